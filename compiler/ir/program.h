@@ -1,0 +1,77 @@
+// The program: what lowering makes of a graph, and what planning and emission read.
+//
+// A program is a flat list of steps, one a node; a step is a flat list of kernel calls. Arguments
+// are buffers (RAM), tables (constants), numbers that are passed, and keys: numbers that are baked
+// into one static instance of the kernel, so that the C compiler specialises it. Calls of one kernel
+// with equal keys share the instance.
+#pragma once
+
+#include "ir/graph.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace thimble {
+
+struct Arg {
+    enum class Kind : uint8_t { buffer, table, number, key, null };
+    Kind kind = Kind::number;
+    std::string c_type;  // of the kernel's parameter: "const int8_t*", "int16_t"
+    int index = -1;      // of the buffer or table
+    int64_t offset = 0;  // bytes from the start of the buffer
+    std::string text;    // C literal of a number or key
+};
+
+struct KernelCall {
+    std::string kernel;  // function in device/kernels or device/arch: "thb_dense_s8"
+    std::vector<Arg> args;
+};
+
+// A constant array in flash. Equal tables are stored once.
+struct Table {
+    std::string c_type;          // element type: "int8_t", "float"
+    std::vector<uint8_t> bytes;  // little-endian elements
+    std::string purpose;         // for the comment in the generated C: "weights of conv2d_1"
+    bool is_weight = true;       // counted as flash.weights; else (requantisation constants, luts) as code
+};
+
+enum class Place : uint8_t { work, state };
+
+// A piece of RAM. Tensors that alias each other (reshape) share one buffer.
+struct Buffer {
+    std::string name;
+    int64_t bytes = 0;
+    int64_t alignment = 1;
+    Place place = Place::work;
+    // Live from the begin of `first_step` to the end of `last_step`; -1: graph input; steps.size(): output.
+    int first_step = 0;
+    int last_step = 0;
+    int64_t offset = -1;               // set by the planner
+    std::vector<int> may_start_at;     // buffers that die in the step that writes this one and may be reused in place
+    std::vector<uint8_t> initial;      // of state: value after NAME_init and NAME_reset
+};
+
+struct Step {
+    int node = -1;            // index in the lowered graph
+    std::string layer;        // node name
+    std::string op;           // operator name
+    std::string variant;      // chosen kernel variant, "portable" or "dsp_2x2"
+    int64_t macs = 0;
+    std::vector<KernelCall> calls;  // empty: nothing to do at run time (reshape)
+};
+
+struct Program {
+    std::string name;  // C identifier, prefix of every external symbol
+    Graph graph;       // as lowered, after all passes
+    std::vector<Step> steps;
+    std::vector<Table> tables;
+    std::vector<Buffer> buffers;
+    std::vector<int> buffer_of_tensor;  // -1: none (constants, tensors that were never materialised)
+    int64_t work_bytes = 0;   // set by the planner
+    int64_t state_bytes = 0;
+    int64_t work_bytes_lower_bound = 0;  // most bytes live in one step: no plan can be smaller
+    bool plan_is_optimal = false;
+};
+
+}  // namespace thimble

@@ -1,0 +1,66 @@
+// The contract of an operator: everything the compiler asks of `compiler/ops/<op>.cc`.
+//
+// One file per operator holds, in this order: head comment, attributes struct, import hooks, infer,
+// eval (the oracle), lower, macs, and the record `const OpDef op_<name>`. ops.def lists all records.
+// eval uses numeric/reference.h only; lower uses numeric/requantize.h only; neither sees the other.
+#pragma once
+
+#include "base/error.h"
+#include "ir/graph.h"
+#include "ir/program.h"
+#include "ir/target_facts.h"
+#include "ops/eval.h"
+#include "ops/lower.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace thimble {
+
+struct TfliteOperator;  // formats/tflite.h
+
+// One operator of a file format that becomes this operator.
+struct TfliteImport {
+    std::string_view source_op;  // "CONV_2D", "CUSTOM:SignalWindow"
+    // Reads the options of `source` into node.attributes; may rewrite node.inputs. The node's inputs
+    // and outputs are already those of the file. Throws Error when a variant is not supported.
+    void (*import)(const TfliteOperator& source, const Graph& graph, Node& node);
+};
+
+struct OpDef {
+    std::string_view name;     // file name, kernel prefix, "conv2d"
+    std::vector<TfliteImport> tflite;
+    // Checks types, shapes, quantisation of the inputs and sets type and shape of every output.
+    // (The output's type and quantisation are the file's until then.) Throws Error: T0202, T0203, T0205.
+    void (*infer)(Graph& graph, Node& node) = nullptr;
+    // The oracle: computes the outputs from the inputs, slowly and obviously.
+    void (*eval)(EvalContext& context) = nullptr;
+    // Emits kernel calls for one node on one target.
+    void (*lower)(LowerContext& context) = nullptr;
+    // Multiply-accumulates of one run of the node; null: none.
+    int64_t (*macs)(const Graph& graph, const Node& node) = nullptr;
+    // True for operators that write one of their inputs (a state tensor): never folded or removed.
+    bool has_side_effect = false;
+};
+
+// All operators, in the order of ops.def.
+std::span<const OpDef* const> all_ops();
+const OpDef* find_op(std::string_view name);
+// The formula of ops.def.
+std::string_view op_formula(std::string_view name);
+// The operator that imports `source_op`, with its hook; null when there is none.
+struct TfliteMatch {
+    const OpDef* op = nullptr;
+    const TfliteImport* import = nullptr;
+};
+TfliteMatch find_tflite_op(std::string_view source_op);
+
+// Checks shared by the operators' infer functions; all throw Error. The import loop adds the place.
+[[noreturn]] void fail_type(std::string found, std::string expected);
+void require_inputs(const Node& node, size_t least, size_t most);
+void require_outputs(const Node& node, size_t count);
+void require_rank(const Graph& graph, const Node& node, size_t input, size_t least, size_t most);
+void require_shape(bool condition, std::string found, std::string expected);
+
+}  // namespace thimble
