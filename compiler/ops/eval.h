@@ -39,6 +39,7 @@ public:
     template <typename T> std::span<T> state(size_t index) { return view<T>(node.inputs.at(index)); }
     // Any input (integer or float, also f16, i4) widened to double, without dequantisation.
     std::vector<double> raw(size_t index) const;
+    std::vector<double> raw_or_empty(size_t index) const { return has_input(index) ? raw(index) : std::vector<double>(); }
     // Any input as real values: scale * (q - zero_point), per channel; unquantized: the value itself.
     std::vector<double> real(size_t index) const;
     // Raw bytes, for operators that only move elements.

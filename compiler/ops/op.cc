@@ -76,4 +76,21 @@ void require_shape(bool condition, std::string found, std::string expected)
     require(condition, ErrorCode::T0203, {"", std::move(found), std::move(expected), "export the model again"});
 }
 
+static void require_scales(const Tensor& tensor)
+{
+    require(tensor.quant.present(), ErrorCode::T0205,
+            {"", fmt::format("tensor '{}' ({}) has no scale", tensor.name, dtype_name(tensor.type)),
+             "a scale and a zero point", "convert the model with full integer quantisation"});
+}
+
+void require_quantized(const Graph& graph, const Node& node, std::initializer_list<size_t> inputs)
+{
+    for (const size_t input : inputs) require_scales(graph.input(node, input));
+}
+
+void require_output_quantized(const Graph& graph, const Node& node, size_t output)
+{
+    require_scales(graph.output(node, output));
+}
+
 }  // namespace thimble

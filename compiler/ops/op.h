@@ -62,5 +62,8 @@ void require_inputs(const Node& node, size_t least, size_t most);
 void require_outputs(const Node& node, size_t count);
 void require_rank(const Graph& graph, const Node& node, size_t input, size_t least, size_t most);
 void require_shape(bool condition, std::string found, std::string expected);
+// The named inputs, or the output, carry scales (positive and finite, as many as the axis says).
+void require_quantized(const Graph& graph, const Node& node, std::initializer_list<size_t> inputs);
+void require_output_quantized(const Graph& graph, const Node& node, size_t output = 0);
 
 }  // namespace thimble

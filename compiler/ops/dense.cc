@@ -1,0 +1,224 @@
+// Fully connected layer: y[n,o] = act(b[o] + sum_i x[n,i] * w[o,i]).
+//
+// The input is flattened to rows of `i` elements. Arithmetic by element types (docs/numerics.md):
+//   int8 x int8, int4   int32 accumulator, two roundings
+//   uint8 x uint8       the same, both zero points subtracted
+//   int16 x int8        int64 accumulator and one rounding, or int32 when the bias is int32
+//   float x float, float16, int8, int4   float on dequantised weights
+// Weights may be computed by another layer; then they lower to batch_matmul's kernels.
+// Source: TFLM reference kernel; Jacob et al. 2018, arXiv:1712.05877, equation 7.
+#include "formats/tflite.h"
+#include "formats/tflite_fields.h"
+#include "numeric/reference.h"
+#include "numeric/requantize.h"
+#include "ops/op.h"
+#include "ops/weights.h"
+
+#include <fmt/format.h>
+
+namespace thimble {
+
+namespace {
+
+struct DenseAttributes {
+    int activation = 0;
+    bool keep_dims = false;
+};
+
+void import_fully_connected(const TfliteOperator& source, const Graph&, Node& node)
+{
+    namespace field = tflite_field::fully_connected;
+    require(source.options.i8(field::weights_format) == tflite_field::kWeightsFormatDefault, ErrorCode::T0202,
+            {"", "weights in the shuffled 4x16 layout", "the default layout", "convert the model for the default runtime"});
+    node.attributes = DenseAttributes{source.options.i8(field::fused_activation), source.options.boolean(field::keep_num_dims)};
+}
+
+struct DenseSizes {
+    int64_t rows, in_count, out_count;
+};
+
+DenseSizes sizes_of(const Graph& graph, const Node& node)
+{
+    const Shape& weights = graph.input(node, 1).shape;
+    const int64_t in_count = weights.at(1);
+    return {graph.input(node, 0).count() / in_count, in_count, weights.at(0)};
+}
+
+void check_types(const Graph& graph, const Node& node)
+{
+    const DType in = graph.input(node, 0).type;
+    const Tensor& weights = graph.input(node, 1);
+    const DType w = weights.type;
+    const bool known = (in == DType::i8 && (w == DType::i8 || w == DType::i4)) || (in == DType::u8 && w == DType::u8) ||
+                       (in == DType::i16 && w == DType::i8) ||
+                       (in == DType::f32 && (w == DType::f32 || w == DType::f16 || w == DType::i8 || w == DType::i4));
+    if (!known)
+        fail_type(fmt::format("input {} with weights {}", dtype_name(in), dtype_name(w)),
+                  "int8 x int8/int4, uint8 x uint8, int16 x int8, or float32 x float32/float16/int8/int4");
+    if (in != DType::f32 || is_integer(w)) require_quantized(graph, node, {1});
+    if (in != DType::f32) require_quantized(graph, node, {0});
+}
+
+void infer(Graph& graph, Node& node)
+{
+    require_inputs(node, 2, 3);
+    require_outputs(node, 1);
+    require_rank(graph, node, 1, 2, 2);
+    check_types(graph, node);
+    const Tensor& in = graph.input(node, 0);
+    const DenseSizes size = sizes_of(graph, node);
+    require_shape(size.in_count > 0 && in.count() % size.in_count == 0,
+                  fmt::format("input {} and weights {}", shape_text(in.shape), shape_text(graph.input(node, 1).shape)),
+                  fmt::format("a multiple of {} input elements", size.in_count));
+    if (graph.has_input(node, 2)) require_shape(graph.input(node, 2).count() == size.out_count, "bias of another length", fmt::format("{} elements", size.out_count));
+    Tensor& out = graph.tensor(node.outputs[0]);
+    const auto& attributes = std::any_cast<const DenseAttributes&>(node.attributes);
+    out.shape = {size.rows, size.out_count};
+    if (attributes.keep_dims) {
+        out.shape = in.shape;
+        require_shape(!out.shape.empty() && out.shape.back() == size.in_count, "input " + shape_text(in.shape), fmt::format("a last dimension of {}", size.in_count));
+        out.shape.back() = size.out_count;
+    }
+    out.type = in.type;
+    if (in.type != DType::f32) require_output_quantized(graph, node);
+}
+
+// ---- oracle ----
+
+double factor(const EvalContext& c, int64_t channel)
+{
+    const Quantization& weights = c.input(1).quant;
+    const double out = c.output().quant.scale();
+    if (weights.per_channel()) return static_cast<double>(c.input(0).quant.scale()) * weights.scale_at(channel) / out;
+    const float product = c.input(0).quant.scale() * weights.scale();
+    return static_cast<double>(product) / out;
+}
+
+template <typename T, typename W> void eval_integer(EvalContext& c)
+{
+    const DenseSizes size = sizes_of(c.graph, c.node);
+    const auto in = c.in<T>(0);
+    const auto weights = c.in<W>(1);
+    const auto bias = c.raw_or_empty(2);
+    const auto out = c.out<T>();
+    const int32_t in_zero = c.input(0).quant.zero_point();
+    const int32_t weight_zero = c.input(1).quant.per_channel() ? 0 : c.input(1).quant.zero_point();
+    const bool wide = c.input(0).type == DType::i16 && (bias.empty() || c.input(2).type == DType::i64);
+    const auto& attributes = std::any_cast<const DenseAttributes&>(c.node.attributes);
+    const Quantization& q = c.output().quant;
+    const reference::Clamp clamp = reference::quantized_clamp(attributes.activation, c.output().type, q.scale(), q.zero_point());
+    for (int64_t n = 0; n < size.rows; ++n) {
+        for (int64_t o = 0; o < size.out_count; ++o) {
+            int64_t acc = bias.empty() ? 0 : static_cast<int64_t>(bias[static_cast<size_t>(o)]);
+            for (int64_t i = 0; i < size.in_count; ++i)
+                acc += int64_t{in[static_cast<size_t>(n * size.in_count + i)] - in_zero} *
+                       (weights[static_cast<size_t>(o * size.in_count + i)] - weight_zero);
+            const reference::Multiplier m = reference::quantize_multiplier(factor(c, o));
+            const int32_t scaled = wide ? reference::multiply64(acc, m) : reference::multiply(reference::wrap32(acc), m);
+            out[static_cast<size_t>(n * size.out_count + o)] =
+                static_cast<T>(reference::saturate(int64_t{scaled} + q.zero_point(), clamp.lowest, clamp.highest));
+        }
+    }
+}
+
+void eval_float(EvalContext& c)
+{
+    const DenseSizes size = sizes_of(c.graph, c.node);
+    const auto in = c.in<float>(0);
+    const std::vector<double> weights = c.real(1);
+    const auto bias = c.in_or_empty<float>(2);
+    const auto out = c.out<float>();
+    const auto clamp = reference::float_clamp(std::any_cast<const DenseAttributes&>(c.node.attributes).activation);
+    for (int64_t n = 0; n < size.rows; ++n) {
+        for (int64_t o = 0; o < size.out_count; ++o) {
+            float acc = 0.0f;
+            for (int64_t i = 0; i < size.in_count; ++i)
+                acc += in[static_cast<size_t>(n * size.in_count + i)] *
+                       static_cast<float>(weights[static_cast<size_t>(o * size.in_count + i)]);
+            if (!bias.empty()) acc += bias[static_cast<size_t>(o)];
+            out[static_cast<size_t>(n * size.out_count + o)] = std::min(std::max(acc, clamp.lowest), clamp.highest);
+        }
+    }
+}
+
+void eval(EvalContext& c)
+{
+    switch (c.input(0).type) {
+    case DType::i8: return eval_integer<int8_t, int8_t>(c);
+    case DType::u8: return eval_integer<uint8_t, uint8_t>(c);
+    case DType::i16: return eval_integer<int16_t, int8_t>(c);
+    default: return eval_float(c);
+    }
+}
+
+// ---- lowering ----
+
+std::vector<double> real_factors(const LowerContext& c, int64_t out_count)
+{
+    const Quantization& weights = c.input(1).quant;
+    const double out = c.output().quant.scale();
+    std::vector<double> factors;
+    for (int64_t o = 0; o < out_count; ++o) {
+        // The reference multiplies two per-tensor scales in float, a per-channel scale in double.
+        const double product = weights.per_channel()
+                                   ? double{c.input(0).quant.scale()} * double{weights.scale_at(o)}
+                                   : double{c.input(0).quant.scale() * weights.scale()};
+        factors.push_back(product / out);
+    }
+    return factors;
+}
+
+void lower_s8(LowerContext& c)
+{
+    const DenseSizes size = sizes_of(c.graph, c.node);
+    const FoldedWeights folded = fold_weights(c, size.out_count, size.in_count);
+    const RequantTables requant = requant_tables(real_factors(c, size.out_count));
+    const StoredClamp clamp = stored_clamp(std::any_cast<const DenseAttributes&>(c.node.attributes).activation, c.output());
+    c.choose({{"portable", "", static_cast<double>(size.rows * size.in_count * size.out_count) * 8, [&] {
+                   c.call("thb_dense_s8",
+                          {c.in(0), c.table(folded.weights, c.input(1).name), c.table(folded.bias, "bias of " + c.node.name),
+                           c.table(requant.multipliers, "multipliers of " + c.node.name, false),
+                           c.table(requant.shifts, "shifts of " + c.node.name, false), c.key(int64_t{requant.per_channel()}),
+                           c.out(), c.number(size.rows, "int16_t"), c.number(size.in_count, "int16_t"),
+                           c.number(size.out_count, "int16_t"), c.number(c.output().quant.zero_point(), "int16_t"),
+                           c.number(clamp.lowest, "int16_t"), c.number(clamp.highest, "int16_t")});
+               }}});
+}
+
+void lower_f32(LowerContext& c)
+{
+    const DenseSizes size = sizes_of(c.graph, c.node);
+    const FloatWeights weights = float_weights(c, 1);
+    const RealClamp clamp = real_clamp(std::any_cast<const DenseAttributes&>(c.node.attributes).activation);
+    const bool biased = c.has_input(2);
+    c.call("thb_dense_f32",
+           {c.in(0), weights.data, weights.format, c.in_flash(1), weights.scales, weights.per_channel,
+            biased ? c.in(2) : c.null("const float*"), biased ? c.in_flash(2) : c.key(int64_t{0}), c.out(),
+            c.number(size.rows, "int16_t"), c.number(size.in_count, "int16_t"), c.number(size.out_count, "int16_t"),
+            c.number(clamp.lowest), c.number(clamp.highest)});
+}
+
+void lower(LowerContext& c)
+{
+    if (c.input(0).type == DType::f32) return lower_f32(c);
+    THIMBLE_CHECK(c.input(0).type == DType::i8 && c.input(1).is_constant(), "dense form not lowered");
+    lower_s8(c);
+}
+
+int64_t macs(const Graph& graph, const Node& node)
+{
+    const DenseSizes size = sizes_of(graph, node);
+    return size.rows * size.in_count * size.out_count;
+}
+
+}  // namespace
+
+extern const OpDef op_dense;
+const OpDef op_dense = {.name = "dense",
+                        .tflite = {{"FULLY_CONNECTED", import_fully_connected}},
+                        .infer = infer,
+                        .eval = eval,
+                        .lower = lower,
+                        .macs = macs};
+
+}  // namespace thimble

@@ -1,0 +1,64 @@
+// Fully connected layers, one row of weights per output (source: Jacob et al. 2018,
+// arXiv:1712.05877, equation 7).
+//
+// Everything that is constant is folded on the host: bias holds the layer's bias minus the input
+// zero point times the row's weight sum. Batches are rows of the input.
+#include "kernels/float_weights.h"
+#include "kernels/requantize.h"
+
+// int8 activations and weights:
+//   out[n][o] = clamp(out_zero_point + multiply(bias[o] + sum_i in[n][i] * weights[o][i]))
+//
+// in           int8  [n][i]   as stored
+// weights      int8  [o][i]   in flash
+// bias         int32 [o]      in flash
+// multipliers  int32 [o] or [1], shifts int8 likewise; per_channel 1 or 0 says which
+// out          int8  [n][o]   must not overlap `in`
+// Range: the compiler has proven that every partial sum fits int32.
+THB_KERNEL void thb_dense_s8(const int8_t* in, const int8_t* weights, const int32_t* bias,
+                             const int32_t* multipliers, const int8_t* shifts, int per_channel, int8_t* out,
+                             int16_t rows, int16_t in_count, int16_t out_count, int16_t out_zero_point,
+                             int16_t lowest, int16_t highest)
+{
+    int16_t n, o, i;
+    for (n = 0; n < rows; ++n) {
+        const int8_t* row = weights;
+        for (o = 0; o < out_count; ++o) {
+            const int16_t channel = per_channel ? o : 0;
+            int32_t acc = THB_FLASH_S32(bias + o);
+            for (i = 0; i < in_count; ++i) {
+                acc += (int16_t)((int16_t)in[i] * THB_FLASH_S8(row));  // At most 16,384: fits 16 bits.
+                ++row;
+            }
+            acc = thb_multiply(acc, THB_FLASH_S32(multipliers + channel), THB_FLASH_S8(shifts + channel));
+            *out++ = (int8_t)thb_clamp(acc + out_zero_point, lowest, highest);
+        }
+        in += in_count;
+    }
+}
+
+// float32 activations; weights are float32, float16, int8 or int4 with a scale (docs/numerics.md, "Hybrid").
+//   out[n][o] = clamp(bias[o] + scale[o] * sum_i in[n][i] * weights[o][i])
+//
+// format        THB_WEIGHTS_* of float_weights.h; weights_flash 1: a table, 0: RAM
+// scales        float [o] or [1], in flash, for integer formats; bias float [o] in flash
+THB_KERNEL void thb_dense_f32(const float* in, const void* weights, int format, int weights_flash,
+                              const float* scales, int per_channel, const float* bias, int bias_flash, float* out,
+                              int16_t rows, int16_t in_count, int16_t out_count, float lowest, float highest)
+{
+    int16_t n, o, i;
+    for (n = 0; n < rows; ++n) {
+        uint32_t at = 0;
+        for (o = 0; o < out_count; ++o) {
+            float acc = 0.0f;
+            for (i = 0; i < in_count; ++i) {
+                acc += in[i] * thb_float_weight(weights, at, format, weights_flash);
+                ++at;
+            }
+            if (THB_WEIGHTS_SCALED(format)) acc *= THB_FLASH_F32(scales + (per_channel ? o : 0));
+            if (bias) acc += THB_LOAD_F32(bias + o, bias_flash);
+            *out++ = acc < lowest ? lowest : acc > highest ? highest : acc;
+        }
+        in += in_count;
+    }
+}

@@ -1,0 +1,38 @@
+// From an accumulator to the output's scale (docs/numerics.md, "Requantisation").
+#include "port/thb_port.h"
+
+// Saturating rounding doubling high multiply with a multiplier in (0, 2^31): ties toward +infinity.
+THB_KERNEL int32_t thb_high_mul(int32_t a, int32_t multiplier)
+{
+    return (int32_t)(((int64_t)a * multiplier + (INT32_C(1) << 30)) >> 31);
+}
+
+// value / 2^exponent, 0 <= exponent <= 31, ties away from zero.
+THB_KERNEL int32_t thb_rounding_shift(int32_t value, int8_t exponent)
+{
+    const int32_t mask = (int32_t)((UINT32_C(1) << exponent) - 1u);
+    const int32_t threshold = (mask >> 1) + (value < 0 ? 1 : 0);
+    return (value >> exponent) + ((value & mask) > threshold ? 1 : 0);
+}
+
+// acc * multiplier * 2^(shift - 31) with the two roundings of the reference kernels.
+// multiplier in [2^30, 2^31) or 0, shift in [-31, 30].
+THB_KERNEL int32_t thb_multiply(int32_t acc, int32_t multiplier, int8_t shift)
+{
+    const int8_t left = shift > 0 ? shift : 0;
+    const int8_t right = shift > 0 ? 0 : (int8_t)-shift;
+    return thb_rounding_shift(thb_high_mul((int32_t)((uint32_t)acc << left), multiplier), right);
+}
+
+// The same for 64-bit accumulators (16-bit activations): 16-bit multiplier, one rounding, half up.
+// multiplier in [0, 2^15), shift in [-31, 7], |acc| < 2^47.
+THB_KERNEL int32_t thb_multiply64(int64_t acc, int32_t multiplier, int8_t shift)
+{
+    const int8_t total = (int8_t)(15 - shift);
+    return (int32_t)((acc * multiplier + (INT64_C(1) << (total - 1))) >> total);
+}
+
+THB_KERNEL int32_t thb_clamp(int32_t value, int32_t lowest, int32_t highest)
+{
+    return value < lowest ? lowest : value > highest ? highest : value;
+}
