@@ -179,8 +179,8 @@ void lower_s8(LowerContext& c)
                           {c.in(0), c.table(folded.weights, c.input(1).name), c.table(folded.bias, "bias of " + c.node.name),
                            c.table(requant.multipliers, "multipliers of " + c.node.name, false),
                            c.table(requant.shifts, "shifts of " + c.node.name, false), c.key(int64_t{requant.per_channel()}),
-                           c.out(), c.number(size.rows, "int16_t"), c.number(size.in_count, "int16_t"),
-                           c.number(size.out_count, "int16_t"), c.number(c.output().quant.zero_point(), "int16_t"),
+                           c.out(), c.number(size.rows, "thb_index_t"), c.number(size.in_count, "thb_index_t"),
+                           c.number(size.out_count, "thb_index_t"), c.number(c.output().quant.zero_point(), "int16_t"),
                            c.number(clamp.lowest, "int16_t"), c.number(clamp.highest, "int16_t")});
                }}});
 }
@@ -194,7 +194,7 @@ void lower_f32(LowerContext& c)
     c.call("thb_dense_f32",
            {c.in(0), weights.data, weights.format, c.in_flash(1), weights.scales, weights.per_channel,
             biased ? c.in(2) : c.null("const float*"), biased ? c.in_flash(2) : c.key(int64_t{0}), c.out(),
-            c.number(size.rows, "int16_t"), c.number(size.in_count, "int16_t"), c.number(size.out_count, "int16_t"),
+            c.number(size.rows, "thb_index_t"), c.number(size.in_count, "thb_index_t"), c.number(size.out_count, "thb_index_t"),
             c.number(clamp.lowest), c.number(clamp.highest)});
 }
 
@@ -213,7 +213,6 @@ int64_t macs(const Graph& graph, const Node& node)
 
 }  // namespace
 
-extern const OpDef op_dense;
 const OpDef op_dense = {.name = "dense",
                         .tflite = {{"FULLY_CONNECTED", import_fully_connected}},
                         .infer = infer,

@@ -44,6 +44,10 @@ struct OpDef {
     bool has_side_effect = false;
 };
 
+#define OP(name, formula) extern const OpDef op_##name;
+#include "ops/ops.def"
+#undef OP
+
 // All operators, in the order of ops.def.
 std::span<const OpDef* const> all_ops();
 const OpDef* find_op(std::string_view name);

@@ -127,7 +127,6 @@ void lower(LowerContext& c)
 
 }  // namespace
 
-extern const OpDef op_reshape;
 const OpDef op_reshape = {.name = "reshape",
                           .tflite = {{"RESHAPE", import_reshape}, {"SQUEEZE", import_squeeze}, {"EXPAND_DIMS", import_expand_dims}},
                           .infer = infer,

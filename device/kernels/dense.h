@@ -17,14 +17,14 @@
 // Range: the compiler has proven that every partial sum fits int32.
 THB_KERNEL void thb_dense_s8(const int8_t* in, const int8_t* weights, const int32_t* bias,
                              const int32_t* multipliers, const int8_t* shifts, int per_channel, int8_t* out,
-                             int16_t rows, int16_t in_count, int16_t out_count, int16_t out_zero_point,
+                             thb_index_t rows, thb_index_t in_count, thb_index_t out_count, int16_t out_zero_point,
                              int16_t lowest, int16_t highest)
 {
-    int16_t n, o, i;
+    thb_index_t n, o, i;
     for (n = 0; n < rows; ++n) {
         const int8_t* row = weights;
         for (o = 0; o < out_count; ++o) {
-            const int16_t channel = per_channel ? o : 0;
+            const thb_index_t channel = per_channel ? o : 0;
             int32_t acc = THB_FLASH_S32(bias + o);
             for (i = 0; i < in_count; ++i) {
                 acc += (int16_t)((int16_t)in[i] * THB_FLASH_S8(row));  // At most 16,384: fits 16 bits.
@@ -44,9 +44,9 @@ THB_KERNEL void thb_dense_s8(const int8_t* in, const int8_t* weights, const int3
 // scales        float [o] or [1], in flash, for integer formats; bias float [o] in flash
 THB_KERNEL void thb_dense_f32(const float* in, const void* weights, int format, int weights_flash,
                               const float* scales, int per_channel, const float* bias, int bias_flash, float* out,
-                              int16_t rows, int16_t in_count, int16_t out_count, float lowest, float highest)
+                              thb_index_t rows, thb_index_t in_count, thb_index_t out_count, float lowest, float highest)
 {
-    int16_t n, o, i;
+    thb_index_t n, o, i;
     for (n = 0; n < rows; ++n) {
         uint32_t at = 0;
         for (o = 0; o < out_count; ++o) {

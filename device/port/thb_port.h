@@ -18,6 +18,13 @@
 #define THB_INFINITY ((float)__builtin_inff())
 #define THB_NAN ((float)__builtin_nanf(""))
 
+// Loop counters, sizes and offsets of tensors in RAM: 16 bits where RAM is that small.
+#if defined(__AVR__)
+typedef int16_t thb_index_t;
+#else
+typedef int32_t thb_index_t;
+#endif
+
 #if defined(__AVR__)
 #include <avr/pgmspace.h>
 #define THB_TABLE PROGMEM
