@@ -48,8 +48,13 @@ bool drain(int out_fd, int err_fd, double timeout_s, ProcessResult& result)
 
 }  // namespace
 
-ProcessResult run_process(const std::vector<std::string>& arguments, double timeout_s)
+ProcessResult run_process(const std::vector<std::string>& arguments, double timeout_s,
+                          const std::filesystem::path& working_folder)
 {
+    // The child changes its folder before it is executed, so a path to the program must be absolute.
+    const std::string program = arguments[0].find('/') == std::string::npos
+                                    ? arguments[0]
+                                    : std::filesystem::absolute(arguments[0]).string();
     int out_pipe[2], err_pipe[2];
     THIMBLE_CHECK(pipe2(out_pipe, O_CLOEXEC) == 0 && pipe2(err_pipe, O_CLOEXEC) == 0, "no more pipes");
     posix_spawn_file_actions_t actions;
@@ -57,11 +62,14 @@ ProcessResult run_process(const std::vector<std::string>& arguments, double time
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, out_pipe[1], 1);
     posix_spawn_file_actions_adddup2(&actions, err_pipe[1], 2);
+    if (!working_folder.empty()) {
+        posix_spawn_file_actions_addchdir_np(&actions, working_folder.c_str());
+    }
     std::vector<char*> argv;
     for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     pid_t pid = 0;
-    const int status = posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), environ);
+    const int status = posix_spawnp(&pid, program.c_str(), &actions, nullptr, argv.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     close(out_pipe[1]);
     close(err_pipe[1]);

@@ -17,8 +17,10 @@ struct ProcessResult {
 };
 
 // `arguments[0]` is the program: a path, or a name looked up in PATH. Standard input is empty.
-// Throws T0401 when the program cannot be started.
-ProcessResult run_process(const std::vector<std::string>& arguments, double timeout_s = 600);
+// It runs in `working_folder`, or in ours when that is empty; a relative program path is taken from
+// our own folder. Throws T0401 when the program cannot be started.
+ProcessResult run_process(const std::vector<std::string>& arguments, double timeout_s = 600,
+                          const std::filesystem::path& working_folder = {});
 
 // Full path of `program` in PATH, or nothing.
 std::optional<std::filesystem::path> find_program(std::string_view program);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,8 +17,11 @@ struct TargetFacts {
     bool separate_flash = false;  // constants live in their own address space (AVR)
     bool has_float_unit = false;
     bool has_wide_multiply = true;  // 32 x 32 -> 64 in one or two instructions
+    // Flash that ordinary constant reads reach, in bytes, code included; 0: all of it. On AVR LPM
+    // takes a 16-bit address, so tables and the code before them must end below 64 KB.
+    int64_t near_flash_bytes = 0;
     // Folders under device/arch/ whose kernels this target can run, for example {"armv6m", "dsp"}.
-    std::vector<std::string> kernel_sets;
+    std::vector<std::string> kernel_sets = {};
 
     bool has(std::string_view kernel_set) const
     {
