@@ -1,0 +1,28 @@
+// Finding what verification needs besides the tool itself: external programs, and our own helpers
+// (the AVR runner, QEMU's counting plug-in), which are separate files because of their licences.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace thimble {
+
+// A helper of that file name: in the folder THIMBLE_LIB names, beside the running program, or in
+// ../lib/thimble from there, in this order.
+std::optional<std::filesystem::path> find_helper(std::string_view name);
+
+// Throws T0401 when `program` is not in PATH. `purpose` names what it is for, `packages` are the
+// Debian packages that hold it.
+void require_program(const std::string& program, const std::string& purpose,
+                     const std::string& packages);
+
+// find_helper, or T0401 that says how the helper is built.
+std::filesystem::path require_helper(std::string_view name, const std::string& purpose,
+                                     const std::string& packages);
+
+// The counting plug-in's file name.
+inline constexpr std::string_view kCountPlugin = "thimble_qemu_count.so";
+
+}  // namespace thimble
