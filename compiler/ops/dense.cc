@@ -25,7 +25,7 @@ struct DenseAttributes {
     bool keep_dims = false;
 };
 
-void import_fully_connected(const TfliteOperator& source, const Graph&, Node& node)
+void import_fully_connected(const TfliteOperator& source, Graph&, Node& node)
 {
     namespace field = tflite_field::fully_connected;
     require(source.options.i8(field::weights_format) == tflite_field::kWeightsFormatDefault, ErrorCode::T0202,

@@ -23,9 +23,10 @@ struct TfliteOperator;  // formats/tflite.h
 // One operator of a file format that becomes this operator.
 struct TfliteImport {
     std::string_view source_op;  // "CONV_2D", "CUSTOM:SignalWindow"
-    // Reads the options of `source` into node.attributes; may rewrite node.inputs. The node's inputs
-    // and outputs are already those of the file. Throws Error when a variant is not supported.
-    void (*import)(const TfliteOperator& source, const Graph& graph, Node& node);
+    // Reads the options of `source` into node.attributes; may rewrite node.inputs, and add tensors to
+    // `graph`: the state of an operator whose file holds none. The node's inputs and outputs are
+    // already those of the file. Throws Error when a variant is not supported.
+    void (*import)(const TfliteOperator& source, Graph& graph, Node& node);
 };
 
 struct OpDef {

@@ -25,19 +25,19 @@ ReshapeAttributes attributes_of(Form form, const std::vector<int32_t>& numbers, 
     return {form, {numbers.begin(), numbers.end()}, given};
 }
 
-void import_reshape(const TfliteOperator& source, const Graph&, Node& node)
+void import_reshape(const TfliteOperator& source, Graph&, Node& node)
 {
     namespace field = tflite_field::reshape;
     node.attributes = attributes_of(Form::reshape, source.options.vector<int32_t>(field::new_shape), source.options.has(field::new_shape));
 }
 
-void import_squeeze(const TfliteOperator& source, const Graph&, Node& node)
+void import_squeeze(const TfliteOperator& source, Graph&, Node& node)
 {
     namespace field = tflite_field::squeeze;
     node.attributes = attributes_of(Form::squeeze, source.options.vector<int32_t>(field::squeeze_dims), true);
 }
 
-void import_expand_dims(const TfliteOperator&, const Graph&, Node& node)
+void import_expand_dims(const TfliteOperator&, Graph&, Node& node)
 {
     node.attributes = attributes_of(Form::expand_dims, {}, false);
 }
