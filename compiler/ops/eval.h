@@ -45,6 +45,8 @@ public:
     // Raw bytes, for operators that only move elements.
     std::span<const uint8_t> in_bytes(size_t index) const { return values_[slot(node.inputs.at(index))]; }
     std::span<uint8_t> out_bytes(size_t index = 0) { return values_[slot(node.outputs.at(index))]; }
+    // The bytes of a state tensor among the inputs, writable.
+    std::span<uint8_t> state_bytes(size_t index) { return values_[slot(node.inputs.at(index))]; }
 
 private:
     static size_t slot(TensorId id) { return static_cast<size_t>(id); }

@@ -1,0 +1,42 @@
+// Reads a state tensor: the output is a copy of what was last written to input 0.
+//
+// READ_VARIABLE of resource variables becomes this; its counterpart is assign. The copy is needed
+// because a later assign in the same call must not change what was read.
+#include "ops/op.h"
+
+#include <algorithm>
+
+namespace thimble {
+
+namespace {
+
+void infer(Graph& graph, Node& node)
+{
+    require_inputs(node, 1, 1);
+    require_outputs(node, 1);
+    const Tensor& state = graph.input(node, 0);
+    THIMBLE_CHECK(state.kind == TensorKind::state, "copy_state of " + state.name + ", which is no state");
+    Tensor& out = graph.tensor(node.outputs[0]);
+    out.type = state.type;
+    out.shape = state.shape;
+}
+
+// ---- oracle ----
+
+void eval(EvalContext& c)
+{
+    std::ranges::copy(c.in_bytes(0), c.out_bytes().begin());
+}
+
+// ---- lowering ----
+
+void lower(LowerContext& c)
+{
+    c.call("thb_copy", {c.in(0), c.in_flash(0), c.out(), c.number(c.input(0).bytes(), "uint32_t")});
+}
+
+}  // namespace
+
+const OpDef op_copy_state = {.name = "copy_state", .tflite = {}, .infer = infer, .eval = eval, .lower = lower};
+
+}  // namespace thimble
