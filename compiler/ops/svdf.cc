@@ -79,6 +79,8 @@ void check_types(const Graph& graph, const Node& node)
     if (graph.has_input(node, kBias)) {
         const DType expected = integer ? DType::i32 : DType::f32;
         if (type(kBias) != expected) fail_type(fmt::format("bias {}", dtype_name(type(kBias))), std::string(dtype_name(expected)));
+        require(!integer || graph.input(node, kBias).is_constant(), ErrorCode::T0202,
+                {"", "a bias that is computed at run time", "a constant bias", "export the model with frozen weights"});
     }
 }
 
@@ -247,7 +249,7 @@ void lower_integer(LowerContext& c)
     const Requant time = requant_of(static_cast<double>(time_product / c.output().quant.scale()));
     const std::vector<int64_t> zeros(static_cast<size_t>(size.filters), 0);
     std::vector<int64_t> bias(static_cast<size_t>(size.units), 0);
-    if (c.has_input(kBias) && c.input(kBias).is_constant()) bias = c.input(kBias).integers();
+    if (c.has_input(kBias)) bias = c.input(kBias).integers();
     const auto feature_bias = folded_bias(c.input(kFeatureWeights).integers(), zeros, c.input(kInput).quant.zero_point());
     const auto time_bias = folded_bias(c.input(kTimeWeights).integers(), bias, c.input(kState).quant.zero_point());
     const bool wide = c.input(kState).type == DType::i16;
