@@ -14,7 +14,7 @@ namespace {
 
 // What a table or its place in a vector takes at least, with our own struct for it in mind: bounds
 // the memory that a file with many offsets to one table can make us use.
-constexpr uint64_t kTableCharge = 32;
+constexpr uint64_t kTableCharge = 64;
 // A file without shared parts stays below 1 times its size; writers share strings and vectors.
 constexpr uint64_t kReadBytesPerFileByte = 8;
 constexpr uint64_t kReadBytesAlways = 1 << 20;
