@@ -121,6 +121,16 @@ TEST_F(TfliteModels, keep_quantisation_and_data)
     EXPECT_EQ(main.tensors[static_cast<size_t>(first.inputs[2])].data.size(), 64u);
 }
 
+// This model keeps its constants behind the FlatBuffers part, found by offset and size.
+TEST_F(TfliteModels, may_keep_constants_behind_the_tables)
+{
+    const TfliteModel model = read_tflite_file(folder / "ops-litert/simple_group_norm_op.tflite");
+    const TfliteTensor& ones = model.subgraphs[0].tensors[1];
+    EXPECT_EQ(std::vector<uint8_t>(ones.data.begin(), ones.data.end()),
+              (std::vector<uint8_t>{0, 0, 0x80, 0x3F, 0, 0, 0x80, 0x3F}));
+    EXPECT_EQ(ones.data.data() - model.file->data(), 3360);
+}
+
 TEST_F(TfliteModels, mark_what_is_stored_otherwise)
 {
     const TfliteModel sparse = read_tflite_file(folder / "ops-litert/sparse_tensor.tflite");
