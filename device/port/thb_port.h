@@ -63,6 +63,11 @@ static inline __attribute__((unused)) int64_t thb_flash_s64(const int64_t* p)
 #define THB_LOAD_F32(p, flash) ((flash) ? THB_FLASH_F32(p) : *(p))
 #define THB_LOAD_S64(p, flash) ((flash) ? THB_FLASH_S64(p) : *(p))
 
+// Called after each layer; verification builds define it, products leave it empty.
+#ifndef THB_AFTER_LAYER
+#define THB_AFTER_LAYER(step)
+#endif
+
 // Leading zero bits of a 32-bit word; 32 for 0.
 static inline __attribute__((unused)) uint8_t thb_leading_zeros(uint32_t value)
 {

@@ -1,0 +1,204 @@
+#include "emit/c_source.h"
+
+#include "base/error.h"
+#include "emit/c_header.h"
+#include "emit/c_tables.h"
+#include "emit/device_files.h"
+#include "emit/kernel_library.h"
+
+#include <algorithm>
+#include <cctype>
+#include <fmt/format.h>
+#include <iterator>
+#include <map>
+
+namespace thimble {
+
+namespace {
+
+// One static copy of a kernel for one set of keys.
+struct Instance {
+    std::string name;
+    const KernelCall* first_call;
+};
+
+// Calls share an instance when kernel, keys and parameter types agree.
+std::string instance_key(const KernelCall& call)
+{
+    std::string key = call.kernel;
+    for (const Arg& arg : call.args)
+        key += arg.kind == Arg::Kind::key ? "|" + arg.text : arg.kind == Arg::Kind::null ? "|0" : "|?" + arg.c_type;
+    return key;
+}
+
+class SourceWriter {
+public:
+    SourceWriter(const Program& program, const EmitOptions& options) : program_(program), options_(options) {}
+
+    std::string write()
+    {
+        collect_instances();
+        write_prologue();
+        for (size_t i = 0; i < program_.tables.size(); ++i)
+            if (table_used_[i]) out_ += c_table(program_.tables[i], table_name(i));
+        write_instances();
+        write_state_functions();
+        write_invoke();
+        return std::move(out_);
+    }
+
+private:
+    std::string table_name(size_t i) const { return fmt::format("{}_table_{}", program_.name, i); }
+
+    void collect_instances()
+    {
+        table_used_.assign(program_.tables.size(), false);
+        std::map<std::string, int> count;
+        for (const Step& step : program_.steps) {
+            for (const KernelCall& call : step.calls) {
+                kernels_.insert(call.kernel);
+                for (const Arg& arg : call.args)
+                    if (arg.kind == Arg::Kind::table) table_used_[static_cast<size_t>(arg.index)] = true;
+                const std::string key = instance_key(call);
+                if (instances_.count(key)) continue;
+                const std::string stem = call.kernel.starts_with("thb_") ? call.kernel.substr(4) : call.kernel;
+                instances_[key] = {fmt::format("{}_{}", stem, count[stem]++), &call};
+                instance_order_.push_back(key);
+            }
+        }
+    }
+
+    void write_prologue()
+    {
+        out_ += fmt::format("// {} {}. Kernels: MIT-0; the weights belong to the model's owner.\n", kGeneratedMark, THIMBLE_VERSION);
+        out_ += fmt::format("#include \"{}.h\"\n\n", program_.name);
+        out_ += device_file("port/thb_port.h");
+        out_ += "\n";
+        out_ += KernelLibrary::instance().source_of(kernels_);
+    }
+
+    void write_instances()
+    {
+        for (const std::string& key : instance_order_) {
+            const Instance& instance = instances_.at(key);
+            std::string parameters, arguments;
+            int index = 0;
+            for (const Arg& arg : instance.first_call->args) {
+                if (!arguments.empty()) arguments += ", ";
+                if (arg.kind == Arg::Kind::key) {
+                    arguments += arg.text;
+                } else if (arg.kind == Arg::Kind::null) {
+                    arguments += fmt::format("({})NULL", arg.c_type);
+                } else {
+                    if (!parameters.empty()) parameters += ", ";
+                    parameters += fmt::format("{} a{}", arg.c_type, index);
+                    arguments += fmt::format("a{}", index++);
+                }
+            }
+            out_ += fmt::format("THB_INSTANCE void {}({})\n{{\n    {}({});\n}}\n\n", instance.name, parameters.empty() ? "void" : parameters,
+                                instance.first_call->kernel, arguments);
+        }
+    }
+
+    std::string argument(const Arg& arg) const
+    {
+        if (arg.kind == Arg::Kind::number) {
+            const bool narrow = arg.c_type == "int8_t" || arg.c_type == "uint8_t" || arg.c_type == "int16_t";
+            return narrow || arg.text.find("INT64") != std::string::npos ? fmt::format("({}){}", arg.c_type, arg.text) : arg.text;
+        }
+        if (arg.kind == Arg::Kind::table) {
+            const size_t index = static_cast<size_t>(arg.index);
+            const bool plain = arg.c_type == "const " + program_.tables[index].c_type + "*" && arg.offset == 0;
+            if (plain) return table_name(index);
+            const std::string base = arg.offset ? fmt::format("((const uint8_t*){} + {})", table_name(index), arg.offset) : table_name(index);
+            return fmt::format("({}){}", arg.c_type, base);
+        }
+        const Buffer& buffer = program_.buffers[static_cast<size_t>(arg.index)];
+        const char* base = buffer.place == Place::state ? "s" : "w";
+        return fmt::format("({})({} + {})", arg.c_type, base, buffer.offset + arg.offset);
+    }
+
+    void write_state_functions()
+    {
+        const std::string& name = program_.name;
+        if (program_.state_bytes > 0) {
+            const std::vector<uint8_t> initial = initial_state();
+            const bool uniform = std::ranges::all_of(initial, [&](uint8_t b) { return b == initial[0]; });
+            if (!uniform) out_ += c_table({"uint8_t", initial, "initial state", true}, name + "_initial_state");
+            out_ += fmt::format("void {0}_reset_state({0}_state_t* state)\n{{\n", name);
+            if (uniform) {
+                out_ += fmt::format("    memset(state->bytes, {}, {});\n", initial[0], initial.size());
+            } else {
+                out_ += fmt::format("    size_t i;\n    for (i = 0; i < {}; ++i) state->bytes[i] = THB_FLASH_U8({}_initial_state + i);\n", initial.size(), name);
+            }
+            out_ += "}\n\n";
+        }
+    }
+
+    std::vector<uint8_t> initial_state() const
+    {
+        std::vector<uint8_t> bytes(static_cast<size_t>(program_.state_bytes), 0);
+        for (const Buffer& buffer : program_.buffers)
+            if (buffer.place == Place::state) std::ranges::copy(buffer.initial, bytes.begin() + buffer.offset);
+        return bytes;
+    }
+
+    void write_invoke()
+    {
+        const std::string& name = program_.name;
+        const bool stateful = program_.state_bytes > 0;
+        out_ += stateful ? fmt::format("void {0}_invoke_in({0}_state_t* state, {0}_work_t* work)\n{{\n    uint8_t* const s = state->bytes;\n", name)
+                         : fmt::format("void {0}_invoke_in({0}_work_t* work)\n{{\n", name);
+        out_ += "    uint8_t* const w = work->bytes;\n";
+        if (stateful) out_ += "    (void)s;\n";
+        out_ += "    (void)w;\n";
+        for (size_t i = 0; i < program_.steps.size(); ++i) {
+            const Step& step = program_.steps[i];
+            out_ += fmt::format("    // {} {}: {}", i, one_line(step.layer), step.op);
+            if (step.variant != "portable") out_ += fmt::format(", {}", step.variant);
+            if (step.macs > 0) out_ += fmt::format(", {} MACs", step.macs);
+            out_ += "\n";
+            for (const KernelCall& call : step.calls) {
+                std::string arguments;
+                for (const Arg& arg : call.args) {
+                    if (arg.kind == Arg::Kind::key || arg.kind == Arg::Kind::null) continue;
+                    arguments += (arguments.empty() ? "" : ", ") + argument(arg);
+                }
+                out_ += fmt::format("    {}({});\n", instances_.at(instance_key(call)).name, arguments);
+            }
+            out_ += fmt::format("    THB_AFTER_LAYER({});\n", i);
+        }
+        out_ += "}\n";
+    }
+
+    const Program& program_;
+    const EmitOptions& options_;
+    std::string out_;
+    std::set<std::string> kernels_;
+    std::map<std::string, Instance> instances_;
+    std::vector<std::string> instance_order_;
+    std::vector<bool> table_used_;
+};
+
+}  // namespace
+
+std::string c_identifier(const std::string& text)
+{
+    std::string out;
+    for (const char c : text) out += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+    if (out.empty() || std::isdigit(static_cast<unsigned char>(out[0]))) out = "model_" + out;
+    return out;
+}
+
+std::string upper_case(std::string text)
+{
+    for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    return text;
+}
+
+GeneratedSource emit_c(const Program& program, const EmitOptions& options)
+{
+    return {c_header(program, options), SourceWriter(program, options).write()};
+}
+
+}  // namespace thimble

@@ -1,0 +1,367 @@
+// TensorFlow Lite to Graph.
+//
+// The operators' own hooks read their options; here stands what concerns the graph as a whole:
+// - tensors: kinds (constant, state, activation), types, int4 unpacked;
+// - dynamic dimensions: the stored size (1 for a batch of -1) is taken, and said;
+// - resource variables: VAR_HANDLE disappears, READ_VARIABLE and ASSIGN_VARIABLE become `read` and
+//   `assign` of a state tensor; CALL_ONCE's subgraph is run here and gives the initial values;
+// - STABLEHLO_COMPOSITE: its decomposition is inlined;
+// - shape arithmetic: integer tensors whose inputs are all constant are computed here, so that
+//   SHAPE -> PACK -> RESHAPE chains become constants before anyone asks for a shape.
+#include "base/error.h"
+#include "formats/tflite.h"
+#include "formats/tflite_fields.h"
+#include "import/import.h"
+#include "ops/op.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+
+namespace thimble {
+
+namespace {
+
+constexpr int kInlineDepthMax = 8;           // composites in composites; files hold at most two
+constexpr int64_t kFoldBytesMax = 1 << 20;   // shape arithmetic is tiny
+
+DType dtype_from(TfliteType type)
+{
+    static const std::map<std::string_view, DType> types = {
+        {"FLOAT32", DType::f32}, {"FLOAT16", DType::f16}, {"FLOAT64", DType::f64}, {"INT4", DType::i4},
+        {"INT8", DType::i8},     {"UINT8", DType::u8},    {"INT16", DType::i16},   {"UINT16", DType::u16},
+        {"INT32", DType::i32},   {"UINT32", DType::u32},  {"INT64", DType::i64},   {"UINT64", DType::u64},
+        {"BOOL", DType::boolean}, {"RESOURCE", DType::resource}, {"STRING", DType::string}};
+    const auto it = types.find(tflite_type_name(type));
+    return it == types.end() ? DType::other : it->second;
+}
+
+std::vector<uint8_t> constant_bytes(const TfliteTensor& source, DType type, int64_t count)
+{
+    if (type != DType::i4) return {source.data.begin(), source.data.end()};
+    std::vector<uint8_t> bytes(static_cast<size_t>(count));
+    for (size_t i = 0; i < bytes.size(); ++i) {
+        const int nibble = (source.data[i / 2] >> (i % 2 * 4)) & 15;
+        bytes[i] = static_cast<uint8_t>(nibble >= 8 ? nibble - 16 : nibble);
+    }
+    return bytes;
+}
+
+// What an unquantized state starts from: zero; a quantized one: the zero point's low byte (TFLM).
+std::shared_ptr<const std::vector<uint8_t>> initial_state(const Tensor& tensor)
+{
+    const uint8_t fill = element_bytes(tensor.type) == 1 ? static_cast<uint8_t>(tensor.quant.zero_point()) : 0;
+    return std::make_shared<const std::vector<uint8_t>>(static_cast<size_t>(tensor.bytes()), fill);
+}
+
+class Importer {
+public:
+    explicit Importer(const TfliteModel& model) : model_(model) {}
+
+    Graph run(size_t subgraph)
+    {
+        const TfliteSubgraph& main = model_.subgraphs.at(subgraph);
+        std::vector<TensorId> ids = add_tensors(main);
+        for (const int input : main.inputs) graph_.inputs.push_back(ids[static_cast<size_t>(input)]);
+        for (const TensorId input : graph_.inputs) mark_written(input);
+        add_nodes(main, ids, 0);
+        for (const int output : main.outputs) graph_.outputs.push_back(output_id(ids[static_cast<size_t>(output)]));
+        return std::move(graph_);
+    }
+
+private:
+    std::vector<TensorId> add_tensors(const TfliteSubgraph& subgraph);
+    TensorId add_tensor(const TfliteTensor& source);
+    void add_nodes(const TfliteSubgraph& subgraph, std::vector<TensorId>& ids, int depth);
+    void add_node(const TfliteSubgraph& subgraph, const TfliteOperator& source, std::vector<TensorId>& ids, int depth);
+    void add_operator(const TfliteOperator& source, Node node);
+    void add_resource_node(const TfliteOperator& source, Node node);
+    void inline_composite(const TfliteOperator& source, const std::vector<TensorId>& ids, int depth);
+    void call_once(const TfliteOperator& source);
+    TensorId state_of(TensorId handle, TensorId like);
+    void check_inputs(const TfliteSubgraph& subgraph, const TfliteOperator& source, const Node& node) const;
+    void fold_integers(Node& node);
+    TensorId output_id(TensorId id);
+    std::string unique_name(const TfliteOperator& source, const Node& node);
+    void mark_written(TensorId id)
+    {
+        written_.resize(graph_.tensors.size(), false);
+        written_[static_cast<size_t>(id)] = true;
+    }
+    bool is_written(TensorId id) const
+    {
+        return graph_.tensor(id).kind != TensorKind::activation ||
+               (static_cast<size_t>(id) < written_.size() && written_[static_cast<size_t>(id)]);
+    }
+
+    const TfliteModel& model_;
+    Graph graph_;
+    std::vector<bool> written_;
+    std::map<TensorId, std::string> handles_;     // tensor of a VAR_HANDLE -> variable name
+    std::map<std::string, TensorId> variables_;   // variable name -> state tensor
+    std::map<std::string, int> names_;            // layer names given so far
+    std::map<std::string, std::vector<uint8_t>> initial_values_;  // by CALL_ONCE
+    bool init_pass_ = false;                      // importing the subgraph of a CALL_ONCE
+};
+
+TensorId Importer::add_tensor(const TfliteTensor& source)
+{
+    Tensor tensor;
+    tensor.name = source.name;
+    tensor.type = dtype_from(source.type);
+    tensor.shape = source.shape;
+    for (size_t d = 0; d < source.shape_signature.size() && d < tensor.shape.size(); ++d) {
+        if (source.shape_signature[d] != -1) continue;
+        const std::string note = fmt::format("dimension {} of '{}' is dynamic; compiled for {}", d, source.name, tensor.shape[d]);
+        if (std::ranges::find(graph_.notes, note) == graph_.notes.end() && graph_.notes.size() < 4) graph_.notes.push_back(note);
+    }
+    if (source.quantization.kind == TfliteQuantizationKind::affine) {
+        tensor.quant.scales = source.quantization.scales;
+        tensor.quant.zero_points = source.quantization.zero_points;
+        tensor.quant.axis = source.quantization.quantized_dimension;
+    }
+    if (source.is_variable) {
+        tensor.kind = TensorKind::state;
+        tensor.data = initial_state(tensor);
+    } else if (!source.data.empty()) {
+        tensor.kind = TensorKind::constant;
+        tensor.data = std::make_shared<const std::vector<uint8_t>>(constant_bytes(source, tensor.type, tensor.count()));
+        if (static_cast<int64_t>(tensor.data->size()) != tensor.bytes()) tensor.type = DType::other;
+    }
+    return graph_.add_tensor(std::move(tensor));
+}
+
+std::vector<TensorId> Importer::add_tensors(const TfliteSubgraph& subgraph)
+{
+    std::vector<TensorId> ids;
+    for (const TfliteTensor& tensor : subgraph.tensors) ids.push_back(add_tensor(tensor));
+    return ids;
+}
+
+void Importer::add_nodes(const TfliteSubgraph& subgraph, std::vector<TensorId>& ids, int depth)
+{
+    for (const TfliteOperator& source : subgraph.operators) add_node(subgraph, source, ids, depth);
+}
+
+// A short layer name: the last path component of the output tensor's name, made unique.
+std::string Importer::unique_name(const TfliteOperator& source, const Node& node)
+{
+    std::string name = node.outputs.empty() ? source.name : graph_.tensor(node.outputs[0]).name;
+    name = name.substr(0, name.find(';'));
+    while (!name.empty() && name.back() == '/') name.pop_back();
+    if (const size_t slash = name.rfind('/'); slash != std::string::npos) name = name.substr(slash + 1);
+    if (name.empty()) name = source.name;
+    const int count = names_[name]++;
+    return count == 0 ? name : fmt::format("{}_{}", name, count);
+}
+
+void Importer::check_inputs(const TfliteSubgraph& subgraph, const TfliteOperator& source, const Node& node) const
+{
+    for (size_t i = 0; i < source.inputs.size(); ++i) {
+        if (source.inputs[i] < 0) continue;
+        const TfliteTensor& tensor = subgraph.tensors[static_cast<size_t>(source.inputs[i])];
+        require(tensor.storage_problem.empty(), ErrorCode::T0206,
+                {fmt::format("tensor '{}'", tensor.name), tensor.storage_problem, "a dense constant inside the file",
+                 "export the model without sparsity and external buffers"});
+        require(tensor.quantization.kind == TfliteQuantizationKind::none || tensor.quantization.kind == TfliteQuantizationKind::affine,
+                ErrorCode::T0205, {fmt::format("tensor '{}'", tensor.name), "has blockwise or custom quantisation",
+                                   "one scale per tensor or per channel", "quantise the model per channel"});
+        const Tensor& value = graph_.tensor(node.inputs[i]);
+        require(value.type != DType::string && value.type != DType::other, ErrorCode::T0202,
+                {fmt::format("tensor '{}'", tensor.name), fmt::format("has element type {}", tflite_type_name(tensor.type)),
+                 "a number type", "remove the text or complex part from the model"});
+        require(is_written(node.inputs[i]) || value.type == DType::resource, ErrorCode::T0203,
+                {fmt::format("tensor '{}'", tensor.name), "is read before any layer writes it", "a computed tensor", "export the model again"});
+    }
+}
+
+void Importer::add_node(const TfliteSubgraph& subgraph, const TfliteOperator& source, std::vector<TensorId>& ids, int depth)
+{
+    Node node;
+    node.source_op = source.name;
+    for (const int input : source.inputs) node.inputs.push_back(input < 0 ? kNoTensor : ids[static_cast<size_t>(input)]);
+    for (const int output : source.outputs) node.outputs.push_back(ids[static_cast<size_t>(output)]);
+    node.name = unique_name(source, node);
+    try {
+        for (const TensorId output : node.outputs)
+            require(!is_written(output), ErrorCode::T0203,
+                    {fmt::format("tensor '{}'", graph_.tensor(output).name), "is written twice, or is a constant or a state", "one writer for each tensor", "export the model again"});
+        check_inputs(subgraph, source, node);
+        if (source.name == "STABLEHLO_COMPOSITE") {
+            inline_composite(source, ids, depth);
+        } else if (source.name == "CALL_ONCE") {
+            call_once(source);
+        } else if (source.name == "VAR_HANDLE" || source.name == "READ_VARIABLE" || source.name == "ASSIGN_VARIABLE") {
+            add_resource_node(source, std::move(node));
+        } else {
+            add_operator(source, std::move(node));
+        }
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::T0104) throw;
+        const ErrorText& text = error.text();
+        Node refused;
+        refused.name = node.name.empty() ? source.name : node.name;
+        refused.source_op = source.name;
+        for (const int input : source.inputs) refused.inputs.push_back(input < 0 ? kNoTensor : ids[static_cast<size_t>(input)]);
+        for (const int output : source.outputs) refused.outputs.push_back(ids[static_cast<size_t>(output)]);
+        refused.unsupported = (text.place.empty() ? "" : text.place + ": ") + text.found + "; expected " + text.expected;
+        refused.remedy = text.remedy;
+        for (const TensorId output : refused.outputs)
+            if (graph_.tensor(output).kind == TensorKind::activation) mark_written(output);
+        graph_.nodes.push_back(std::move(refused));
+    }
+}
+
+void Importer::add_operator(const TfliteOperator& source, Node node)
+{
+    const TfliteMatch match = find_tflite_op(source.name);
+    require(match.op != nullptr, ErrorCode::T0201,
+            {"", "operator " + source.name + " is not supported", "an operator that `thimble ops` lists",
+             "replace the layer, or compute it outside of the model"});
+    node.op = match.op;
+    match.import->import(source, graph_, node);
+    match.op->infer(graph_, node);
+    for (const TensorId output : node.outputs) {
+        const Tensor& tensor = graph_.tensor(output);
+        for (const int64_t dimension : tensor.shape)
+            require(dimension >= 0 && dimension <= INT32_MAX, ErrorCode::T0203, {"", "output " + shape_text(tensor.shape), "dimensions from 0 to 2^31", "export the model again"});
+        mark_written(output);
+    }
+    fold_integers(node);
+    if (node.op) graph_.nodes.push_back(std::move(node));
+}
+
+// Computes a node whose inputs are all constant and whose outputs are integers; clears node.op.
+void Importer::fold_integers(Node& node)
+{
+    if (node.op->has_side_effect) return;
+    for (const TensorId id : node.inputs)
+        if (id != kNoTensor && !graph_.tensor(id).is_constant()) return;
+    for (const TensorId id : node.outputs) {
+        const Tensor& tensor = graph_.tensor(id);
+        const bool plain = tensor.type == DType::i32 || tensor.type == DType::i64 || tensor.type == DType::boolean;
+        if (!plain || tensor.bytes() > kFoldBytesMax) return;
+    }
+    std::vector<std::vector<uint8_t>> values(graph_.tensors.size());
+    for (const TensorId id : node.inputs)
+        if (id != kNoTensor) values[static_cast<size_t>(id)] = *graph_.tensor(id).data;
+    for (const TensorId id : node.outputs) values[static_cast<size_t>(id)].resize(static_cast<size_t>(graph_.tensor(id).bytes()));
+    EvalContext context(graph_, node, values, Match::tflm);
+    node.op->eval(context);
+    for (const TensorId id : node.outputs) graph_.set_constant(id, std::move(values[static_cast<size_t>(id)]));
+    node.op = nullptr;
+}
+
+TensorId Importer::state_of(TensorId handle, TensorId like)
+{
+    const auto it = handles_.find(handle);
+    require(it != handles_.end(), ErrorCode::T0202, {"", "the variable's handle is not a VAR_HANDLE", "a VAR_HANDLE", "export the model with resource variables in one subgraph"});
+    const std::string& name = it->second;
+    if (const auto known = variables_.find(name); known != variables_.end()) return known->second;
+    Tensor state = graph_.tensor(like);
+    state.name = name;
+    state.kind = TensorKind::state;
+    state.data = initial_state(state);
+    if (const auto value = initial_values_.find(name); value != initial_values_.end() &&
+        static_cast<int64_t>(value->second.size()) == state.bytes())
+        state.data = std::make_shared<const std::vector<uint8_t>>(value->second);
+    return variables_[name] = graph_.add_tensor(std::move(state));
+}
+
+void Importer::add_resource_node(const TfliteOperator& source, Node node)
+{
+    namespace field = tflite_field::var_handle;
+    if (source.name == "VAR_HANDLE") {
+        require_outputs(node, 1);
+        const std::string name = source.options.string(field::container) + "/" + source.options.string(field::shared_name);
+        handles_[node.outputs[0]] = name;
+        mark_written(node.outputs[0]);
+        return;
+    }
+    const bool read = source.name == "READ_VARIABLE";
+    require_inputs(node, read ? 1 : 2, read ? 1 : 2);
+    if (read) require_outputs(node, 1);
+    if (init_pass_ && !read) {
+        const Tensor& value = graph_.tensor(node.inputs[1]);
+        require(value.is_constant() && handles_.count(node.inputs[0]), ErrorCode::T0202,
+                {"", "a variable's first value is computed", "a constant", "initialise the variable with a constant"});
+        initial_values_[handles_[node.inputs[0]]] = *value.data;
+        return;
+    }
+    const TensorId state = state_of(node.inputs[0], read ? node.outputs[0] : node.inputs[1]);
+    const Tensor& other = graph_.tensor(read ? node.outputs[0] : node.inputs[1]);
+    require(other.type == graph_.tensor(state).type && (read || other.bytes() == graph_.tensor(state).bytes()), ErrorCode::T0203,
+            {"", "the variable and the value differ in type or size", "the same type and shape", "export the model again"});
+    node.op = find_op(read ? "read" : "assign");
+    require(node.op != nullptr, ErrorCode::T0201, {"", "variables are not supported", "a model without state", ""});
+    node.inputs = read ? std::vector<TensorId>{state} : std::vector<TensorId>{node.inputs[1], state};
+    node.op->infer(graph_, node);
+    for (const TensorId output : node.outputs) mark_written(output);
+    graph_.nodes.push_back(std::move(node));
+}
+
+void Importer::call_once(const TfliteOperator& source)
+{
+    const int index = source.options.i32(tflite_field::call_once::init_subgraph_index);
+    require(index > 0 && index < static_cast<int>(model_.subgraphs.size()), ErrorCode::T0203,
+            {"", fmt::format("initialisation subgraph {}", index), "a subgraph of the file", "export the model again"});
+    Importer init(model_);
+    init.init_pass_ = true;
+    const Graph graph = init.run(static_cast<size_t>(index));
+    require_supported(graph);
+    initial_values_ = init.initial_values_;
+}
+
+void Importer::inline_composite(const TfliteOperator& source, const std::vector<TensorId>& ids, int depth)
+{
+    const int index = source.options_2.i32(tflite_field::stablehlo_composite::decomposition_subgraph_index);
+    require(index > 0 && index < static_cast<int>(model_.subgraphs.size()) && depth < kInlineDepthMax, ErrorCode::T0203,
+            {"", fmt::format("decomposition subgraph {}", index), "a subgraph of the file", "export the model again"});
+    const TfliteSubgraph& body = model_.subgraphs[static_cast<size_t>(index)];
+    require(body.inputs.size() == source.inputs.size() && body.outputs.size() == source.outputs.size(), ErrorCode::T0203,
+            {"", "the decomposition has other inputs or outputs", "the same number", "export the model again"});
+    std::vector<TensorId> inner = add_tensors(body);
+    for (size_t i = 0; i < body.inputs.size(); ++i)
+        inner[static_cast<size_t>(body.inputs[i])] = source.inputs[i] < 0 ? kNoTensor : ids[static_cast<size_t>(source.inputs[i])];
+    for (size_t i = 0; i < body.outputs.size(); ++i)
+        inner[static_cast<size_t>(body.outputs[i])] = ids[static_cast<size_t>(source.outputs[i])];
+    add_nodes(body, inner, depth + 1);
+}
+
+// A graph output that is a constant, a state or an input is kept: the emitter copies it.
+TensorId Importer::output_id(TensorId id)
+{
+    require(is_written(id) || graph_.tensor(id).type == DType::resource, ErrorCode::T0203,
+            {fmt::format("output '{}'", graph_.tensor(id).name), "is never written", "a computed tensor", "export the model again"});
+    return id;
+}
+
+size_t chosen_subgraph(const TfliteModel& model, const ImportOptions& options)
+{
+    if (options.signature.empty()) return 0;
+    std::string known;
+    for (const TfliteSignature& signature : model.signatures) {
+        if (signature.key == options.signature) return static_cast<size_t>(signature.subgraph);
+        known += (known.empty() ? "" : ", ") + signature.key;
+    }
+    fail(ErrorCode::T0004, {model.file_name, "no signature '" + options.signature + "'",
+                            known.empty() ? "no --signature: the model has none" : "one of " + known, "thimble inspect MODEL"});
+}
+
+}  // namespace
+
+Graph import_tflite(const TfliteModel& model, const ImportOptions& options)
+{
+    Graph graph;
+    try {
+        graph = Importer(model).run(chosen_subgraph(model, options));
+    } catch (Error& error) {
+        if (error.text().place.find(model.file_name) == std::string::npos) error.add_context(model.file_name);
+        throw;
+    }
+    graph.name = std::filesystem::path(model.file_name).stem().string();
+    verify_graph(graph);
+    return graph;
+}
+
+}  // namespace thimble
