@@ -1,0 +1,30 @@
+#include "compile.h"
+
+#include "import/import.h"
+#include "passes/passes.h"
+#include "plan/plan.h"
+#include "plan/schedule.h"
+
+namespace thimble {
+
+Program compile(const Graph& imported, const CompileOptions& options)
+{
+    require_supported(imported);
+    Graph graph = imported;
+
+    // Weights that are stored as float16 or int8 and widened by a DEQUANTIZE stay small in flash.
+    run_pass(narrow_weights, graph);
+    // What depends on constants only is computed now, with the reference arithmetic.
+    run_pass(fold_constants, graph);
+    // Kernels exist for int8; legacy uint8 networks are shifted by 128 into it.
+    run_pass(shift_uint8, graph);
+    run_pass(remove_dead_nodes, graph);
+    // A graph output that is a constant or a state needs memory of its own.
+    run_pass(materialise_outputs, graph);
+
+    Program program = schedule(std::move(graph), options.name, options.target, options.lower);
+    plan_memory(program);
+    return program;
+}
+
+}  // namespace thimble

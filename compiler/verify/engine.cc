@@ -1,0 +1,129 @@
+#include "verify/engine.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "emit/c_source.h"
+#include "verify/oracle.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fmt/format.h>
+
+namespace thimble {
+
+namespace fs = std::filesystem;
+
+std::vector<RunOutputs> run_oracle(const Graph& graph, Match match, bool keep_state, const std::vector<TensorBytes>& inputs, const std::vector<TensorId>& traced)
+{
+    Oracle oracle(graph, match);
+    std::vector<RunOutputs> results;
+    for (const TensorBytes& run : inputs) {
+        if (!keep_state) oracle.reset();
+        for (size_t i = 0; i < run.size(); ++i) oracle.set_input(i, run[i]);
+        oracle.run();
+        RunOutputs result;
+        for (size_t i = 0; i < graph.outputs.size(); ++i) result.outputs.emplace_back(oracle.output(i).begin(), oracle.output(i).end());
+        for (const TensorId id : traced) result.traced.push_back({id, {oracle.value(id).begin(), oracle.value(id).end()}});
+        results.push_back(std::move(result));
+    }
+    return results;
+}
+
+namespace {
+
+// FNV-1a, twice with different starts: 128 bits name a cache entry.
+std::string content_hash(const std::string& text)
+{
+    uint64_t a = 0xcbf29ce484222325u, b = 0x84222325cbf29ce4u;
+    for (const char c : text) {
+        a = (a ^ static_cast<uint8_t>(c)) * 0x100000001b3u;
+        b = (b ^ static_cast<uint8_t>(c)) * 0x100000001b3u + 1;
+    }
+    return fmt::format("{:016x}{:016x}", a, b);
+}
+
+fs::path cache_folder()
+{
+    if (const char* folder = std::getenv("THIMBLE_CACHE")) return folder;
+    if (const char* folder = std::getenv("XDG_CACHE_HOME")) return fs::path(folder) / "thimble";
+    if (const char* home = std::getenv("HOME")) return fs::path(home) / ".cache" / "thimble";
+    return fs::temp_directory_path() / "thimble-cache";
+}
+
+Image build_from(const Program& program, const ResolvedTarget& target, const HarnessSources& harness, const std::string& model_source)
+{
+    const GeneratedSource source = emit_c(program, {.target = target.name});
+    const std::string& body = model_source.empty() ? source.source : model_source;
+    std::string key = target.name + target.mcu + THIMBLE_VERSION + harness.main_c + harness.wrapper_c + source.header + body;
+    for (const std::string& flag : target.compile_flags()) key += flag;
+    Image image;
+    image.folder = cache_folder() / content_hash(key);
+    const fs::path done = image.folder / "done";
+    FirmwareRequest request;
+    request.target = &target;
+    request.sources = {image.folder / "main.c", image.folder / "model.c"};
+    request.include_dirs = {image.folder};
+    request.output_dir = image.folder;
+    if (fs::exists(done)) {
+        const std::string sizes = read_text_file(done);
+        long long text = 0, rodata = 0, data = 0, bss = 0;
+        std::string elf(4096, '\0');
+        if (std::sscanf(sizes.c_str(), "%lld %lld %lld %lld %4095s", &text, &rodata, &data, &bss, elf.data()) == 5 && fs::exists(elf.c_str())) {
+            image.firmware = {elf.c_str(), text, rodata, data, bss};
+            return image;
+        }
+    }
+    fs::create_directories(image.folder);
+    write_file(image.folder / (program.name + ".h"), source.header);
+    write_file(image.folder / (program.name + ".c"), body);
+    write_file(image.folder / "main.c", harness.main_c);
+    write_file(image.folder / "model.c", harness.wrapper_c);
+    image.firmware = build_firmware(request);
+    const Firmware& f = image.firmware;
+    write_file(done, fmt::format("{} {} {} {} {}\n", f.text, f.rodata, f.data, f.bss, f.elf.string()));
+    return image;
+}
+
+}  // namespace
+
+Image build_image(const Program& program, const ResolvedTarget& target, HarnessMode mode, const std::vector<int>& traced_steps)
+{
+    return build_from(program, target, harness_sources(program, mode, traced_steps), "");
+}
+
+Image build_empty_image(const Program& program, const ResolvedTarget& target)
+{
+    return build_from(program, target, harness_sources(program, HarnessMode::profile), empty_model_source(program));
+}
+
+std::vector<RunOutputs> run_on_target(const Program& program, const ResolvedTarget& target, bool keep_state, const std::vector<TensorBytes>& inputs, const std::vector<int>& traced_steps)
+{
+    const HarnessMode mode = traced_steps.empty() ? HarnessMode::run : HarnessMode::trace;
+    const Image image = build_image(program, target, mode, traced_steps);
+    constexpr size_t kRunsMax = 65535;
+    THIMBLE_CHECK(inputs.size() <= kRunsMax, "more runs than the harness counts");
+    Bytes stream = {static_cast<uint8_t>(inputs.size() & 255), static_cast<uint8_t>(inputs.size() >> 8), static_cast<uint8_t>(keep_state), 0};
+    for (const TensorBytes& run : inputs)
+        for (const Bytes& tensor : run) stream.insert(stream.end(), tensor.begin(), tensor.end());
+    const RunResult result = run_firmware(target, image.firmware, stream, 3600);
+    require(result.exit_code == 0, ErrorCode::T0402,
+            {target.name, fmt::format("the firmware ended with status {}: {}", result.exit_code, result.message), "status 0", "report this with the model"});
+    std::vector<RunOutputs> results;
+    size_t at = 0;
+    const auto take = [&](int64_t bytes) {
+        THIMBLE_CHECK(at + static_cast<size_t>(bytes) <= result.output.size(), "the firmware wrote too little");
+        const auto begin = result.output.begin() + static_cast<std::ptrdiff_t>(at);
+        at += static_cast<size_t>(bytes);
+        return Bytes(begin, begin + bytes);
+    };
+    for (size_t run = 0; run < inputs.size(); ++run) {
+        RunOutputs out;
+        for (const int step : traced_steps)
+            for (const TensorId id : traceable_outputs(program, step)) out.traced.push_back({id, take(program.graph.tensor(id).bytes())});
+        for (const TensorId id : program.graph.outputs) out.outputs.push_back(take(program.graph.tensor(id).bytes()));
+        results.push_back(std::move(out));
+    }
+    return results;
+}
+
+}  // namespace thimble
