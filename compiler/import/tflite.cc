@@ -62,7 +62,10 @@ public:
     {
         const TfliteSubgraph& main = model_.subgraphs.at(subgraph);
         std::vector<TensorId> ids = add_tensors(main);
-        for (const int input : main.inputs) graph_.inputs.push_back(ids[static_cast<size_t>(input)]);
+        for (const int input : main.inputs) {
+            graph_.inputs.push_back(ids[static_cast<size_t>(input)]);
+            note_dynamic(main.tensors[static_cast<size_t>(input)]);
+        }
         for (const TensorId input : graph_.inputs) mark_written(input);
         add_nodes(main, ids, 0);
         for (const int output : main.outputs) graph_.outputs.push_back(output_id(ids[static_cast<size_t>(output)]));
@@ -70,6 +73,7 @@ public:
     }
 
 private:
+    void note_dynamic(const TfliteTensor& source);
     std::vector<TensorId> add_tensors(const TfliteSubgraph& subgraph);
     TensorId add_tensor(const TfliteTensor& source);
     void add_nodes(const TfliteSubgraph& subgraph, std::vector<TensorId>& ids, int depth);
@@ -104,17 +108,20 @@ private:
     bool init_pass_ = false;                      // importing the subgraph of a CALL_ONCE
 };
 
+void Importer::note_dynamic(const TfliteTensor& source)
+{
+    for (size_t d = 0; d < source.shape_signature.size() && d < source.shape.size(); ++d) {
+        if (source.shape_signature[d] != -1) continue;
+        graph_.notes.push_back(fmt::format("input '{}': dynamic dimension {} becomes {}", source.name, d, source.shape[d]));
+    }
+}
+
 TensorId Importer::add_tensor(const TfliteTensor& source)
 {
     Tensor tensor;
     tensor.name = source.name;
     tensor.type = dtype_from(source.type);
     tensor.shape = source.shape;
-    for (size_t d = 0; d < source.shape_signature.size() && d < tensor.shape.size(); ++d) {
-        if (source.shape_signature[d] != -1) continue;
-        const std::string note = fmt::format("dimension {} of '{}' is dynamic; compiled for {}", d, source.name, tensor.shape[d]);
-        if (std::ranges::find(graph_.notes, note) == graph_.notes.end() && graph_.notes.size() < 4) graph_.notes.push_back(note);
-    }
     if (source.quantization.kind == TfliteQuantizationKind::affine) {
         tensor.quant.scales = source.quantization.scales;
         tensor.quant.zero_points = source.quantization.zero_points;
