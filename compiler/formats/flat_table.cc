@@ -59,8 +59,8 @@ FlatTable::FlatTable(std::shared_ptr<const FlatFile> file, uint64_t begin, std::
     vtable_bytes_ = read_at<uint16_t>(*file_, vtable_begin_);
     table_bytes_ = read_at<uint16_t>(*file_, vtable_begin_ + 2);
     if (vtable_bytes_ < 4 || vtable_bytes_ % 2 != 0 || table_bytes_ < 4) {
-        fail_malformed(place_,
-                       fmt::format("vtable of {} bytes for a table of {}", vtable_bytes_, table_bytes_),
+        fail_malformed(place_, fmt::format("vtable of {} bytes for a table of {}", vtable_bytes_,
+                                           table_bytes_),
                        "an even number of at least 4, and at least 4");
     }
     require_inside(*file_, vtable_begin_, vtable_bytes_, place_, "vtable");
@@ -93,7 +93,8 @@ uint64_t FlatTable::field_begin(FlatField field, uint64_t width) const
     const uint64_t offset = read_at<uint16_t>(*file_, vtable_begin_ + entry);
     if (offset == 0) return 0;
     if (offset < 4 || offset + width > table_bytes_) {
-        fail_malformed(place(field), fmt::format("{} bytes at offset {} of its table", width, offset),
+        fail_malformed(place(field),
+                       fmt::format("{} bytes at offset {} of its table", width, offset),
                        fmt::format("a place inside the table's {} bytes", table_bytes_));
     }
     return begin_ + offset;

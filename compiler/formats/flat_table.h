@@ -10,8 +10,8 @@
 //   vector:  u32 count | elements           string: a vector of bytes
 //
 // Nothing in the file is believed: every access checks that it stays inside, and throws T0104 with
-// the path of the field ("model.tflite: subgraph 0: tensor 7: shape"). Values are copied out byte by
-// byte, never reached by a cast pointer. Because offsets may point to the same bytes again and
+// the path of the field ("model.tflite: subgraph 0: tensor 7: shape"). Values are copied out, never
+// reached by a cast pointer. Because offsets may point to the same bytes again and
 // again, a small file can describe a huge tree; FlatFile therefore limits how much is copied out in
 // total to a small multiple of the file's size.
 //

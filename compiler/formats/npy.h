@@ -5,7 +5,8 @@
 // The header is a Python dictionary as text, padded with spaces to a multiple of 64 bytes and ended
 // by a newline: {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }
 //
-// Source: NumPy's format specification (numpy.lib.format). Tested by tests/unit/formats/npy_test.cc.
+// Source: NumPy's format specification (numpy.lib.format).
+// Tested by tests/unit/formats/npy_test.cc.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,8 @@ NpyArray parse_npy(std::span<const uint8_t> bytes, std::string_view file_name);
 // The same for a file; also throws T0101 when it cannot be read.
 NpyArray read_npy(const std::filesystem::path& path);
 
-// Format version 1.0, as numpy.save writes it. `bytes` must have the size that dtype and shape need.
+// Format version 1.0, as numpy.save writes it. `bytes` must have the size that dtype and shape
+// need.
 std::vector<uint8_t> format_npy(const NpyArray& array);
 // Replaces the file as a whole. Throws T0102.
 void write_npy(const std::filesystem::path& path, const NpyArray& array);

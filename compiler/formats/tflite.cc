@@ -136,7 +136,8 @@ TfliteOperator read_operator(FlatTable& table, size_t index, const std::string& 
     table.set_place(fmt::format("{}: operator {} ({})", subgraph_place, index, op.name));
     op.inputs = read_tensor_list(table, schema::operation::inputs, tensor_count, true);
     op.outputs = read_tensor_list(table, schema::operation::outputs, tensor_count, false);
-    op.intermediates = read_tensor_list(table, schema::operation::intermediates, tensor_count, true);
+    op.intermediates =
+        read_tensor_list(table, schema::operation::intermediates, tensor_count, true);
     op.options = read_options(table, schema::operation::builtin_options_type,
                               schema::operation::builtin_options,
                               tflite_options_type(op.builtin_code), op.options_type);

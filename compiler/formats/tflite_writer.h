@@ -1,7 +1,7 @@
 // Writes TensorFlow Lite models from plain structs.
 //
-// The draft is written as it stands, valid or not: tests write broken models with it on purpose, and
-// whoever exports reads the result back with read_tflite(). Equal drafts give equal bytes.
+// The draft is written as it stands, valid or not: tests write broken models with it on purpose,
+// and whoever exports reads the result back with read_tflite(). Equal drafts give equal bytes.
 //
 //   TfliteDraft draft;
 //   draft.subgraphs.push_back({

@@ -51,7 +51,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
 {
     volatile uint64_t sink = 0;
     try {
-        const thimble::TfliteModel model = thimble::read_tflite(std::span(data, size), "fuzz.tflite");
+        const thimble::TfliteModel model =
+            thimble::read_tflite(std::span(data, size), "fuzz.tflite");
         uint64_t sum = 0;
         for (const thimble::TfliteSubgraph& subgraph : model.subgraphs) {
             for (const thimble::TfliteTensor& tensor : subgraph.tensors) sum += touch(tensor.data);

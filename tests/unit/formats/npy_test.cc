@@ -77,7 +77,8 @@ TEST(Npy, writes_the_bytes_of_numpy)
 TEST(Npy, round_trips_through_a_file)
 {
     const TemporaryFolder folder;
-    for (const std::string dtype : {"f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"}) {
+    for (const std::string dtype :
+         {"f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"}) {
         const auto size = static_cast<size_t>(npy_element_bytes(dtype));
         const NpyArray array{dtype, {5}, std::vector<uint8_t>(5 * size, 7)};
         write_npy(folder.path() / "a.npy", array);

@@ -84,7 +84,8 @@ TEST_F(TfliteModels, without_operators_are_refused)
     }
 }
 
-// Those that are well-formed files hold an operator of one vendor's hardware; the import refuses it.
+// Those that are well-formed files hold an operator of one vendor's hardware, which the import
+// refuses.
 TEST_F(TfliteModels, malformed_ones_are_refused_or_hold_a_vendor_operator)
 {
     int seen = 0;

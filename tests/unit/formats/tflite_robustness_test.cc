@@ -6,6 +6,7 @@
 #include "draft_models.h"
 
 #include <algorithm>
+#include <cstring>
 #include <gtest/gtest.h>
 #include <random>
 
@@ -94,11 +95,9 @@ TEST(TfliteRobustness, survives_extreme_words)
         SCOPED_TRACE(sample.name);
         const size_t words = std::min<size_t>(sample.bytes.size(), 2048) / 4;
         for (size_t word = 0; word < words; ++word) {
-            for (const uint8_t pattern : {0x00, 0x7F, 0x80, 0xFF}) {
+            for (const uint32_t extreme : {0u, 0x7FFFFFFFu, 0x80000000u, 0xFFFFFFFFu}) {
                 std::vector<uint8_t> bytes = sample.bytes;
-                const auto begin = bytes.begin() + static_cast<ptrdiff_t>(4 * word);
-                std::fill(begin, begin + 3, pattern == 0x80 ? 0x00 : pattern == 0x7F ? 0xFF : pattern);
-                begin[3] = pattern;
+                std::memcpy(bytes.data() + 4 * word, &extreme, sizeof(extreme));
                 accepts(std::move(bytes));
             }
         }

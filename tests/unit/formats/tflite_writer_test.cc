@@ -8,7 +8,10 @@
 namespace thimble {
 namespace {
 
-std::vector<uint8_t> copy_of(std::span<const uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
+std::vector<uint8_t> copy_of(std::span<const uint8_t> bytes)
+{
+    return {bytes.begin(), bytes.end()};
+}
 
 TEST(TfliteWriter, dense_reads_back_as_drafted)
 {
