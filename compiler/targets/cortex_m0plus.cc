@@ -31,6 +31,7 @@ const Target target_cortex_m0plus = {
     .machine_ram_bytes = 4 << 20,
     .unit = "instructions",
     .alignment = 4,
+    .v6m_only = true,
     .not_emulated = "pipeline, flash wait states and caches: instructions are counted, not cycles",
 };
 

@@ -13,8 +13,7 @@ const Target target_rv32imc = {
     .tool_prefix = "riscv64-unknown-elf-",
     .compiler_install = "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
     // -misa-spec=2.2 counts the CSR instructions of the start-up code as part of the base set.
-    .compile_flags = {"-march=rv32imc", "-mabi=ilp32", "-misa-spec=2.2", "-mno-relax",
-                      "--specs=picolibc.specs"},
+    .compile_flags = {"-march=rv32imc", "-mabi=ilp32", "-misa-spec=2.2", "--specs=picolibc.specs"},
     .link_flags = {"-nostartfiles"},
     .emulator = Emulator::qemu,
     .emulator_program = "qemu-system-riscv32",

@@ -42,6 +42,7 @@ struct Target {
 
     const char* unit = "";    // "cycles" | "instructions"; empty: nothing is counted
     int alignment = 4;        // bytes to which tensors are placed in memory
+    bool v6m_only = false;    // refuse images with instructions that Armv6-M lacks (thumb_check.h)
     std::string not_emulated = {}; // what the emulation leaves out, one phrase for people; may be empty
 };
 

@@ -114,9 +114,12 @@ RunResult run_firmware(const ResolvedTarget& target, const Firmware& firmware,
     if (process.timed_out) {
         result.message += fmt::format("no end after {} s", timeout_s);
     } else if (process.exit_code >= 128) {
-        // A signal ended the emulator: QEMU aborts when the processor locks up.
+        // On the host this is the program's own fault; QEMU aborts when the processor locks up.
         result.exit_code = kExitFault;
-        result.message += fmt::format("the emulator was ended by signal {}", process.exit_code - 128);
+        result.message += fmt::format("{} was ended by signal {}",
+                                      target.family->emulator == Emulator::host ? "the program"
+                                                                                : command[0],
+                                      process.exit_code - 128);
     } else if (result.message.empty()) {
         result.message = explain_exit(result.exit_code);
     }

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "emit/device_files.h"
 #include "verify/helpers.h"
+#include "verify/thumb_check.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -155,6 +156,7 @@ Firmware build_firmware(const FirmwareRequest& request)
     // The emulator looks the mark's address up, also in a program that never calls it.
     link.insert(link.end(), {"-Wl,--gc-sections", "-Wl,--undefined=thb_host_mark", "-o", firmware.elf.string(), "-lm"});
     run_compiler(target, link, firmware.elf.string());
+    if (family.v6m_only) require_v6m_only(target, firmware.elf);
     read_section_sizes(target, firmware);
     return firmware;
 }

@@ -1,41 +1,21 @@
-// Every emulated machine: streams, exit codes, faults, exact counts, stack depth. The counts come
-// from calibration loops whose length the instruction set manuals give.
+// Every emulated machine: streams, exit codes, faults, stack depth. Counts: counting_test.cc.
+#include "run_c.h"
+
 #include "base/error.h"
-#include "base/file.h"
-#include "base/process.h"
-#include "verify/emulator.h"
 
 #include <cstring>
-#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <map>
 
 namespace thimble {
 namespace {
-
-// Compiles `source` for `target_name` and runs it.
-RunResult run_c(const std::string& target_name, const std::string& source,
-                const std::vector<uint8_t>& input = {}, double timeout_s = 20)
-{
-    const TemporaryFolder folder;
-    const ResolvedTarget target = find_target(target_name);
-    write_file(folder.path() / "program.c", source);
-    const Firmware firmware = build_firmware({.target = &target,
-                                              .sources = {folder.path() / "program.c"},
-                                              .include_dirs = {},
-                                              .defines = {},
-                                              .output_dir = folder.path()});
-    return run_firmware(target, firmware, input, timeout_s);
-}
 
 class EveryMachine : public testing::TestWithParam<const char*> {
 protected:
     void SetUp() override
     {
-        const ResolvedTarget target = find_target(GetParam());
-        for (const std::string& program : {target.family->compiler, target.family->emulator_program}) {
-            if (program.empty() || program.rfind("thimble-", 0) == 0) continue;
-            if (!find_program(program)) GTEST_SKIP() << program << " is not installed";
-        }
+        const std::string missing = missing_program(GetParam());
+        if (!missing.empty()) GTEST_SKIP() << missing << " is not installed";
     }
 };
 
@@ -119,23 +99,147 @@ TEST_P(EveryMachine, measures_the_stack_of_a_known_frame)
     EXPECT_LE(used[1], 248u);
 }
 
-TEST_P(EveryMachine, ends_an_endless_loop)
+// One machine of each emulator is enough here: the time is kept by the tool.
+TEST(RunFirmware, ends_an_endless_loop)
 {
-    const RunResult run = run_c(GetParam(), "int main(void) { for (;;) { __asm__ volatile(\"\"); } }\n",
-                                {}, 0.3);
-    EXPECT_EQ(run.exit_code, kExitTimeout);
-    EXPECT_NE(run.message.find("no end after 0.3 s"), std::string::npos) << run.message;
+    for (const char* machine : {"avr", "cortex-m4", "host"}) {
+        if (!missing_program(machine).empty()) continue;
+        const RunResult run =
+            run_c(machine, "int main(void) { for (;;) { __asm__ volatile(\"\"); } }\n", {}, 0.3);
+        EXPECT_EQ(run.exit_code, kExitTimeout) << machine;
+        EXPECT_NE(run.message.find("no end after 0.3 s"), std::string::npos) << run.message;
+    }
+}
+
+// An instruction that the processor does not have; on AVR simavr has no trap, so a jump through a null
+// pointer, which restarts the program as it would on the chip.
+std::string faulting_statement(const std::string& machine)
+{
+    const std::string family = find_target(machine).family->name;
+    if (family == "avr") return "__asm__ volatile(\"jmp 0\");";
+    if (family == "rv32imc") return "__asm__ volatile(\".word 0\");";
+    if (family == "xtensa") return "__asm__ volatile(\"ill\");";
+    if (family == "host") return "__builtin_trap();";
+    return "__asm__ volatile(\"udf #1\");";
+}
+
+TEST_P(EveryMachine, reports_a_fault_and_keeps_what_was_written_before)
+{
+    const RunResult run = run_c(GetParam(), "#include \"thb_host.h\"\nint main(void)\n{\n"
+                                            "    thb_host_write(\"abc\", 3);\n    " +
+                                                faulting_statement(GetParam()) + "\n    return 0;\n}\n");
+    EXPECT_EQ(run.exit_code, kExitFault);
+    EXPECT_NE(run.message, "");
+    // A PC's C library has the bytes still in its buffer when a signal ends the program.
+    if (std::string(GetParam()) != "host") {
+        EXPECT_EQ(run.output.size(), 3u);
+    }
+}
+
+TEST_P(EveryMachine, compiles_the_mathematics_library)
+{
+    const RunResult run = run_c(GetParam(), R"(
+#include "thb_host.h"
+#include <math.h>
+#include <string.h>
+int main(void)
+{
+    float in[2], out[6];
+    thb_host_read(in, sizeof in);
+    out[0] = expf(in[0]);
+    out[1] = logf(in[0]);
+    out[2] = sqrtf(in[0]);
+    out[3] = sinf(in[0]);
+    out[4] = powf(in[0], in[1]);
+    out[5] = floorf(in[0] / in[1]);
+    thb_host_write(out, sizeof out);
+    return 0;
+}
+)",
+                                {0x00, 0x00, 0xC0, 0x3F, 0x00, 0x00, 0x20, 0x40});  // 1.5f, 2.5f
+    ASSERT_EQ(run.output.size(), 24u) << run.message;
+    float out[6];
+    std::memcpy(out, run.output.data(), sizeof out);
+    const float expected[6] = {4.4816891f, 0.40546511f, 1.2247449f, 0.9974950f, 2.7556760f, 0.0f};
+    for (int i = 0; i < 6; ++i) EXPECT_NEAR(out[i], expected[i], 1e-6f * 4) << "value " << i;
 }
 
 INSTANTIATE_TEST_SUITE_P(Machines, EveryMachine,
-                         testing::Values("avr", "leonardo", "mega2560", "cortex-m0plus", "cortex-m3",
+                         testing::Values("avr", "mega2560", "cortex-m0plus", "cortex-m3",
                                          "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55",
-                                         "rv32imc", "host"),
-                         [](const auto& info) {
-                             std::string name = info.param;
-                             for (char& c : name) c = c == '-' ? '_' : c;
-                             return name;
-                         });
+                                         "rv32imc", "xtensa", "host"),
+                         machine_test_name);
+
+TEST(Avr, sees_the_stack_run_into_the_variables)
+{
+    if (!missing_program("avr").empty()) GTEST_SKIP() << "avr-gcc is not installed";
+    const RunResult run = run_c("avr", R"(
+#include <stdint.h>
+static uint8_t most_of_ram[1900];
+__attribute__((noinline)) static uint8_t deep(uint8_t index)
+{
+    volatile uint8_t frame[200];
+    for (uint8_t i = 0; i < 200; ++i) frame[i] = (uint8_t)(most_of_ram[i] + index);
+    return frame[index];
+}
+int main(void) { most_of_ram[3] = 1; return deep(3); }
+)");
+    EXPECT_EQ(run.exit_code, kExitStack);
+    EXPECT_NE(run.message.find("stack ran into the variables"), std::string::npos) << run.message;
+}
+
+TEST(Firmware, an_image_that_is_too_large_is_the_models_fault)
+{
+    if (!missing_program("cortex-m3").empty()) GTEST_SKIP() << "the Arm compiler is not installed";
+    try {
+        run_c("cortex-m3", "static char big[8000000];\nint main(void) { big[5] = 1; "
+                           "return *(volatile char*)(big + 3); }\n");
+        FAIL() << "no error";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::T0301) << error.what();
+    }
+}
+
+TEST(Firmware, a_refused_source_is_reported_with_the_compilers_words)
+{
+    if (!missing_program("host").empty()) GTEST_SKIP() << "gcc is not installed";
+    try {
+        run_c("host", "int main(void) { short a = 70000; return a; }\n");
+        FAIL() << "no error";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::T0402);
+        EXPECT_NE(error.text().found.find("overflow"), std::string::npos) << error.what();
+    }
+}
+
+TEST(Firmware, a_target_without_emulator_is_refused)
+{
+    EXPECT_THROW(run_c("browser", "int main(void) { return 0; }\n"), Error);
+}
+
+TEST(Firmware, reads_symbol_sizes)
+{
+    if (!missing_program("avr").empty()) GTEST_SKIP() << "avr-gcc is not installed";
+    const TemporaryFolder folder;
+    const ResolvedTarget target = find_target("avr");
+    write_file(folder.path() / "program.c",
+               std::string_view("#include <avr/pgmspace.h>\n#include <stdint.h>\n"
+                                "static const uint8_t table[100] PROGMEM = {1, 2};\n"
+                                "static volatile uint8_t index, ram[10] = {1};\n"
+                                "int main(void) { return pgm_read_byte(table + index) + ram[index]; }\n"));
+    const Firmware firmware = build_firmware({.target = &target,
+                                              .sources = {folder.path() / "program.c"},
+                                              .output_dir = folder.path()});
+    std::map<std::string, SymbolSize> symbols;
+    for (const SymbolSize& symbol : symbol_sizes(target, firmware.elf)) symbols[symbol.name] = symbol;
+    EXPECT_EQ(symbols["table"].bytes, 100);
+    EXPECT_EQ(symbols["table"].kind, 't');
+    EXPECT_EQ(symbols["ram"].bytes, 10);
+    EXPECT_EQ(symbols["ram"].kind, 'd');
+    EXPECT_EQ(firmware.data, 10);
+    EXPECT_GE(firmware.bss, 1);
+    EXPECT_GE(firmware.text, 200);
+}
 
 }  // namespace
 }  // namespace thimble
