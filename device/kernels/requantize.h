@@ -1,12 +1,6 @@
 // From an accumulator to the output's scale (docs/numerics.md, "Requantisation").
 #include "port/thb_port.h"
 
-// Saturating rounding doubling high multiply with a multiplier in (0, 2^31): ties toward +infinity.
-THB_KERNEL int32_t thb_high_mul(int32_t a, int32_t multiplier)
-{
-    return (int32_t)(((int64_t)a * multiplier + (INT32_C(1) << 30)) >> 31);
-}
-
 // value / 2^exponent, 0 <= exponent <= 31, ties away from zero.
 THB_KERNEL int32_t thb_rounding_shift(int32_t value, int8_t exponent)
 {

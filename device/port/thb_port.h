@@ -75,4 +75,28 @@ static inline __attribute__((unused)) uint8_t thb_leading_zeros(uint32_t value)
     return (uint8_t)(sizeof(long) == 4 ? __builtin_clzl(value) : __builtin_clzl(value) - 32);
 }
 
+// (a * b + 2^30) >> 31: the rounding doubling high multiply, ties toward +infinity; b in [0, 2^31).
+#if defined(__AVR__) || (defined(__ARM_ARCH) && __ARM_ARCH == 6)
+// No 64-bit product in hardware: four 16-bit ones, with a = ah * 2^16 + al, b = bh * 2^16 + bl. Only bits
+// 30 and up of the sum matter, so al * bl gives nothing but its carry. Each partial sum fits 32 bits,
+// because bh < 2^15.
+static inline __attribute__((unused)) int32_t thb_high_mul(int32_t a, int32_t b)
+{
+    const int16_t ah = (int16_t)(a >> 16);
+    const uint16_t al = (uint16_t)a;
+    const int16_t bh = (int16_t)(b >> 16);
+    const uint16_t bl = (uint16_t)b;
+    const uint32_t low = (uint32_t)al * bl;
+    const int32_t middle = (int32_t)ah * (int32_t)bl + (int32_t)(low >> 16);
+    const int32_t rest = (int32_t)al * bh + (int32_t)(uint16_t)middle + INT32_C(0x4000);
+    const int32_t high = (int32_t)ah * bh + (middle >> 16) + (rest >> 16);
+    return (int32_t)(((uint32_t)high << 1) | (((uint32_t)rest >> 15) & 1u));
+}
+#else
+static inline __attribute__((unused)) int32_t thb_high_mul(int32_t a, int32_t b)
+{
+    return (int32_t)(((int64_t)a * b + (INT32_C(1) << 30)) >> 31);
+}
+#endif
+
 #endif
