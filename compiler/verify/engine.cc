@@ -61,7 +61,8 @@ Image build_from(const Program& program, const ResolvedTarget& target, const Har
     const fs::path done = image.folder / "done";
     FirmwareRequest request;
     request.target = &target;
-    request.sources = {image.folder / "main.c", image.folder / "model.c"};
+    // A hyphen cannot stand in a model's name: NAME.c is never one of these two.
+    request.sources = {image.folder / "harness-main.c", image.folder / "harness-model.c"};
     request.include_dirs = {image.folder};
     request.output_dir = image.folder;
     if (fs::exists(done)) {
@@ -76,8 +77,8 @@ Image build_from(const Program& program, const ResolvedTarget& target, const Har
     fs::create_directories(image.folder);
     write_file(image.folder / (program.name + ".h"), source.header);
     write_file(image.folder / (program.name + ".c"), body);
-    write_file(image.folder / "main.c", harness.main_c);
-    write_file(image.folder / "model.c", harness.wrapper_c);
+    write_file(image.folder / "harness-main.c", harness.main_c);
+    write_file(image.folder / "harness-model.c", harness.wrapper_c);
     image.firmware = build_firmware(request);
     const Firmware& f = image.firmware;
     write_file(done, fmt::format("{} {} {} {} {}\n", f.text, f.rodata, f.data, f.bss, f.elf.string()));
