@@ -1,28 +1,77 @@
 #include "ops/weights.h"
 
 #include "base/error.h"
-#include "numeric/requantize.h"
+
+#include <algorithm>
+#include <cstdlib>
 
 namespace thimble {
 
-FoldedWeights fold_weights(const LowerContext& c, int64_t out_count, int64_t k_count)
+bool IntegerLayer::sums_fit_int32() const
 {
-    FoldedWeights folded;
-    const auto weights = c.input(1).values<int8_t>();
-    folded.weights.assign(weights.begin(), weights.end());
-    const Quantization& quant = c.input(1).quant;
-    folded.weight_zero_point = quant.per_channel() ? 0 : quant.zero_point();
-    std::vector<int64_t> bias(static_cast<size_t>(out_count), 0);
-    if (c.has_input(2)) bias = c.input(2).integers();
-    const int64_t in_zero_point = c.input(0).quant.zero_point();
+    // 16-bit activations: the largest magnitude is 32,768.
     for (int64_t o = 0; o < out_count; ++o) {
         int64_t sum = 0;
         for (int64_t k = 0; k < k_count; ++k)
-            sum += weights[static_cast<size_t>(o * k_count + k)] - folded.weight_zero_point;
-        const int64_t total = bias[static_cast<size_t>(o)] - in_zero_point * sum;
-        folded.bias.push_back(static_cast<int32_t>(static_cast<uint32_t>(static_cast<uint64_t>(total))));
+            sum += std::abs(int64_t{weights[static_cast<size_t>(o * k_count + k)]} - weight_zero_point);
+        if (sum * 32768 > INT32_MAX) return false;
     }
-    return folded;
+    return true;
+}
+
+bool IntegerLayer::bias_fits_int32() const
+{
+    return std::ranges::all_of(bias, [](int64_t b) { return b >= INT32_MIN && b <= INT32_MAX; });
+}
+
+static void read_weights(const Tensor& tensor, bool use_zero_point, IntegerLayer& layer)
+{
+    const int32_t zero_point = tensor.quant.per_channel() ? 0 : tensor.quant.zero_point();
+    if (tensor.type == DType::u8) {
+        for (const uint8_t weight : tensor.values<uint8_t>())
+            layer.weights.push_back(static_cast<int8_t>(weight - 128));
+        layer.weight_zero_point = zero_point - 128;
+        return;
+    }
+    const std::span<const int8_t> weights = tensor.values<int8_t>();
+    layer.weights.assign(weights.begin(), weights.end());
+    layer.nibbles = tensor.type == DType::i4;
+    layer.weight_zero_point = use_zero_point ? zero_point : 0;
+    if (layer.weight_zero_point != 0) layer.nibbles = false;
+}
+
+IntegerLayer integer_layer(const LowerContext& c, const IntegerLayerOptions& options)
+{
+    IntegerLayer layer;
+    layer.out_count = options.out_count;
+    layer.k_count = options.k_count;
+    read_weights(c.input(options.weights), options.use_weight_zero_point, layer);
+    THIMBLE_CHECK(static_cast<int64_t>(layer.weights.size()) == layer.out_count * layer.k_count, c.node.name);
+    layer.bias.assign(static_cast<size_t>(layer.out_count), 0);
+    if (c.has_input(options.bias)) layer.bias = c.input(options.bias).integers();
+    layer.in_zero_point = c.input(options.in).quant.zero_point();
+    if (options.fold_in_zero_point) {
+        for (int64_t o = 0; o < layer.out_count; ++o) {
+            int64_t sum = 0;
+            for (int64_t k = 0; k < layer.k_count; ++k)
+                sum += layer.weights[static_cast<size_t>(o * layer.k_count + k)] - layer.weight_zero_point;
+            layer.bias[static_cast<size_t>(o)] -= layer.in_zero_point * sum;
+        }
+    }
+    layer.out_zero_point = c.output().quant.zero_point();
+    layer.wide_multiply = options.wide_multiply;
+    layer.requant = requant_tables(options.factors, options.wide_multiply);
+    layer.clamp = stored_clamp(options.activation, c.output());
+    return layer;
+}
+
+std::vector<double> channel_factors(const LowerContext& c, size_t in, size_t weights, int64_t out_count)
+{
+    std::vector<double> factors;
+    for (int64_t o = 0; o < out_count; ++o)
+        factors.push_back(double{c.input(in).quant.scale()} * double{c.input(weights).quant.scale_at(o)} /
+                          double{c.output().quant.scale()});
+    return factors;
 }
 
 std::vector<uint8_t> pack_int4(std::span<const int8_t> values)
@@ -33,13 +82,62 @@ std::vector<uint8_t> pack_int4(std::span<const int8_t> values)
     return packed;
 }
 
+static Arg as_void(Arg arg)
+{
+    arg.c_type = "const void*";
+    return arg;
+}
+
+static std::vector<Arg> weight_args(LowerContext& c, const IntegerLayer& layer, const std::string& name)
+{
+    if (layer.nibbles) return {as_void(c.table(pack_int4(layer.weights), name)), c.key_text("THB_WEIGHTS_S4")};
+    const char* format = layer.weight_zero_point == 0 ? "THB_WEIGHTS_S8" : "THB_WEIGHTS_S8_OFFSET";
+    return {as_void(c.table(layer.weights, name)), c.key_text(format)};
+}
+
+static std::vector<Arg> requant_args(LowerContext& c, const RequantTables& requant)
+{
+    return {c.table(requant.multipliers, "multipliers of " + c.node.name, false),
+            c.table(requant.shifts, "shifts of " + c.node.name, false), c.key(int64_t{requant.per_channel()})};
+}
+
+// 32-bit arithmetic wraps, as that of the reference does.
+static std::vector<int32_t> narrow(const std::vector<int64_t>& values)
+{
+    std::vector<int32_t> result;
+    for (const int64_t value : values)
+        result.push_back(static_cast<int32_t>(static_cast<uint32_t>(static_cast<uint64_t>(value))));
+    return result;
+}
+
+std::vector<Arg> layer_args_s8(LowerContext& c, const IntegerLayer& layer, size_t in, size_t weights)
+{
+    std::vector<Arg> args = {c.in(in)};
+    args = joined(args, weight_args(c, layer, c.input(weights).name));
+    args.push_back(c.table(narrow(layer.bias), "bias of " + c.node.name));
+    args = joined(args, requant_args(c, layer.requant));
+    args.push_back(c.out());
+    return args;
+}
+
+std::vector<Arg> layer_args_s16(LowerContext& c, const IntegerLayer& layer, size_t in, size_t weights)
+{
+    const bool wide_bias = !layer.bias_fits_int32();
+    const std::string purpose = "bias of " + c.node.name;
+    std::vector<Arg> args = {c.in(in)};
+    args = joined(args, weight_args(c, layer, c.input(weights).name));
+    args.push_back(as_void(wide_bias ? c.table(layer.bias, purpose) : c.table(narrow(layer.bias), purpose)));
+    args.push_back(c.key(int64_t{wide_bias}));
+    args.push_back(c.key(int64_t{!layer.sums_fit_int32()}));
+    args = joined(args, requant_args(c, layer.requant));
+    args.push_back(c.key(int64_t{layer.wide_multiply}));
+    args.push_back(c.out());
+    return args;
+}
+
 FloatWeights float_weights(LowerContext& c, size_t input)
 {
     const Tensor& tensor = c.input(input);
-    const auto as_void = [](Arg arg) {
-        arg.c_type = "const void*";
-        return arg;
-    };
     FloatWeights result;
     result.scales = c.null("const float*");
     result.per_channel = c.key(int64_t{0});
@@ -56,6 +154,27 @@ FloatWeights float_weights(LowerContext& c, size_t input)
         result.per_channel = c.key(int64_t{tensor.quant.per_channel()});
     }
     return result;
+}
+
+std::vector<Arg> layer_args_f32(LowerContext& c, size_t in, size_t weights, size_t bias)
+{
+    const FloatWeights w = float_weights(c, weights);
+    const bool biased = c.has_input(bias);
+    return {c.in(in),
+            w.data,
+            w.format,
+            c.in_flash(weights),
+            w.scales,
+            w.per_channel,
+            biased ? c.in(bias) : c.null("const float*"),
+            biased ? c.in_flash(bias) : c.key(int64_t{0}),
+            c.out()};
+}
+
+std::vector<Arg> joined(std::vector<Arg> first, const std::vector<Arg>& second)
+{
+    first.insert(first.end(), second.begin(), second.end());
+    return first;
 }
 
 }  // namespace thimble

@@ -16,9 +16,10 @@
 // out          int8  [n][o]   must not overlap `in`
 // Range: the compiler has proven that every partial sum fits int32.
 THB_KERNEL void thb_dense_s8(const int8_t* in, const int8_t* weights, const int32_t* bias,
-                             const int32_t* multipliers, const int8_t* shifts, int per_channel, int8_t* out,
-                             thb_index_t rows, thb_index_t in_count, thb_index_t out_count, int16_t out_zero_point,
-                             int16_t lowest, int16_t highest)
+                             const int32_t* multipliers, const int8_t* shifts, int per_channel,
+                             int8_t* out, thb_index_t rows, thb_index_t in_count,
+                             thb_index_t out_count, int16_t out_zero_point, int16_t lowest,
+                             int16_t highest)
 {
     thb_index_t n, o, i;
     for (n = 0; n < rows; ++n) {
@@ -27,28 +28,32 @@ THB_KERNEL void thb_dense_s8(const int8_t* in, const int8_t* weights, const int3
             const thb_index_t channel = per_channel ? o : 0;
             int32_t acc = THB_FLASH_S32(bias + o);
             for (i = 0; i < in_count; ++i) {
-                acc += (int16_t)((int16_t)in[i] * THB_FLASH_S8(row));  // At most 16,384: fits 16 bits.
+                acc +=
+                    (int16_t)((int16_t)in[i] * THB_FLASH_S8(row)); // At most 16,384: fits 16 bits.
                 ++row;
             }
-            acc = thb_multiply(acc, THB_FLASH_S32(multipliers + channel), THB_FLASH_S8(shifts + channel));
+            acc = thb_multiply(acc, THB_FLASH_S32(multipliers + channel),
+                               THB_FLASH_S8(shifts + channel));
             *out++ = (int8_t)thb_clamp(acc + out_zero_point, lowest, highest);
         }
         in += in_count;
     }
 }
 
-// float32 activations; weights are float32, float16, int8 or int4 with a scale (docs/numerics.md, "Hybrid").
+// float32 activations; weights are float32, float16, int8 or int4 with a scale (docs/numerics.md,
+// "Hybrid").
 //   out[n][o] = clamp(bias[o] + scale[o] * sum_i in[n][i] * weights[o][i])
 //
 // format        THB_WEIGHTS_* of float_weights.h; weights_flash 1: a table, 0: RAM
 // scales        float [o] or [1], in flash, for integer formats; bias float [o] in flash
 THB_KERNEL void thb_dense_f32(const float* in, const void* weights, int format, int weights_flash,
-                              const float* scales, int per_channel, const float* bias, int bias_flash, float* out,
-                              thb_index_t rows, thb_index_t in_count, thb_index_t out_count, float lowest, float highest)
+                              const float* scales, int per_channel, const float* bias,
+                              int bias_flash, float* out, thb_index_t rows, thb_index_t in_count,
+                              thb_index_t out_count, float lowest, float highest)
 {
     thb_index_t n, o, i;
     for (n = 0; n < rows; ++n) {
-        uint32_t at = 0;
+        size_t at = 0;
         for (o = 0; o < out_count; ++o) {
             float acc = 0.0f;
             for (i = 0; i < in_count; ++i) {

@@ -26,6 +26,14 @@ THB_KERNEL int32_t thb_multiply64(int64_t acc, int32_t multiplier, int8_t shift)
     return (int32_t)((acc * multiplier + (INT64_C(1) << (total - 1))) >> total);
 }
 
+// Either of the two, for 16-bit activations: `wide` 1 has a 64-bit accumulator, 0 one that fits
+// int32.
+THB_KERNEL int32_t thb_multiply_sum(int64_t acc, int32_t multiplier, int8_t shift, int wide)
+{
+    return wide ? thb_multiply64(acc, multiplier, shift)
+                : thb_multiply((int32_t)acc, multiplier, shift);
+}
+
 THB_KERNEL int32_t thb_clamp(int32_t value, int32_t lowest, int32_t highest)
 {
     return value < lowest ? lowest : value > highest ? highest : value;

@@ -1,0 +1,48 @@
+// Sliding windows: what conv2d, depthwise_conv2d and pool2d (and transpose_conv, seen backwards)
+// share: attributes, shape rule, geometry.
+#pragma once
+
+#include "ir/graph.h"
+#include "ops/lower.h"
+
+#include <vector>
+
+namespace thimble {
+
+struct WindowAttributes {
+    bool same = false;  // padding so that out = ceil(in / stride); else none
+    int64_t stride_h = 1, stride_w = 1;
+    int64_t dilation_h = 1, dilation_w = 1;
+    int activation = 0;  // code of the file format, see tflite_fields.h
+};
+
+// One layer in numbers. Places outside the input count as padding; pad_top and pad_left say how many
+// lie before the first row and column.
+struct WindowGeometry {
+    int64_t batches, in_h, in_w, in_c;
+    int64_t out_h, out_w, out_c;
+    int64_t filter_h, filter_w;
+    int64_t stride_h, stride_w;
+    int64_t dilation_h, dilation_w;
+    int64_t pad_top, pad_left;
+
+    int64_t pixels() const { return batches * out_h * out_w; }
+    int64_t taps() const { return filter_h * filter_w; }
+    // True when some window leaves the input.
+    bool padded() const;
+};
+
+// Strides, dilations and filter sizes are at least 1 and of a sane size; throws T0203.
+void require_window(const WindowAttributes& attributes, int64_t filter_h, int64_t filter_w);
+
+// As the reference kernels compute it; for infer and eval. `in` is [n, h, w, c].
+WindowGeometry reference_window(const Shape& in, int64_t out_c, int64_t filter_h, int64_t filter_w,
+                                const WindowAttributes& attributes);
+// The same, computed independently for lowering, from the inferred shapes. Strides and dilations
+// that do not matter (one output place, one tap) are 1, so that more layers share an instance.
+WindowGeometry lowered_window(const Shape& in, const Shape& out, int64_t filter_h, int64_t filter_w,
+                              const WindowAttributes& attributes);
+// The arguments THB_WINDOW_PARAMETERS of device/kernels/window.h.
+std::vector<Arg> window_args(LowerContext& context, const WindowGeometry& geometry);
+
+}  // namespace thimble
