@@ -1,16 +1,15 @@
-// 2-D convolution: y[n,y,x,o] = act(b[o] + sum_{ky,kx,c} x[n, y*s+ky*d-pad, x*s+kx*d-pad, c] * w[o,ky,kx,c]).
+// 2-D convolution: y[n,y,x,o] = act(b[o] + sum_{ky,kx,c} x[n, y*s+ky*d-pad, x*s+kx*d-pad, c] *
+// w[o,ky,kx,c]).
 //
 // Weights are [o, ky, kx, c / groups]; places outside the input count as its zero point. Arithmetic
 // by element types (docs/numerics.md, "Convolution"):
 //   int8 x int8, int4   int32 accumulator, two roundings; weight zero points are ignored
 //   uint8 x uint8       the same, both zero points subtracted
-//   int16 x int8        no zero points; 64-bit accumulator and one rounding, or 32 bits when the bias is int32
-//   float x float, float16, int8, int4   float on dequantised weights
+//   int16 x int8        no zero points; 64-bit accumulator and one rounding, or 32 bits when the
+//   bias is int32 float x float, float16, int8, int4   float on dequantised weights
 // Source: TFLM reference kernel.
 #include "formats/tflite.h"
 #include "formats/tflite_fields.h"
-#include "numeric/reference.h"
-#include "numeric/requantize.h"
 #include "ops/dense_layer.h"
 #include "ops/op.h"
 #include "ops/weighted.h"
@@ -19,13 +18,15 @@
 
 #include <fmt/format.h>
 
-namespace thimble {
+namespace thimble
+{
 
-namespace {
+namespace
+{
 
 struct Conv2dAttributes {
     WindowAttributes window;
-    bool bias32 = false;  // without a bias, 16-bit activations have a 32-bit accumulator
+    bool bias32 = false; // without a bias, 16-bit activations have a 32-bit accumulator
 };
 
 void import_conv2d(const TfliteOperator& source, Graph&, Node& node)
@@ -61,8 +62,10 @@ void infer(Graph& graph, Node& node)
     require_window(window, weights[1], weights[2]);
     const bool grouped = weights[0] > 0 && weights[3] > 0 && in.shape[3] % weights[3] == 0 &&
                          weights[0] % std::max<int64_t>(in.shape[3] / weights[3], 1) == 0;
-    require_shape(grouped, fmt::format("input {} and weights {}", shape_text(in.shape), shape_text(weights)),
-                  "input channels that are a multiple of the weights' last dimension, and as many groups of outputs");
+    require_shape(grouped,
+                  fmt::format("input {} and weights {}", shape_text(in.shape), shape_text(weights)),
+                  "input channels that are a multiple of the weights' last dimension, and as many "
+                  "groups of outputs");
     const WindowGeometry g = reference_window(in.shape, weights[0], weights[1], weights[2], window);
     Tensor& out = graph.tensor(node.outputs[0]);
     out.type = in.type;
@@ -73,7 +76,8 @@ void infer(Graph& graph, Node& node)
 
 // Calls take(input index, weight index) for every product of one output, in the reference's order.
 template <typename Take>
-void each_product(const WindowGeometry& g, int64_t n, int64_t oy, int64_t ox, int64_t o, int64_t groups, Take take)
+void each_product(const WindowGeometry& g, int64_t n, int64_t oy, int64_t ox, int64_t o,
+                  int64_t groups, Take take)
 {
     const int64_t group_in = g.in_c / groups;
     const int64_t first_channel = o / (g.out_c / groups) * group_in;
@@ -83,7 +87,8 @@ void each_product(const WindowGeometry& g, int64_t n, int64_t oy, int64_t ox, in
             const int64_t ix = ox * g.stride_w + kx * g.dilation_w - g.pad_left;
             if (iy < 0 || iy >= g.in_h || ix < 0 || ix >= g.in_w) continue;
             for (int64_t c = 0; c < group_in; ++c)
-                take(static_cast<size_t>(((n * g.in_h + iy) * g.in_w + ix) * g.in_c + first_channel + c),
+                take(static_cast<size_t>(((n * g.in_h + iy) * g.in_w + ix) * g.in_c +
+                                         first_channel + c),
                      static_cast<size_t>(((o * g.filter_h + ky) * g.filter_w + kx) * group_in + c));
         }
     }
@@ -112,14 +117,9 @@ template <typename T, typename W> void eval_integer(EvalContext& c)
     const bool zero_points = c.input(0).type != DType::i16;
     const int32_t in_zero = zero_points ? c.input(0).quant.zero_point() : 0;
     const int32_t weight_zero = c.input(1).type == DType::u8 ? c.input(1).quant.zero_point() : 0;
-    std::vector<double> factors;
-    for (int64_t o = 0; o < g.out_c; ++o) {
-        const float product = c.input(0).quant.scale() * c.input(1).quant.scale();
-        factors.push_back(c.input(1).type == DType::u8 ? double{product} / c.output().quant.scale()
-                                                       : reference_factor(c.graph, c.node, {}, o));
-    }
     const bool wide = has_wide_accumulator(c.graph, c.node, {}, attributes_of(c.node).bias32);
-    const ReferenceScaler scale(c, factors, attributes_of(c.node).window.activation, wide,
+    const ReferenceScaler scale(c, reference_factors(c, {}, g.out_c),
+                                attributes_of(c.node).window.activation, wide,
                                 zero_points ? c.output().quant.zero_point() : 0);
     const auto in = c.in<T>(0);
     const auto weights = c.in<W>(1);
@@ -142,7 +142,8 @@ void eval_float(EvalContext& c)
     const std::vector<double> weights = c.real(1);
     const auto bias = c.in_or_empty<float>(2);
     const auto out = c.out<float>();
-    const reference::FloatClamp clamp = reference::float_clamp(attributes_of(c.node).window.activation);
+    const reference::FloatClamp clamp =
+        reference::float_clamp(attributes_of(c.node).window.activation);
     each_output(g, [&](int64_t n, int64_t y, int64_t x, int64_t o, size_t index) {
         float acc = 0.0f;
         each_product(g, n, y, x, o, groups,
@@ -156,7 +157,9 @@ void eval(EvalContext& c)
 {
     const bool unsigned_weights = c.input(1).type == DType::u8;
     switch (c.input(0).type) {
-    case DType::i8: return unsigned_weights ? eval_integer<int8_t, uint8_t>(c) : eval_integer<int8_t, int8_t>(c);
+    case DType::i8:
+        return unsigned_weights ? eval_integer<int8_t, uint8_t>(c)
+                                : eval_integer<int8_t, int8_t>(c);
     case DType::u8: return eval_integer<uint8_t, uint8_t>(c);
     case DType::i16: return eval_integer<int16_t, int8_t>(c);
     default: return eval_float(c);
@@ -181,7 +184,8 @@ Conv2dPlan plan_of(const LowerContext& c)
 {
     const Shape& w = c.input(1).shape;
     Conv2dPlan plan = {};
-    plan.window = lowered_window(c.input(0).shape, c.output().shape, w[1], w[2], attributes_of(c.node).window);
+    plan.window = lowered_window(c.input(0).shape, c.output().shape, w[1], w[2],
+                                 attributes_of(c.node).window);
     plan.group_in = w[3];
     plan.groups = plan.window.in_c / w[3];
     plan.macs = static_cast<double>(plan.window.pixels() * plan.window.taps() * w[0] * w[3]);
@@ -205,9 +209,11 @@ void lower_s8(LowerContext& c, const Conv2dPlan& plan)
     const IntegerLayer layer = integer_plan(c, plan);
     if (plan.is_dense()) return lower_dense_s8(c, layer, plan.window.pixels());
     c.choose({{"portable", "", plan.macs * 8, [&] {
-                   std::vector<Arg> args = joined(layer_args_s8(c, layer), window_args(c, plan.window));
+                   std::vector<Arg> args =
+                       joined(layer_args_s8(c, layer), window_args(c, plan.window));
                    args.push_back(c.key(plan.groups));
-                   for (const int32_t zero_point : {layer.in_zero_point, layer.weight_zero_point, layer.out_zero_point})
+                   for (const int32_t zero_point :
+                        {layer.in_zero_point, layer.weight_zero_point, layer.out_zero_point})
                        args.push_back(c.number(zero_point, "int16_t"));
                    args.push_back(c.number(layer.clamp.lowest, "int16_t"));
                    args.push_back(c.number(layer.clamp.highest, "int16_t"));
@@ -221,7 +227,8 @@ void lower_s16(LowerContext& c, const Conv2dPlan& plan)
     layer.out_zero_point = 0;
     if (plan.is_dense()) return lower_dense_s16(c, layer, plan.window.pixels());
     c.choose({{"portable", "", plan.macs * 10, [&] {
-                   std::vector<Arg> args = joined(layer_args_s16(c, layer), window_args(c, plan.window));
+                   std::vector<Arg> args =
+                       joined(layer_args_s16(c, layer), window_args(c, plan.window));
                    args.push_back(c.key(plan.groups));
                    args.push_back(c.number(layer.clamp.lowest, "int16_t"));
                    args.push_back(c.number(layer.clamp.highest, "int16_t"));
@@ -232,7 +239,9 @@ void lower_s16(LowerContext& c, const Conv2dPlan& plan)
 void lower_f32(LowerContext& c, const Conv2dPlan& plan)
 {
     const int activation = attributes_of(c.node).window.activation;
-    if (plan.is_dense()) return lower_dense_f32(c, plan.window.pixels(), plan.window.in_c, plan.window.out_c, activation);
+    if (plan.is_dense())
+        return lower_dense_f32(c, plan.window.pixels(), plan.window.in_c, plan.window.out_c,
+                               activation);
     const RealClamp clamp = real_clamp(activation);
     const double cycles = c.target.has_float_unit ? 10 : 100;
     c.choose({{"portable", "", plan.macs * cycles, [&] {
@@ -261,7 +270,7 @@ int64_t macs(const Graph& graph, const Node& node)
     return graph.output(node, 0).count() * w[1] * w[2] * w[3];
 }
 
-}  // namespace
+} // namespace
 
 const OpDef op_conv2d = {.name = "conv2d",
                          .tflite = {{"CONV_2D", import_conv2d}},
@@ -270,4 +279,4 @@ const OpDef op_conv2d = {.name = "conv2d",
                          .lower = lower,
                          .macs = macs};
 
-}  // namespace thimble
+} // namespace thimble

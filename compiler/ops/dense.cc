@@ -10,27 +10,35 @@
 #include "formats/tflite.h"
 #include "formats/tflite_fields.h"
 #include "numeric/reference.h"
-#include "numeric/requantize.h"
+#include "ops/dense_layer.h"
 #include "ops/op.h"
-#include "ops/weights.h"
+#include "ops/weighted.h"
 
 #include <fmt/format.h>
 
-namespace thimble {
+namespace thimble
+{
 
-namespace {
+namespace
+{
 
 struct DenseAttributes {
     int activation = 0;
     bool keep_dims = false;
+    bool bias32 = false; // without a bias, 16-bit activations have a 32-bit accumulator
 };
 
 void import_fully_connected(const TfliteOperator& source, Graph&, Node& node)
 {
     namespace field = tflite_field::fully_connected;
-    require(source.options.i8(field::weights_format) == tflite_field::kWeightsFormatDefault, ErrorCode::T0202,
-            {"", "weights in the shuffled 4x16 layout", "the default layout", "convert the model for the default runtime"});
-    node.attributes = DenseAttributes{source.options.i8(field::fused_activation), source.options.boolean(field::keep_num_dims)};
+    require(source.options.i8(field::weights_format) == tflite_field::kWeightsFormatDefault,
+            ErrorCode::T0202,
+            {"", "weights in the shuffled 4x16 layout", "the default layout",
+             "convert the model for the default runtime"});
+    const bool bias32 =
+        source.options.i8(field::quantized_bias_type) == static_cast<int>(TfliteType::int32);
+    node.attributes = DenseAttributes{source.options.i8(field::fused_activation),
+                                      source.options.boolean(field::keep_num_dims), bias32};
 }
 
 struct DenseSizes {
@@ -44,43 +52,31 @@ DenseSizes sizes_of(const Graph& graph, const Node& node)
     return {graph.input(node, 0).count() / in_count, in_count, weights.at(0)};
 }
 
-void check_types(const Graph& graph, const Node& node)
-{
-    const DType in = graph.input(node, 0).type;
-    const Tensor& weights = graph.input(node, 1);
-    const DType w = weights.type;
-    const bool known = (in == DType::i8 && (w == DType::i8 || w == DType::i4)) || (in == DType::u8 && w == DType::u8) ||
-                       (in == DType::i16 && w == DType::i8) ||
-                       (in == DType::f32 && (w == DType::f32 || w == DType::f16 || w == DType::i8 || w == DType::i4));
-    if (!known)
-        fail_type(fmt::format("input {} with weights {}", dtype_name(in), dtype_name(w)),
-                  "int8 x int8/int4, uint8 x uint8, int16 x int8, or float32 x float32/float16/int8/int4");
-    if (in != DType::f32 || is_integer(w)) require_quantized(graph, node, {1});
-    if (in != DType::f32) require_quantized(graph, node, {0});
-}
-
 void infer(Graph& graph, Node& node)
 {
     require_inputs(node, 2, 3);
     require_outputs(node, 1);
     require_rank(graph, node, 1, 2, 2);
-    check_types(graph, node);
     const Tensor& in = graph.input(node, 0);
+    const Shape& weights = graph.input(node, 1).shape;
+    check_weighted_types(graph, node, {}, weights[0], true);
+    check_weighted_scales(graph, node, {}, 0, true);
+    require_shape(weights[0] > 0 && weights[1] > 0 && in.count() > 0 &&
+                      in.count() % weights[1] == 0,
+                  fmt::format("input {} and weights {}", shape_text(in.shape), shape_text(weights)),
+                  fmt::format("a multiple of {} input elements", weights[1]));
     const DenseSizes size = sizes_of(graph, node);
-    require_shape(size.in_count > 0 && in.count() % size.in_count == 0,
-                  fmt::format("input {} and weights {}", shape_text(in.shape), shape_text(graph.input(node, 1).shape)),
-                  fmt::format("a multiple of {} input elements", size.in_count));
-    if (graph.has_input(node, 2)) require_shape(graph.input(node, 2).count() == size.out_count, "bias of another length", fmt::format("{} elements", size.out_count));
     Tensor& out = graph.tensor(node.outputs[0]);
     const auto& attributes = std::any_cast<const DenseAttributes&>(node.attributes);
     out.shape = {size.rows, size.out_count};
     if (attributes.keep_dims) {
         out.shape = in.shape;
-        require_shape(!out.shape.empty() && out.shape.back() == size.in_count, "input " + shape_text(in.shape), fmt::format("a last dimension of {}", size.in_count));
+        require_shape(!out.shape.empty() && out.shape.back() == size.in_count,
+                      "input " + shape_text(in.shape),
+                      fmt::format("a last dimension of {}", size.in_count));
         out.shape.back() = size.out_count;
     }
     out.type = in.type;
-    if (in.type != DType::f32) require_output_quantized(graph, node);
 }
 
 // ---- oracle ----
@@ -89,7 +85,8 @@ double factor(const EvalContext& c, int64_t channel)
 {
     const Quantization& weights = c.input(1).quant;
     const double out = c.output().quant.scale();
-    if (weights.per_channel()) return static_cast<double>(c.input(0).quant.scale()) * weights.scale_at(channel) / out;
+    if (weights.per_channel())
+        return static_cast<double>(c.input(0).quant.scale()) * weights.scale_at(channel) / out;
     const float product = c.input(0).quant.scale() * weights.scale();
     return static_cast<double>(product) / out;
 }
@@ -103,10 +100,12 @@ template <typename T, typename W> void eval_integer(EvalContext& c)
     const auto out = c.out<T>();
     const int32_t in_zero = c.input(0).quant.zero_point();
     const int32_t weight_zero = c.input(1).quant.per_channel() ? 0 : c.input(1).quant.zero_point();
-    const bool wide = c.input(0).type == DType::i16 && (bias.empty() || c.input(2).type == DType::i64);
+    const bool wide = has_wide_accumulator(
+        c.graph, c.node, {}, std::any_cast<const DenseAttributes&>(c.node.attributes).bias32);
     const auto& attributes = std::any_cast<const DenseAttributes&>(c.node.attributes);
     const Quantization& q = c.output().quant;
-    const reference::Clamp clamp = reference::quantized_clamp(attributes.activation, c.output().type, q.scale(), q.zero_point());
+    const reference::Clamp clamp = reference::quantized_clamp(
+        attributes.activation, c.output().type, q.scale(), q.zero_point());
     for (int64_t n = 0; n < size.rows; ++n) {
         for (int64_t o = 0; o < size.out_count; ++o) {
             int64_t acc = bias.empty() ? 0 : static_cast<int64_t>(bias[static_cast<size_t>(o)]);
@@ -114,9 +113,10 @@ template <typename T, typename W> void eval_integer(EvalContext& c)
                 acc += int64_t{in[static_cast<size_t>(n * size.in_count + i)] - in_zero} *
                        (weights[static_cast<size_t>(o * size.in_count + i)] - weight_zero);
             const reference::Multiplier m = reference::quantize_multiplier(factor(c, o));
-            const int32_t scaled = wide ? reference::multiply64(acc, m) : reference::multiply(reference::wrap32(acc), m);
-            out[static_cast<size_t>(n * size.out_count + o)] =
-                static_cast<T>(reference::saturate(int64_t{scaled} + q.zero_point(), clamp.lowest, clamp.highest));
+            const int32_t scaled = wide ? reference::multiply64(acc, m)
+                                        : reference::multiply(reference::wrap32(acc), m);
+            out[static_cast<size_t>(n * size.out_count + o)] = static_cast<T>(
+                reference::saturate(int64_t{scaled} + q.zero_point(), clamp.lowest, clamp.highest));
         }
     }
 }
@@ -128,7 +128,8 @@ void eval_float(EvalContext& c)
     const std::vector<double> weights = c.real(1);
     const auto bias = c.in_or_empty<float>(2);
     const auto out = c.out<float>();
-    const auto clamp = reference::float_clamp(std::any_cast<const DenseAttributes&>(c.node.attributes).activation);
+    const auto clamp =
+        reference::float_clamp(std::any_cast<const DenseAttributes&>(c.node.attributes).activation);
     for (int64_t n = 0; n < size.rows; ++n) {
         for (int64_t o = 0; o < size.out_count; ++o) {
             float acc = 0.0f;
@@ -136,7 +137,8 @@ void eval_float(EvalContext& c)
                 acc += in[static_cast<size_t>(n * size.in_count + i)] *
                        static_cast<float>(weights[static_cast<size_t>(o * size.in_count + i)]);
             if (!bias.empty()) acc += bias[static_cast<size_t>(o)];
-            out[static_cast<size_t>(n * size.out_count + o)] = std::min(std::max(acc, clamp.lowest), clamp.highest);
+            out[static_cast<size_t>(n * size.out_count + o)] =
+                std::min(std::max(acc, clamp.lowest), clamp.highest);
         }
     }
 }
@@ -144,7 +146,9 @@ void eval_float(EvalContext& c)
 void eval(EvalContext& c)
 {
     switch (c.input(0).type) {
-    case DType::i8: return eval_integer<int8_t, int8_t>(c);
+    case DType::i8:
+        return c.input(1).type == DType::u8 ? eval_integer<int8_t, uint8_t>(c)
+                                            : eval_integer<int8_t, int8_t>(c);
     case DType::u8: return eval_integer<uint8_t, uint8_t>(c);
     case DType::i16: return eval_integer<int16_t, int8_t>(c);
     default: return eval_float(c);
@@ -168,41 +172,30 @@ std::vector<double> real_factors(const LowerContext& c, int64_t out_count)
     return factors;
 }
 
-void lower_s8(LowerContext& c)
+IntegerLayer integer_plan(const LowerContext& c)
 {
     const DenseSizes size = sizes_of(c.graph, c.node);
-    const FoldedWeights folded = fold_weights(c, size.out_count, size.in_count);
-    const RequantTables requant = requant_tables(real_factors(c, size.out_count));
-    const StoredClamp clamp = stored_clamp(std::any_cast<const DenseAttributes&>(c.node.attributes).activation, c.output());
-    c.choose({{"portable", "", static_cast<double>(size.rows * size.in_count * size.out_count) * 8, [&] {
-                   c.call("thb_dense_s8",
-                          {c.in(0), c.table(folded.weights, c.input(1).name), c.table(folded.bias, "bias of " + c.node.name),
-                           c.table(requant.multipliers, "multipliers of " + c.node.name, false),
-                           c.table(requant.shifts, "shifts of " + c.node.name, false), c.key(int64_t{requant.per_channel()}),
-                           c.out(), c.number(size.rows, "thb_index_t"), c.number(size.in_count, "thb_index_t"),
-                           c.number(size.out_count, "thb_index_t"), c.number(c.output().quant.zero_point(), "int16_t"),
-                           c.number(clamp.lowest, "int16_t"), c.number(clamp.highest, "int16_t")});
-               }}});
-}
-
-void lower_f32(LowerContext& c)
-{
-    const DenseSizes size = sizes_of(c.graph, c.node);
-    const FloatWeights weights = float_weights(c, 1);
-    const RealClamp clamp = real_clamp(std::any_cast<const DenseAttributes&>(c.node.attributes).activation);
-    const bool biased = c.has_input(2);
-    c.call("thb_dense_f32",
-           {c.in(0), weights.data, weights.format, c.in_flash(1), weights.scales, weights.per_channel,
-            biased ? c.in(2) : c.null("const float*"), biased ? c.in_flash(2) : c.key(int64_t{0}), c.out(),
-            c.number(size.rows, "thb_index_t"), c.number(size.in_count, "thb_index_t"), c.number(size.out_count, "thb_index_t"),
-            c.number(clamp.lowest), c.number(clamp.highest)});
+    const auto& attributes = std::any_cast<const DenseAttributes&>(c.node.attributes);
+    IntegerLayerOptions options;
+    options.out_count = size.out_count;
+    options.k_count = size.in_count;
+    options.factors = real_factors(c, size.out_count);
+    options.activation = attributes.activation;
+    options.use_weight_zero_point = true;
+    options.wide_multiply = has_wide_accumulator(c.graph, c.node, {}, attributes.bias32);
+    return integer_layer(c, options);
 }
 
 void lower(LowerContext& c)
 {
-    if (c.input(0).type == DType::f32) return lower_f32(c);
-    THIMBLE_CHECK(c.input(0).type == DType::i8 && c.input(1).is_constant(), "dense form not lowered");
-    lower_s8(c);
+    const DenseSizes size = sizes_of(c.graph, c.node);
+    const int activation = std::any_cast<const DenseAttributes&>(c.node.attributes).activation;
+    if (c.input(0).type == DType::f32)
+        return lower_dense_f32(c, size.rows, size.in_count, size.out_count, activation);
+    THIMBLE_CHECK(c.input(1).is_constant(), "dense form not lowered");
+    if (c.input(0).type == DType::i16) return lower_dense_s16(c, integer_plan(c), size.rows);
+    THIMBLE_CHECK(c.input(0).type == DType::i8, "dense form not lowered");
+    lower_dense_s8(c, integer_plan(c), size.rows);
 }
 
 int64_t macs(const Graph& graph, const Node& node)
@@ -211,7 +204,7 @@ int64_t macs(const Graph& graph, const Node& node)
     return size.rows * size.in_count * size.out_count;
 }
 
-}  // namespace
+} // namespace
 
 const OpDef op_dense = {.name = "dense",
                         .tflite = {{"FULLY_CONNECTED", import_fully_connected}},
@@ -220,4 +213,4 @@ const OpDef op_dense = {.name = "dense",
                         .lower = lower,
                         .macs = macs};
 
-}  // namespace thimble
+} // namespace thimble

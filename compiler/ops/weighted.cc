@@ -4,7 +4,8 @@
 #include <cmath>
 #include <fmt/format.h>
 
-namespace thimble {
+namespace thimble
+{
 
 static bool is_integer_layer(DType in)
 {
@@ -16,11 +17,11 @@ void check_weighted_types(const Graph& graph, const Node& node, WeightedInputs i
 {
     const DType in = graph.input(node, inputs.in).type;
     const DType w = graph.input(node, inputs.weights).type;
-    const bool known =
-        (in == DType::i8 && (w == DType::i8 || w == DType::i4 || w == DType::u8)) ||
-        (in == DType::u8 && w == DType::u8) || (in == DType::i16 && w == DType::i8) ||
-        (in == DType::f32 &&
-         (w == DType::f32 || w == DType::f16 || w == DType::i8 || w == DType::i4));
+    const bool known = (in == DType::i8 && (w == DType::i8 || w == DType::i4 || w == DType::u8)) ||
+                       (in == DType::u8 && w == DType::u8) ||
+                       (in == DType::i16 && w == DType::i8) ||
+                       (in == DType::f32 &&
+                        (w == DType::f32 || w == DType::f16 || w == DType::i8 || w == DType::i4));
     if (!known)
         fail_type(fmt::format("input {} with weights {}", dtype_name(in), dtype_name(w)),
                   "int8 x int8/int4, uint8 x uint8, int16 x int8, or float32 x "
@@ -43,21 +44,24 @@ static void require_constant(const Graph& graph, const Node& node, size_t input)
     if (!graph.has_input(node, input)) return;
     const Tensor& tensor = graph.input(node, input);
     require(tensor.is_constant(), ErrorCode::T0202,
-            {"", fmt::format("'{}' ({}) is computed at run time", tensor.name, dtype_name(tensor.type)),
+            {"",
+             fmt::format("'{}' ({}) is computed at run time", tensor.name, dtype_name(tensor.type)),
              "constant quantised weights and biases", "export the model with constant weights"});
 }
 
 // Integer weights of a float layer.
 static void require_hybrid(const Tensor& weights)
 {
-    const bool symmetric = std::ranges::all_of(weights.quant.zero_points, [](int64_t z) { return z == 0; });
+    const bool symmetric =
+        std::ranges::all_of(weights.quant.zero_points, [](int64_t z) { return z == 0; });
     require(symmetric && weights.is_constant(), ErrorCode::T0205,
-            {"", fmt::format("weights '{}' of a float layer", weights.name), "constants with zero point 0",
+            {"", fmt::format("weights '{}' of a float layer", weights.name),
+             "constants with zero point 0",
              "convert the model with dynamic range or full integer quantisation"});
 }
 
-void check_weighted_scales(const Graph& graph, const Node& node, WeightedInputs inputs, int64_t axis,
-                           bool computed_weights)
+void check_weighted_scales(const Graph& graph, const Node& node, WeightedInputs inputs,
+                           int64_t axis, bool computed_weights)
 {
     const Tensor& in = graph.input(node, inputs.in);
     const Tensor& weights = graph.input(node, inputs.weights);
@@ -67,8 +71,11 @@ void check_weighted_scales(const Graph& graph, const Node& node, WeightedInputs 
         const bool fits = !weights.quant.per_channel() ||
                           (weights.quant.axis == axis && weights.quant.scales.size() == channels);
         require(fits, ErrorCode::T0205,
-                {"", fmt::format("{} weight scales along axis {}", weights.quant.scales.size(), weights.quant.axis),
-                 fmt::format("one, or {} along axis {}", channels, axis), "quantise the model again"});
+                {"",
+                 fmt::format("{} weight scales along axis {}", weights.quant.scales.size(),
+                             weights.quant.axis),
+                 fmt::format("one, or {} along axis {}", channels, axis),
+                 "quantise the model again"});
     }
     if (!is_integer_layer(in.type)) {
         if (is_integer(weights.type)) require_hybrid(weights);
@@ -97,21 +104,35 @@ bool has_wide_accumulator(const Graph& graph, const Node& node, WeightedInputs i
 
 // ---- oracle ----
 
-double reference_factor(const Graph& graph, const Node& node, WeightedInputs inputs, int64_t channel)
+double reference_factor(const Graph& graph, const Node& node, WeightedInputs inputs,
+                        int64_t channel)
 {
-    const double in = graph.input(node, inputs.in).quant.scale();
-    const double weight = graph.input(node, inputs.weights).quant.scale_at(channel);
+    const float in = graph.input(node, inputs.in).quant.scale();
+    const Tensor& weights = graph.input(node, inputs.weights);
+    const float weight = weights.quant.scale_at(channel);
     const double out = graph.output(node, 0).quant.scale();
-    return in * weight / out;
+    if (weights.type == DType::u8) return double{in * weight} / out;
+    return double{in} * double{weight} / out;
+}
+
+std::vector<double> reference_factors(const EvalContext& c, WeightedInputs inputs,
+                                      int64_t out_count)
+{
+    std::vector<double> factors;
+    for (int64_t o = 0; o < out_count; ++o)
+        factors.push_back(reference_factor(c.graph, c.node, inputs, o));
+    return factors;
 }
 
 ReferenceScaler::ReferenceScaler(const EvalContext& context, const std::vector<double>& factors,
                                  int activation, bool wide, int32_t out_zero_point)
     : wide_(wide), out_zero_point_(out_zero_point)
 {
-    for (const double factor : factors) multipliers_.push_back(reference::quantize_multiplier(factor));
+    for (const double factor : factors)
+        multipliers_.push_back(reference::quantize_multiplier(factor));
     const Tensor& out = context.output();
-    clamp_ = reference::quantized_clamp(activation, out.type, out.quant.scale(), out.quant.zero_point());
+    clamp_ =
+        reference::quantized_clamp(activation, out.type, out.quant.scale(), out.quant.zero_point());
 }
 
 int32_t ReferenceScaler::operator()(int64_t acc, int64_t channel) const
@@ -122,4 +143,4 @@ int32_t ReferenceScaler::operator()(int64_t acc, int64_t channel) const
     return reference::saturate(int64_t{scaled} + out_zero_point_, clamp_.lowest, clamp_.highest);
 }
 
-}  // namespace thimble
+} // namespace thimble

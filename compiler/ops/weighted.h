@@ -1,5 +1,5 @@
-// What the layers with weights share (dense, conv2d, depthwise_conv2d, transpose_conv): the checks of
-// their types and scales, and the oracle's way from an accumulator to an output.
+// What the layers with weights share (dense, conv2d, depthwise_conv2d, transpose_conv): the checks
+// of their types and scales, and the oracle's way from an accumulator to an output.
 //
 // Node inputs: 0 activations, 1 weights, 2 optional bias (transpose_conv has its own order).
 #pragma once
@@ -9,7 +9,8 @@
 
 #include <vector>
 
-namespace thimble {
+namespace thimble
+{
 
 // Positions of a layer's tensors among the inputs of its node.
 struct WeightedInputs {
@@ -18,23 +19,29 @@ struct WeightedInputs {
 
 // Which input types belong together, and how many elements the bias has. Throws T0202, T0203.
 //   int8 x int8, int4, uint8 with int32 bias    uint8 x uint8 with int32 bias
-//   int16 x int8 with int64 bias, or int32 if `narrow_bias`   float32 x float32, float16, int8, int4
+//   int16 x int8 with int64 bias, or int32 if `narrow_bias`   float32 x float32, float16, int8,
+//   int4
 void check_weighted_types(const Graph& graph, const Node& node, WeightedInputs inputs,
                           int64_t out_count, bool narrow_bias);
 // Integer layers: scales are there, per-channel ones along `axis` of the weights, weights and bias
 // are constants unless `computed_weights`, and no factor is beyond what requantisation can express.
-void check_weighted_scales(const Graph& graph, const Node& node, WeightedInputs inputs, int64_t axis,
-                           bool computed_weights = false);
+void check_weighted_scales(const Graph& graph, const Node& node, WeightedInputs inputs,
+                           int64_t axis, bool computed_weights = false);
 
 // True when a layer with 16-bit activations has a 64-bit accumulator. `bias32`: the file asks for a
 // 32-bit bias although there is none.
 bool has_wide_accumulator(const Graph& graph, const Node& node, WeightedInputs inputs, bool bias32);
 
-// in_scale * weight_scale[channel] / out_scale in double, as the reference does it for convolutions.
-double reference_factor(const Graph& graph, const Node& node, WeightedInputs inputs, int64_t channel);
+// in_scale * weight_scale[channel] / out_scale, as the reference does it for convolutions: in
+// double, but the product of the scales in float for uint8 weights.
+double reference_factor(const Graph& graph, const Node& node, WeightedInputs inputs,
+                        int64_t channel);
+std::vector<double> reference_factors(const EvalContext& context, WeightedInputs inputs,
+                                      int64_t out_count);
 
 // Oracle: from an accumulator to the stored output.
-class ReferenceScaler {
+class ReferenceScaler
+{
 public:
     ReferenceScaler(const EvalContext& context, const std::vector<double>& factors, int activation,
                     bool wide, int32_t out_zero_point);
@@ -47,4 +54,4 @@ private:
     int32_t out_zero_point_;
 };
 
-}  // namespace thimble
+} // namespace thimble

@@ -1,11 +1,13 @@
 #include "ops/weights.h"
 
 #include "base/error.h"
+#include "ops/window.h"
 
 #include <algorithm>
 #include <cstdlib>
 
-namespace thimble {
+namespace thimble
+{
 
 bool IntegerLayer::sums_fit_int32() const
 {
@@ -13,7 +15,8 @@ bool IntegerLayer::sums_fit_int32() const
     for (int64_t o = 0; o < out_count; ++o) {
         int64_t sum = 0;
         for (int64_t k = 0; k < k_count; ++k)
-            sum += std::abs(int64_t{weights[static_cast<size_t>(o * k_count + k)]} - weight_zero_point);
+            sum += std::abs(int64_t{weights[static_cast<size_t>(o * k_count + k)]} -
+                            weight_zero_point);
         if (sum * 32768 > INT32_MAX) return false;
     }
     return true;
@@ -40,13 +43,25 @@ static void read_weights(const Tensor& tensor, bool use_zero_point, IntegerLayer
     if (layer.weight_zero_point != 0) layer.nibbles = false;
 }
 
+// [k][o] to [o][k].
+static std::vector<int8_t> transposed(const std::vector<int8_t>& weights, int64_t out_count)
+{
+    const auto columns = static_cast<size_t>(out_count);
+    std::vector<int8_t> result;
+    for (size_t o = 0; o < columns; ++o)
+        for (size_t at = o; at < weights.size(); at += columns) result.push_back(weights[at]);
+    return result;
+}
+
 IntegerLayer integer_layer(const LowerContext& c, const IntegerLayerOptions& options)
 {
     IntegerLayer layer;
     layer.out_count = options.out_count;
     layer.k_count = options.k_count;
     read_weights(c.input(options.weights), options.use_weight_zero_point, layer);
-    THIMBLE_CHECK(static_cast<int64_t>(layer.weights.size()) == layer.out_count * layer.k_count, c.node.name);
+    THIMBLE_CHECK(static_cast<int64_t>(layer.weights.size()) == layer.out_count * layer.k_count,
+                  c.node.name);
+    if (options.transposed) layer.weights = transposed(layer.weights, layer.out_count);
     layer.bias.assign(static_cast<size_t>(layer.out_count), 0);
     if (c.has_input(options.bias)) layer.bias = c.input(options.bias).integers();
     layer.in_zero_point = c.input(options.in).quant.zero_point();
@@ -54,7 +69,8 @@ IntegerLayer integer_layer(const LowerContext& c, const IntegerLayerOptions& opt
         for (int64_t o = 0; o < layer.out_count; ++o) {
             int64_t sum = 0;
             for (int64_t k = 0; k < layer.k_count; ++k)
-                sum += layer.weights[static_cast<size_t>(o * layer.k_count + k)] - layer.weight_zero_point;
+                sum += layer.weights[static_cast<size_t>(o * layer.k_count + k)] -
+                       layer.weight_zero_point;
             layer.bias[static_cast<size_t>(o)] -= layer.in_zero_point * sum;
         }
     }
@@ -65,12 +81,18 @@ IntegerLayer integer_layer(const LowerContext& c, const IntegerLayerOptions& opt
     return layer;
 }
 
-std::vector<double> channel_factors(const LowerContext& c, size_t in, size_t weights, int64_t out_count)
+std::vector<double> channel_factors(const LowerContext& c, size_t in, size_t weights,
+                                    int64_t out_count)
 {
+    const bool legacy = c.input(weights).type == DType::u8;
+    const float in_scale = c.input(in).quant.scale();
     std::vector<double> factors;
-    for (int64_t o = 0; o < out_count; ++o)
-        factors.push_back(double{c.input(in).quant.scale()} * double{c.input(weights).quant.scale_at(o)} /
-                          double{c.output().quant.scale()});
+    for (int64_t o = 0; o < out_count; ++o) {
+        const float weight_scale = c.input(weights).quant.scale_at(o);
+        const double product =
+            legacy ? double{in_scale * weight_scale} : double{in_scale} * double{weight_scale};
+        factors.push_back(product / double{c.output().quant.scale()});
+    }
     return factors;
 }
 
@@ -88,9 +110,11 @@ static Arg as_void(Arg arg)
     return arg;
 }
 
-static std::vector<Arg> weight_args(LowerContext& c, const IntegerLayer& layer, const std::string& name)
+static std::vector<Arg> weight_args(LowerContext& c, const IntegerLayer& layer,
+                                    const std::string& name)
 {
-    if (layer.nibbles) return {as_void(c.table(pack_int4(layer.weights), name)), c.key_text("THB_WEIGHTS_S4")};
+    if (layer.nibbles)
+        return {as_void(c.table(pack_int4(layer.weights), name)), c.key_text("THB_WEIGHTS_S4")};
     const char* format = layer.weight_zero_point == 0 ? "THB_WEIGHTS_S8" : "THB_WEIGHTS_S8_OFFSET";
     return {as_void(c.table(layer.weights, name)), c.key_text(format)};
 }
@@ -98,7 +122,8 @@ static std::vector<Arg> weight_args(LowerContext& c, const IntegerLayer& layer, 
 static std::vector<Arg> requant_args(LowerContext& c, const RequantTables& requant)
 {
     return {c.table(requant.multipliers, "multipliers of " + c.node.name, false),
-            c.table(requant.shifts, "shifts of " + c.node.name, false), c.key(int64_t{requant.per_channel()})};
+            c.table(requant.shifts, "shifts of " + c.node.name, false),
+            c.key(int64_t{requant.per_channel()})};
 }
 
 // 32-bit arithmetic wraps, as that of the reference does.
@@ -110,7 +135,8 @@ static std::vector<int32_t> narrow(const std::vector<int64_t>& values)
     return result;
 }
 
-std::vector<Arg> layer_args_s8(LowerContext& c, const IntegerLayer& layer, size_t in, size_t weights)
+std::vector<Arg> layer_args_s8(LowerContext& c, const IntegerLayer& layer, size_t in,
+                               size_t weights)
 {
     std::vector<Arg> args = {c.in(in)};
     args = joined(args, weight_args(c, layer, c.input(weights).name));
@@ -120,13 +146,15 @@ std::vector<Arg> layer_args_s8(LowerContext& c, const IntegerLayer& layer, size_
     return args;
 }
 
-std::vector<Arg> layer_args_s16(LowerContext& c, const IntegerLayer& layer, size_t in, size_t weights)
+std::vector<Arg> layer_args_s16(LowerContext& c, const IntegerLayer& layer, size_t in,
+                                size_t weights)
 {
     const bool wide_bias = !layer.bias_fits_int32();
     const std::string purpose = "bias of " + c.node.name;
     std::vector<Arg> args = {c.in(in)};
     args = joined(args, weight_args(c, layer, c.input(weights).name));
-    args.push_back(as_void(wide_bias ? c.table(layer.bias, purpose) : c.table(narrow(layer.bias), purpose)));
+    args.push_back(
+        as_void(wide_bias ? c.table(layer.bias, purpose) : c.table(narrow(layer.bias), purpose)));
     args.push_back(c.key(int64_t{wide_bias}));
     args.push_back(c.key(int64_t{!layer.sums_fit_int32()}));
     args = joined(args, requant_args(c, layer.requant));
@@ -148,7 +176,8 @@ FloatWeights float_weights(LowerContext& c, size_t input)
     default: result.format = c.key_text("THB_WEIGHTS_F32");
     }
     const bool packed = tensor.type == DType::i4;
-    result.data = as_void(packed ? c.table(pack_int4(tensor.values<int8_t>()), tensor.name) : c.in(input));
+    result.data =
+        as_void(packed ? c.table(pack_int4(tensor.values<int8_t>()), tensor.name) : c.in(input));
     if (is_integer(tensor.type)) {
         result.scales = c.table(tensor.quant.scales, "scales of " + tensor.name, false);
         result.per_channel = c.key(int64_t{tensor.quant.per_channel()});
@@ -171,10 +200,4 @@ std::vector<Arg> layer_args_f32(LowerContext& c, size_t in, size_t weights, size
             c.out()};
 }
 
-std::vector<Arg> joined(std::vector<Arg> first, const std::vector<Arg>& second)
-{
-    first.insert(first.end(), second.begin(), second.end());
-    return first;
-}
-
-}  // namespace thimble
+} // namespace thimble

@@ -7,7 +7,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-namespace thimble {
+namespace thimble
+{
 
 bool WindowGeometry::padded() const
 {
@@ -41,9 +42,11 @@ WindowGeometry reference_window(const Shape& in, int64_t out_c, int64_t filter_h
         reference::padding(a.same, in[2], filter_w, a.stride_w, a.dilation_w);
     require_shape(rows.out > 0 && columns.out > 0, "input " + shape_text(in),
                   fmt::format("at least the size of the filter, {} x {}",
-                              (filter_h - 1) * a.dilation_h + 1, (filter_w - 1) * a.dilation_w + 1));
-    return {in[0],    in[1],      in[2],      in[3],        rows.out,     columns.out, out_c,         filter_h,
-            filter_w, a.stride_h, a.stride_w, a.dilation_h, a.dilation_w, rows.before, columns.before};
+                              (filter_h - 1) * a.dilation_h + 1,
+                              (filter_w - 1) * a.dilation_w + 1));
+    return {in[0],       in[1],        in[2],        in[3],       rows.out,
+            columns.out, out_c,        filter_h,     filter_w,    a.stride_h,
+            a.stride_w,  a.dilation_h, a.dilation_w, rows.before, columns.before};
 }
 
 // ---- lowering ----
@@ -86,4 +89,10 @@ std::vector<Arg> window_args(LowerContext& c, const WindowGeometry& g)
     return args;
 }
 
-}  // namespace thimble
+std::vector<Arg> joined(std::vector<Arg> first, const std::vector<Arg>& second)
+{
+    first.insert(first.end(), second.begin(), second.end());
+    return first;
+}
+
+} // namespace thimble

@@ -7,17 +7,18 @@
 
 #include <vector>
 
-namespace thimble {
+namespace thimble
+{
 
 struct WindowAttributes {
-    bool same = false;  // padding so that out = ceil(in / stride); else none
+    bool same = false; // padding so that out = ceil(in / stride); else none
     int64_t stride_h = 1, stride_w = 1;
     int64_t dilation_h = 1, dilation_w = 1;
-    int activation = 0;  // code of the file format, see tflite_fields.h
+    int activation = 0; // code of the file format, see tflite_fields.h
 };
 
-// One layer in numbers. Places outside the input count as padding; pad_top and pad_left say how many
-// lie before the first row and column.
+// One layer in numbers. Places outside the input count as padding; pad_top and pad_left say how
+// many lie before the first row and column.
 struct WindowGeometry {
     int64_t batches, in_h, in_w, in_c;
     int64_t out_h, out_w, out_c;
@@ -45,4 +46,6 @@ WindowGeometry lowered_window(const Shape& in, const Shape& out, int64_t filter_
 // The arguments THB_WINDOW_PARAMETERS of device/kernels/window.h.
 std::vector<Arg> window_args(LowerContext& context, const WindowGeometry& geometry);
 
-}  // namespace thimble
+std::vector<Arg> joined(std::vector<Arg> first, const std::vector<Arg>& second);
+
+} // namespace thimble
