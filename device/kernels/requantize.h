@@ -1,21 +1,20 @@
 // From an accumulator to the output's scale (docs/numerics.md, "Requantisation").
 #include "port/thb_port.h"
 
-// value / 2^exponent, 0 <= exponent <= 31, ties away from zero.
+// value / 2^exponent, 0 <= exponent <= 31, ties away from zero; value > -2^31.
+// For exponent >= 1: floor((y + 2^(e-1)) / 2^e) = floor((floor(y / 2^(e-1)) + 1) / 2), y = value - [value < 0].
 THB_KERNEL int32_t thb_rounding_shift(int32_t value, int8_t exponent)
 {
-    const int32_t mask = (int32_t)((UINT32_C(1) << exponent) - 1u);
-    const int32_t threshold = (mask >> 1) + (value < 0 ? 1 : 0);
-    return (value >> exponent) + ((value & mask) > threshold ? 1 : 0);
+    if (exponent == 0) return value;
+    return (thb_shift_right(value - (value < 0 ? 1 : 0), (int8_t)(exponent - 1)) + 1) >> 1;
 }
 
 // acc * multiplier * 2^(shift - 31) with the two roundings of the reference kernels.
 // multiplier in [2^30, 2^31) or 0, shift in [-31, 30].
 THB_KERNEL int32_t thb_multiply(int32_t acc, int32_t multiplier, int8_t shift)
 {
-    const int8_t left = shift > 0 ? shift : 0;
-    const int8_t right = shift > 0 ? 0 : (int8_t)-shift;
-    return thb_rounding_shift(thb_high_mul((int32_t)((uint32_t)acc << left), multiplier), right);
+    if (shift > 0) return thb_high_mul((int32_t)((uint32_t)acc << shift), multiplier);
+    return thb_rounding_shift(thb_high_mul(acc, multiplier), (int8_t)-shift);
 }
 
 // The same for 64-bit accumulators (16-bit activations): 16-bit multiplier, one rounding, half up.

@@ -1,0 +1,64 @@
+// The arithmetic that device/port writes anew for a core, against the reference, on that core.
+#include "numeric/reference.h"
+#include "run_c.h"
+
+#include <cstring>
+#include <gtest/gtest.h>
+#include <random>
+
+namespace thimble {
+
+namespace {
+
+// Reads pairs (a, b) with b >= 0; writes thb_high_mul(a, b) and thb_rounding_shift(a, b % 31).
+constexpr const char* kProgram = R"(
+#include "thb_host.h"
+#include "requantize.h"
+int main(void)
+{
+    uint16_t count, i;
+    thb_host_read(&count, 2);
+    for (i = 0; i < count; ++i) {
+        int32_t in[2], out[2];
+        thb_host_read(in, 8);
+        out[0] = thb_high_mul(in[0], in[1]);
+        out[1] = thb_rounding_shift(in[0], (int8_t)(in[1] % 31));
+        thb_host_write(out, 8);
+    }
+    return 0;
+}
+)";
+
+class PortArithmetic : public testing::TestWithParam<const char*> {};
+
+}  // namespace
+
+TEST_P(PortArithmetic, equals_the_reference)
+{
+    std::mt19937 random(20);
+    std::vector<int32_t> numbers = {INT32_MIN + 1, INT32_MAX, INT32_MAX, INT32_MAX, 0, INT32_MAX, -1, 1 << 30, 1, 1 << 30,
+                                    3, 1 << 30, -3, 1 << 30, 65535, 65536, -65536, 65535, 32768, 32768};
+    for (int i = 0; i < 2000; ++i) {
+        numbers.push_back(static_cast<int32_t>(random()) >> (random() % 31));
+        numbers.push_back(static_cast<int32_t>(random() >> 1) >> (random() % 2 * 15));
+        if (numbers[numbers.size() - 2] == INT32_MIN) ++numbers[numbers.size() - 2];
+    }
+    const auto count = static_cast<uint16_t>(numbers.size() / 2);
+    std::vector<uint8_t> input(2 + numbers.size() * 4);
+    std::memcpy(input.data(), &count, 2);
+    std::memcpy(input.data() + 2, numbers.data(), numbers.size() * 4);
+    const RunResult result = run_c(GetParam(), kProgram, input);
+    ASSERT_EQ(result.exit_code, 0) << result.message;
+    ASSERT_EQ(result.output.size(), numbers.size() * 4);
+    for (size_t i = 0; i < count; ++i) {
+        int32_t out[2];
+        std::memcpy(out, result.output.data() + i * 8, 8);
+        const int32_t a = numbers[2 * i], b = numbers[2 * i + 1];
+        ASSERT_EQ(out[0], reference::high_mul(a, b)) << a << " * " << b;
+        ASSERT_EQ(out[1], reference::rounding_shift(a, b % 31)) << a << " >> " << b % 31;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cores, PortArithmetic, testing::Values("host", "avr", "cortex-m0plus", "cortex-m4", "rv32imc"));
+
+}  // namespace thimble
