@@ -1,6 +1,6 @@
 // Writes a state tensor: the node's inputs are (value, state), it has no outputs.
 //
-// ASSIGN_VARIABLE of resource variables becomes this; its counterpart is copy_state.
+// ASSIGN_VARIABLE of resource variables becomes this; its counterpart is read.
 #include "ops/op.h"
 
 #include <algorithm>

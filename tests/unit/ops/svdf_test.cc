@@ -98,13 +98,13 @@ TEST(Svdf, refuses_what_it_cannot_compute)
     EXPECT_EQ(error_of([&] { unquantized.infer(); }), ErrorCode::T0205);
 }
 
-TEST(State, assign_writes_and_copy_state_reads)
+TEST(State, assign_writes_and_read_reads)
 {
     OneNode assign("assign");
     assign.in<int16_t>({2}, {3, -4}).state<int16_t>({1, 2}, {0, 0});
     assign.run();
     EXPECT_EQ(assign.value<int16_t>(1), (std::vector<int16_t>{3, -4}));
-    OneNode read("copy_state");
+    OneNode read("read");
     read.state<int16_t>({1, 2}, {7, 8}).out();
     read.run();
     EXPECT_EQ(read.output<int16_t>(), (std::vector<int16_t>{7, 8}));

@@ -15,7 +15,7 @@ void infer(Graph& graph, Node& node)
     require_inputs(node, 1, 1);
     require_outputs(node, 1);
     const Tensor& state = graph.input(node, 0);
-    THIMBLE_CHECK(state.kind == TensorKind::state, "copy_state of " + state.name + ", which is no state");
+    THIMBLE_CHECK(state.kind == TensorKind::state, "read of " + state.name + ", which is no state");
     Tensor& out = graph.tensor(node.outputs[0]);
     out.type = state.type;
     out.shape = state.shape;
@@ -37,6 +37,6 @@ void lower(LowerContext& c)
 
 }  // namespace
 
-const OpDef op_copy_state = {.name = "copy_state", .tflite = {}, .infer = infer, .eval = eval, .lower = lower};
+const OpDef op_read = {.name = "read", .tflite = {}, .infer = infer, .eval = eval, .lower = lower};
 
 }  // namespace thimble
