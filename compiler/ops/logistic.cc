@@ -1,0 +1,13 @@
+// y = 1 / (1 + e^-x), see ops/sigmoid.cc.
+#include "ops/elements.h"
+#include "ops/sigmoid.h"
+
+namespace thimble {
+
+const OpDef op_logistic = {.name = "logistic",
+                      .tflite = {{"LOGISTIC", import_nothing}},
+                      .infer = [](Graph& graph, Node& node) { infer_sigmoid(graph, node, Sigmoid::logistic); },
+                      .eval = [](EvalContext& c) { eval_sigmoid(c, Sigmoid::logistic); },
+                      .lower = [](LowerContext& c) { lower_sigmoid(c, Sigmoid::logistic); }};
+
+}  // namespace thimble
