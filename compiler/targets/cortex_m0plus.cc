@@ -1,8 +1,8 @@
 // Arm Cortex-M0+, the core of the RP2040 and the SAMD21.
 //
 // QEMU has no M0+ board with room for a model, so its code runs on the Cortex-M3 of MPS2 AN385:
-// v6-M is a subset of v7-M, so results and counts are the same. An instruction that v6-M lacks would
-// not trap there; verify/thumb_check.h finds such instructions in the linked image instead.
+// v6-M is a subset of v7-M, so results and counts are the same. An instruction that v6-M lacks
+// would not trap there; verify/thumb_check.h finds such instructions in the linked image instead.
 #include "targets/target.h"
 
 namespace thimble {

@@ -26,7 +26,8 @@ const Target target_rv32imc = {
     .machine_ram_bytes = 32 << 20,
     .unit = "instructions",
     .alignment = 4,
-    .not_emulated = "pipeline, flash cache and misalignment traps: instructions are counted, not cycles",
+    .not_emulated =
+        "pipeline, flash cache and misalignment traps: instructions are counted, not cycles",
 };
 
 }  // namespace thimble

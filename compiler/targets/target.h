@@ -1,4 +1,5 @@
-// Targets: processor families, the boards that carry them, and how each is compiled for and emulated.
+// Targets: processor families, the boards that carry them, and how each is compiled for and
+// emulated.
 //
 // A family is one file, <family>.cc, that holds one `const Target`; targets.def lists them all.
 // A board is one row of boards.cc. A target name on the command line is either of the two.
@@ -26,13 +27,13 @@ struct Target {
     TargetFacts facts = {};
 
     std::string compiler = {};          // C compiler; empty: none is needed
-    std::string tool_prefix = {};       // "avr-": nm, size and objdump are this followed by their name
+    std::string tool_prefix = {};       // "avr-": what precedes nm, size and objdump
     std::string compiler_install = {};  // Debian packages that hold compiler, tools and C library
     std::vector<std::string> compile_flags = {};
     std::vector<std::string> link_flags = {};
 
     Emulator emulator = Emulator::none;
-    std::string emulator_program = {};  // "qemu-system-arm"; for simavr and host our own helper, or empty
+    std::string emulator_program = {};  // "qemu-system-arm"; simavr: our helper; host: empty
     std::string emulator_install = {};  // Debian packages
     std::vector<std::string> emulator_flags = {};   // machine and processor
     std::vector<std::string> harness_sources = {};  // under device/: start-up code and thb_host_*
@@ -43,7 +44,7 @@ struct Target {
     const char* unit = "";    // "cycles" | "instructions"; empty: nothing is counted
     int alignment = 4;        // bytes to which tensors are placed in memory
     bool v6m_only = false;    // refuse images with instructions that Armv6-M lacks (thumb_check.h)
-    std::string not_emulated = {}; // what the emulation leaves out, one phrase for people; may be empty
+    std::string not_emulated = {};  // what the emulation leaves out, for people; may be empty
 };
 
 // Sizes in bytes. A reserved amount is what the board's usual core and bootloader take before the

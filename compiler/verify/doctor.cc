@@ -44,8 +44,8 @@ bool add_tool(std::vector<ToolStatus>& tools, const std::string& name, const std
     return true;
 }
 
-void add_program(std::vector<ToolStatus>& tools, const std::string& program, const std::string& verb,
-                 const Target& family, const std::string& packages)
+void add_program(std::vector<ToolStatus>& tools, const std::string& program,
+                 const std::string& verb, const Target& family, const std::string& packages)
 {
     if (!add_tool(tools, program, verb, family.name, packages)) return;
     const auto path = find_program(program);
@@ -55,8 +55,8 @@ void add_program(std::vector<ToolStatus>& tools, const std::string& program, con
     tools.back().version = first_line(run_process({program, "--version"}, kAnswerTimeoutS).output);
 }
 
-// A compiler without its C library is a common half-installation; it is asked where its libm is, which
-// it answers with a bare name when there is none.
+// A compiler without its C library is a common half-installation; it is asked where its libm is,
+// which it answers with a bare name when there is none.
 void add_library(std::vector<ToolStatus>& tools, const Target& family)
 {
     const std::string name = "C library of " + family.compiler;
@@ -76,7 +76,8 @@ void add_library(std::vector<ToolStatus>& tools, const Target& family)
 void add_helper(std::vector<ToolStatus>& tools, std::string_view helper, const Target& family)
 {
     // A helper is built with thimble; what can be missing then is what it is built from.
-    const std::string packages = fmt::format("{}, then build thimble again", family.emulator_install);
+    const std::string packages =
+        fmt::format("{}, then build thimble again", family.emulator_install);
     if (!add_tool(tools, std::string(helper), "emulating", family.name, packages)) return;
     const auto path = find_helper(helper);
     if (!path) return;

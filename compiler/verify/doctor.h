@@ -1,5 +1,6 @@
-// What `thimble doctor` shows: every external program, library and helper, whether it is here, what it
-// unlocks and how to install it. The list follows from targets.def: a new family needs no line here.
+// What `thimble doctor` shows: every external program, library and helper, whether it is here, what
+// it unlocks and how to install it. The list follows from targets.def: a new family needs no line
+// here.
 #pragma once
 
 #include <filesystem>

@@ -57,11 +57,11 @@ std::vector<std::string> qemu_command(const ResolvedTarget& target, const fs::pa
     std::vector<std::string> command = {family.emulator_program};
     command.insert(command.end(), family.emulator_flags.begin(), family.emulator_flags.end());
     const int64_t mark = symbol_address(target, elf, "thb_host_mark");
-    command.insert(command.end(),
-                   {"-display", "none", "-monitor", "none", "-serial", "none", "-semihosting-config",
-                    "enable=on,target=native", "-plugin",
-                    fmt::format("{},mark={:#x},out={}", double_commas(plugin.string()), mark, kMarksFile),
-                    "-kernel", elf.string()});
+    command.insert(command.end(), {"-display", "none", "-monitor", "none", "-serial", "none",
+                                   "-semihosting-config", "enable=on,target=native", "-plugin",
+                                   fmt::format("{},mark={:#x},out={}",
+                                               double_commas(plugin.string()), mark, kMarksFile),
+                                   "-kernel", elf.string()});
     return command;
 }
 
@@ -73,15 +73,17 @@ std::vector<std::string> emulator_command(const ResolvedTarget& target, const fs
     case Emulator::host: return {elf.string()};
     case Emulator::none: break;
     }
-    fail(ErrorCode::T0003, {fmt::format("--target {}", target.name), "this target has no emulator",
-                            "a target that `thimble targets` lists with an emulator", "--target host"});
+    fail(ErrorCode::T0003,
+         {fmt::format("--target {}", target.name), "this target has no emulator",
+          "a target that `thimble targets` lists with an emulator", "--target host"});
 }
 
 std::vector<uint64_t> read_marks(const fs::path& path)
 {
     std::vector<uint64_t> marks;
     if (!fs::exists(path)) return marks;
-    for (const std::string& line : split_lines(read_text_file(path))) marks.push_back(std::stoull(line));
+    for (const std::string& line : split_lines(read_text_file(path)))
+        marks.push_back(std::stoull(line));
     return marks;
 }
 
@@ -109,7 +111,8 @@ RunResult run_firmware(const ResolvedTarget& target, const Firmware& firmware,
     RunResult result;
     result.exit_code = process.timed_out ? kExitTimeout : process.exit_code;
     result.message = process.error_output;
-    if (fs::exists(folder.path() / kOutputFile)) result.output = read_file(folder.path() / kOutputFile);
+    if (fs::exists(folder.path() / kOutputFile))
+        result.output = read_file(folder.path() / kOutputFile);
     result.marks = read_marks(folder.path() / kMarksFile);
     if (process.timed_out) {
         result.message += fmt::format("no end after {} s", timeout_s);

@@ -21,7 +21,7 @@ inline constexpr int kExitTimeout = 124;
 struct RunResult {
     int exit_code = -1;           // the firmware's own (0 to 119), or one of the above
     std::vector<uint8_t> output;  // everything thb_host_write wrote, also before a fault
-    std::vector<uint64_t> marks;  // counter at each thb_host_mark, in the target's unit; host: zeros
+    std::vector<uint64_t> marks;  // counter at each thb_host_mark, in the target's unit; host: 0
     std::string message;          // what the emulator or the harness said; empty after a clean run
 };
 

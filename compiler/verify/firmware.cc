@@ -56,7 +56,8 @@ void run_compiler(const ResolvedTarget& target, const std::vector<std::string>& 
     fail(ErrorCode::T0402,
          {place,
           fmt::format("{} {}:{}", arguments[0],
-                      result.timed_out ? "did not end" : fmt::format("returned {}", result.exit_code),
+                      result.timed_out ? "did not end"
+                                       : fmt::format("returned {}", result.exit_code),
                       first_lines(errors)),
           "C99 that compiles without a warning", "report this with the model"});
 }
@@ -65,8 +66,8 @@ std::vector<std::string> common_flags(const FirmwareRequest& request, const fs::
 {
     std::vector<std::string> flags = {request.target->family->compiler};
     for (const std::string& flag : request.target->compile_flags()) flags.push_back(flag);
-    flags.insert(flags.end(), {request.optimize, "-std=c99", "-ffunction-sections", "-fdata-sections",
-                               "-Wall", "-Wextra", "-Wconversion", "-Werror"});
+    flags.insert(flags.end(), {request.optimize, "-std=c99", "-ffunction-sections",
+                               "-fdata-sections", "-Wall", "-Wextra", "-Wconversion", "-Werror"});
     if (request.float_exact) flags.push_back("-ffp-contract=off");
     for (const fs::path& dir : request.include_dirs) flags.push_back("-I" + dir.string());
     flags.push_back("-I" + harness_dir.string());
@@ -74,7 +75,8 @@ std::vector<std::string> common_flags(const FirmwareRequest& request, const fs::
     return flags;
 }
 
-// Writes the harness files (sources, header, linker scripts) beside the objects; returns the sources.
+// Writes the harness files (sources, header, linker scripts) beside the objects; returns the
+// sources.
 std::vector<fs::path> write_harness(const Target& family, const fs::path& harness_dir)
 {
     fs::create_directories(harness_dir);
@@ -97,7 +99,8 @@ std::vector<fs::path> write_harness(const Target& family, const fs::path& harnes
 void add_section(const std::string& name, int64_t bytes, Firmware& firmware)
 {
     const auto starts = [&](std::string_view prefix) { return name.rfind(prefix, 0) == 0; };
-    if (starts(".text") || starts(".init") || starts(".fini") || starts(".plt") || starts(".vectors")) {
+    if (starts(".text") || starts(".init") || starts(".fini") || starts(".plt") ||
+        starts(".vectors")) {
         firmware.text += bytes;
     } else if (starts(".rodata") || starts(".ARM.") || starts(".eh_frame") || starts(".srodata")) {
         firmware.rodata += bytes;
@@ -150,11 +153,13 @@ Firmware build_firmware(const FirmwareRequest& request)
     firmware.elf = request.output_dir / (request.name + ".elf");
     for (const std::string& flag : target.link_flags()) link.push_back(flag);
     if (!family.linker_script.empty()) {
-        link.insert(link.end(), {"-L" + harness_dir.string(), "-T",
-                                 (harness_dir / fs::path(family.linker_script).filename()).string()});
+        link.insert(link.end(),
+                    {"-L" + harness_dir.string(), "-T",
+                     (harness_dir / fs::path(family.linker_script).filename()).string()});
     }
     // The emulator looks the mark's address up, also in a program that never calls it.
-    link.insert(link.end(), {"-Wl,--gc-sections", "-Wl,--undefined=thb_host_mark", "-o", firmware.elf.string(), "-lm"});
+    link.insert(link.end(), {"-Wl,--gc-sections", "-Wl,--undefined=thb_host_mark", "-o",
+                             firmware.elf.string(), "-lm"});
     run_compiler(target, link, firmware.elf.string());
     if (family.v6m_only) require_v6m_only(target, firmware.elf);
     read_section_sizes(target, firmware);

@@ -37,10 +37,11 @@ fs::path require_helper(std::string_view name, const std::string& purpose,
                         const std::string& packages)
 {
     const std::optional<fs::path> helper = find_helper(name);
-    require(helper.has_value(), ErrorCode::T0401,
-            {purpose, fmt::format("thimble's helper {} was not found", name),
-             fmt::format("{} beside thimble, in ../lib/thimble, or in the folder THIMBLE_LIB", name),
-             fmt::format("apt-get install {}, then build thimble again", packages)});
+    require(
+        helper.has_value(), ErrorCode::T0401,
+        {purpose, fmt::format("thimble's helper {} was not found", name),
+         fmt::format("{} beside thimble, in ../lib/thimble, or in the folder THIMBLE_LIB", name),
+         fmt::format("apt-get install {}, then build thimble again", packages)});
     return *helper;
 }
 

@@ -46,7 +46,8 @@ std::vector<std::string> instructions_beyond_v6m(std::string_view disassembly)
         const std::string& mnemonic = wide ? words[3] : words[2];
         // Literal pools are shown as .word and .short.
         if (mnemonic[0] == '.') continue;
-        if (wide ? !is_wide_in_v6m(mnemonic) : is_narrow_beyond_v6m(mnemonic)) found.push_back(line);
+        if (wide ? !is_wide_in_v6m(mnemonic) : is_narrow_beyond_v6m(mnemonic))
+            found.push_back(line);
     }
     return found;
 }
@@ -60,7 +61,8 @@ void require_v6m_only(const ResolvedTarget& target, const std::filesystem::path&
     if (found.empty()) return;
     found.resize(std::min(found.size(), kLinesShownMax));
     fail(ErrorCode::T0402,
-         {elf.string(), fmt::format("instructions that a Cortex-M0+ lacks:\n{}", fmt::join(found, "\n")),
+         {elf.string(),
+          fmt::format("instructions that a Cortex-M0+ lacks:\n{}", fmt::join(found, "\n")),
           "Armv6-M instructions only", "report this with the model"});
 }
 

@@ -5,8 +5,8 @@
 //   GPIOR1  read: next input byte; write: output byte
 //   GPIOR2  write: exit with this status
 //
-// Their addresses (data space 0x3E, 0x4A, 0x4B) are the same on ATmega328P, 32u4 and 2560. No UART is
-// involved, so that neither reading nor writing takes time for a baud rate.
+// Their addresses (data space 0x3E, 0x4A, 0x4B) are the same on ATmega328P, 32u4 and 2560. No UART
+// is involved, so that neither reading nor writing takes time for a baud rate.
 #include "thb_host.h"
 
 #include <avr/io.h>
@@ -36,7 +36,8 @@ void thb_host_exit(int status)
     }
 }
 
-// avr-libc's start-up code calls exit() with what main returned; this one replaces its endless loop.
+// avr-libc's start-up code calls exit() with what main returned; this one replaces its endless
+// loop.
 void exit(int status)
 {
     thb_host_exit(status);

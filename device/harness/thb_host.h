@@ -21,8 +21,9 @@ extern "C" {
 #define THB_HOST_EXIT_STACK 122     // the stack ran into the variables (seen on AVR only)
 #define THB_HOST_EXIT_LIMIT 123     // the runner's limit on cycles was reached (AVR only)
 
-// Takes the next `count` bytes of the input. Ends the program with THB_HOST_EXIT_NO_INPUT when there
-// are fewer. An emulator pays no guest time for it on AVR; elsewhere read outside of marked regions.
+// Takes the next `count` bytes of the input. Ends the program with THB_HOST_EXIT_NO_INPUT when
+// there are fewer. An emulator pays no guest time for it on AVR; elsewhere read outside of marked
+// regions.
 void thb_host_read(void* to, uint32_t count);
 
 // Appends `count` bytes to the output.

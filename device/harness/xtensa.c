@@ -50,7 +50,8 @@ static uint32_t transfer(int32_t function, uintptr_t handle, uintptr_t address, 
 void thb_host_read(void* to, uint32_t count)
 {
     static uintptr_t handle = 0;
-    if (handle == 0) handle = thb_host_simcall(SIM_OPEN, (uintptr_t)"thb_input.bin", HOST_READ_ONLY, 0);
+    if (handle == 0)
+        handle = thb_host_simcall(SIM_OPEN, (uintptr_t) "thb_input.bin", HOST_READ_ONLY, 0);
     if (transfer(SIM_READ, handle, (uintptr_t)to, count) != count) {
         thb_host_complain("the firmware read past the end of its input\n");
         thb_host_exit(THB_HOST_EXIT_NO_INPUT);

@@ -7,8 +7,9 @@
 //
 //   value = (-1)^sign * mantissa * 2^(exponent - 61),  2^61 <= mantissa < 2^62
 //
-// A double has 53 significant bits, so at least 8 bits are left for guard and sticky. This is written
-// to be right, not fast: instruction counts of float code on this machine are not the ROM's.
+// A double has 53 significant bits, so at least 8 bits are left for guard and sticky. This is
+// written to be right, not fast: instruction counts of float code on this machine are not the
+// ROM's.
 #include <stdint.h>
 #include <string.h>
 
@@ -109,7 +110,8 @@ static real_t special(int kind, uint32_t sign)
 static real_t add(real_t a, real_t b)
 {
     if (a.kind == NOT_A_NUMBER || b.kind == NOT_A_NUMBER) return special(NOT_A_NUMBER, 0);
-    if (a.kind == INFINITE && b.kind == INFINITE && a.sign != b.sign) return special(NOT_A_NUMBER, 0);
+    if (a.kind == INFINITE && b.kind == INFINITE && a.sign != b.sign)
+        return special(NOT_A_NUMBER, 0);
     if (a.kind == INFINITE) return a;
     if (b.kind == INFINITE) return b;
     if (a.kind == ZERO && b.kind == ZERO) return special(ZERO, a.sign & b.sign);
@@ -166,7 +168,8 @@ static real_t divide(real_t a, real_t b)
 {
     const uint32_t sign = a.sign ^ b.sign;
     uint64_t quotient = 0;
-    if (a.kind == NOT_A_NUMBER || b.kind == NOT_A_NUMBER || (a.kind == b.kind && a.kind != FINITE)) {
+    if (a.kind == NOT_A_NUMBER || b.kind == NOT_A_NUMBER ||
+        (a.kind == b.kind && a.kind != FINITE)) {
         return special(NOT_A_NUMBER, 0);
     }
     if (a.kind == ZERO || b.kind == INFINITE) return special(ZERO, sign);
@@ -198,7 +201,8 @@ static real_t from_unsigned(uint32_t magnitude, uint32_t sign)
 // Truncates; beyond the range the nearest limit, as the ROM's and the Arm routines do.
 static uint32_t to_magnitude(real_t real, uint32_t limit)
 {
-    if (real.kind == ZERO || real.kind == NOT_A_NUMBER || (real.kind == FINITE && real.exponent < 0)) {
+    if (real.kind == ZERO || real.kind == NOT_A_NUMBER ||
+        (real.kind == FINITE && real.exponent < 0)) {
         return 0;
     }
     if (real.kind == INFINITE || real.exponent > 31) return limit;
@@ -271,7 +275,8 @@ ENTRY(float, __subsf3, (float a, float b), as_single(add(from_single(a), negate(
 ENTRY(float, __mulsf3, (float a, float b), as_single(multiply(from_single(a), from_single(b))))
 ENTRY(float, __divsf3, (float a, float b), as_single(divide(from_single(a), from_single(b))))
 ENTRY(double, __adddf3, (double a, double b), as_double(add(from_double(a), from_double(b))))
-ENTRY(double, __subdf3, (double a, double b), as_double(add(from_double(a), negate(from_double(b)))))
+ENTRY(double, __subdf3, (double a, double b),
+      as_double(add(from_double(a), negate(from_double(b)))))
 ENTRY(double, __muldf3, (double a, double b), as_double(multiply(from_double(a), from_double(b))))
 ENTRY(double, __divdf3, (double a, double b), as_double(divide(from_double(a), from_double(b))))
 ENTRY(double, __extendsfdf2, (float a), as_double(from_single(a)))

@@ -104,7 +104,8 @@ int64_t __muldi3(int64_t a, int64_t b)
     const uint32_t b_low = (uint32_t)b;
     const uint32_t a_high = (uint32_t)((uint64_t)a >> 32);
     const uint32_t b_high = (uint32_t)((uint64_t)b >> 32);
-    return (int64_t)(__umulsidi3(a_low, b_low) + ((uint64_t)(a_low * b_high + a_high * b_low) << 32));
+    return (int64_t)(__umulsidi3(a_low, b_low) +
+                     ((uint64_t)(a_low * b_high + a_high * b_low) << 32));
 }
 
 uint64_t __udivdi3(uint64_t a, uint64_t b)

@@ -9,9 +9,9 @@
     .literal_position
 _start:
     j thb_host_start
-    // Exception vectors at their offsets from VECBASE in the lx106 configuration: 0x10 debug,
-    // 0x20 non-maskable interrupt, 0x30 kernel, 0x50 user, 0x70 double exception. VECBASE is aligned
-    // to 256 bytes.
+    // Exception vectors at their offsets from VECBASE in the lx106 configuration: 0x10 debug, 0x20
+    // non-maskable interrupt, 0x30 kernel, 0x50 user, 0x70 double exception. VECBASE is aligned to
+    // 256 bytes.
     .balign 256
 thb_host_vectors:
     .org thb_host_vectors + 0x10

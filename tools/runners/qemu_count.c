@@ -27,7 +27,8 @@ enum { kInlineAddU64 = 0, kCallbackNoRegisters = 0 };
 extern void qemu_plugin_register_vcpu_tb_trans_cb(
     qemu_plugin_id_t id, void (*callback)(qemu_plugin_id_t id, struct qemu_plugin_tb* tb));
 extern size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb* tb);
-extern struct qemu_plugin_insn* qemu_plugin_tb_get_insn(const struct qemu_plugin_tb* tb, size_t index);
+extern struct qemu_plugin_insn* qemu_plugin_tb_get_insn(const struct qemu_plugin_tb* tb,
+                                                        size_t index);
 extern uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn* insn);
 extern void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn* insn, int operation,
                                                        void* counter, uint64_t increment);
@@ -72,7 +73,8 @@ static void on_exit_of_qemu(qemu_plugin_id_t id, void* data)
     fclose(g_out);
 }
 
-EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info* info, int argc, char** argv);
+EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info* info, int argc,
+                               char** argv);
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info* info, int argc, char** argv)
 {
     const char* path = NULL;

@@ -7,8 +7,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The firmware talks through GPIOR0..2 (device/harness/avr.c). MARKS receives one cycle number per
- * line. The exit status is the firmware's (0..119), or one of those in device/harness/thb_host.h, or
- * 125 when the run could not start; a line on standard error says why.
+ * line. The exit status is the firmware's (0..119), or one of those in device/harness/thb_host.h,
+ * or 125 when the run could not start; a line on standard error says why.
  */
 #include <simavr/sim_avr.h>
 #include <simavr/sim_elf.h>
@@ -109,7 +109,8 @@ static void run_firmware(avr_t* avr, struct run* run, uint32_t first_free_byte, 
         const uint32_t pc = avr->pc;
         uint32_t sp;
         int state;
-        if (pc == 0 && started) end_run(run, EXIT_FAULT, "the firmware restarted: it jumped to address 0");
+        if (pc == 0 && started)
+            end_run(run, EXIT_FAULT, "the firmware restarted: it jumped to address 0");
         started = 1;
         state = avr_run(avr);
         sp = (uint32_t)avr->data[R_SPL] | (uint32_t)avr->data[R_SPH] << 8;
@@ -121,7 +122,8 @@ static void run_firmware(avr_t* avr, struct run* run, uint32_t first_free_byte, 
         /* Zero is the value before the start-up code has set it. */
         if (sp != 0 && sp > 0xFF && sp + 1 < first_free_byte) {
             snprintf(why, sizeof why,
-                     "the stack ran into the variables: stack pointer 0x%x, variables end at 0x%x (address 0x%x)",
+                     "the stack ran into the variables: stack pointer 0x%x, variables end at 0x%x "
+                     "(address 0x%x)",
                      (unsigned)sp, (unsigned)first_free_byte, (unsigned)pc);
             end_run(run, EXIT_STACK, why);
         }

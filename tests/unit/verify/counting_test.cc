@@ -107,10 +107,11 @@ TEST_P(AvrCycles, are_those_of_the_manual)
                          "__asm__(\"thb_test_return: ret\");\n"
                          "int main(void)\n{\n    thb_host_mark();\n    thb_host_mark();\n";
     for (const AvrTiming& timing : kAvrTimings) {
-        source += fmt::format("    __asm__ volatile(\".rept 16\\n {}\\n .endr\" ::: \"r0\", \"r1\", "
-                              "\"r18\", \"r19\", \"r20\", \"r21\", \"r26\", \"r27\", \"r30\", \"r31\");\n"
-                              "    __asm__ volatile(\"clr r1\");\n    thb_host_mark();\n",
-                              timing.code);
+        source +=
+            fmt::format("    __asm__ volatile(\".rept 16\\n {}\\n .endr\" ::: \"r0\", \"r1\", "
+                        "\"r18\", \"r19\", \"r20\", \"r21\", \"r26\", \"r27\", \"r30\", \"r31\");\n"
+                        "    __asm__ volatile(\"clr r1\");\n    thb_host_mark();\n",
+                        timing.code);
     }
     const RunResult run = run_c(GetParam(), source + "    return 0;\n}\n");
     ASSERT_EQ(run.marks.size(), 2 + std::size(kAvrTimings)) << run.message;

@@ -11,8 +11,9 @@ namespace {
 
 const ToolStatus& find_tool(const std::vector<ToolStatus>& tools, const std::string& name)
 {
-    const auto tool = std::find_if(tools.begin(), tools.end(),
-                                   [&](const ToolStatus& candidate) { return candidate.name == name; });
+    const auto tool = std::find_if(tools.begin(), tools.end(), [&](const ToolStatus& candidate) {
+        return candidate.name == name;
+    });
     if (tool == tools.end()) throw std::runtime_error("no tool " + name);
     return *tool;
 }
@@ -21,8 +22,9 @@ TEST(Doctor, lists_each_tool_once_with_all_that_it_unlocks)
 {
     const std::vector<ToolStatus> tools = examine_tools();
     const ToolStatus& arm = find_tool(tools, "arm-none-eabi-gcc");
-    EXPECT_EQ(arm.unlocks, "compiling for cortex-m0plus, cortex-m3, cortex-m4, cortex-m7, cortex-m33, "
-                           "cortex-m55");
+    EXPECT_EQ(arm.unlocks,
+              "compiling for cortex-m0plus, cortex-m3, cortex-m4, cortex-m7, cortex-m33, "
+              "cortex-m55");
     EXPECT_EQ(arm.found, find_program("arm-none-eabi-gcc").has_value());
     EXPECT_EQ(find_tool(tools, "thimble-run-avr").install,
               "apt-get install libsimavr-dev, then build thimble again");

@@ -32,7 +32,9 @@ int main(void)
     thb_host_read(in + 4, 4);
     out[0] = (int32_t)wide[0] * wide[0];
     out[1] = 0;
-    for (counter = 0; counter < 8; ++counter) out[1] += (int32_t)in[counter] * (int32_t)(counter + 1) * 1000;
+    for (counter = 0; counter < 8; ++counter) {
+        out[1] += (int32_t)in[counter] * (int32_t)(counter + 1) * 1000;
+    }
     out[2] = (int32_t)(((int64_t)out[1] * out[0]) >> 16) / wide[1];
     thb_host_write(out, sizeof out);
     return 7;
@@ -111,8 +113,8 @@ TEST(RunFirmware, ends_an_endless_loop)
     }
 }
 
-// An instruction that the processor does not have; on AVR simavr has no trap, so a jump through a null
-// pointer, which restarts the program as it would on the chip.
+// An instruction that the processor does not have; on AVR simavr has no trap, so a jump through a
+// null pointer, which restarts the program as it would on the chip.
 std::string faulting_statement(const std::string& machine)
 {
     const std::string family = find_target(machine).family->name;
@@ -125,9 +127,10 @@ std::string faulting_statement(const std::string& machine)
 
 TEST_P(EveryMachine, reports_a_fault_and_keeps_what_was_written_before)
 {
-    const RunResult run = run_c(GetParam(), "#include \"thb_host.h\"\nint main(void)\n{\n"
-                                            "    thb_host_write(\"abc\", 3);\n    " +
-                                                faulting_statement(GetParam()) + "\n    return 0;\n}\n");
+    const RunResult run =
+        run_c(GetParam(), "#include \"thb_host.h\"\nint main(void)\n{\n"
+                          "    thb_host_write(\"abc\", 3);\n    " +
+                              faulting_statement(GetParam()) + "\n    return 0;\n}\n");
     EXPECT_EQ(run.exit_code, kExitFault);
     EXPECT_NE(run.message, "");
     // A PC's C library has the bytes still in its buffer when a signal ends the program.
@@ -222,16 +225,18 @@ TEST(Firmware, reads_symbol_sizes)
     if (!missing_program("avr").empty()) GTEST_SKIP() << "avr-gcc is not installed";
     const TemporaryFolder folder;
     const ResolvedTarget target = find_target("avr");
-    write_file(folder.path() / "program.c",
-               std::string_view("#include <avr/pgmspace.h>\n#include <stdint.h>\n"
-                                "static const uint8_t table[100] PROGMEM = {1, 2};\n"
-                                "static volatile uint8_t index, ram[10] = {1};\n"
-                                "int main(void) { return pgm_read_byte(table + index) + ram[index]; }\n"));
+    write_file(
+        folder.path() / "program.c",
+        std::string_view("#include <avr/pgmspace.h>\n#include <stdint.h>\n"
+                         "static const uint8_t table[100] PROGMEM = {1, 2};\n"
+                         "static volatile uint8_t index, ram[10] = {1};\n"
+                         "int main(void) { return pgm_read_byte(table + index) + ram[index]; }\n"));
     const Firmware firmware = build_firmware({.target = &target,
                                               .sources = {folder.path() / "program.c"},
                                               .output_dir = folder.path()});
     std::map<std::string, SymbolSize> symbols;
-    for (const SymbolSize& symbol : symbol_sizes(target, firmware.elf)) symbols[symbol.name] = symbol;
+    for (const SymbolSize& symbol : symbol_sizes(target, firmware.elf))
+        symbols[symbol.name] = symbol;
     EXPECT_EQ(symbols["table"].bytes, 100);
     EXPECT_EQ(symbols["table"].kind, 't');
     EXPECT_EQ(symbols["ram"].bytes, 10);

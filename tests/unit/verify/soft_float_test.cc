@@ -1,5 +1,5 @@
-// The soft-float routines that the harness brings for Xtensa, against this computer's IEEE 754 unit,
-// which is what they must equal bit for bit (every NaN counts as equal).
+// The soft-float routines that the harness brings for Xtensa, against this computer's IEEE 754
+// unit, which is what they must equal bit for bit (every NaN counts as equal).
 #include "run_c.h"
 
 #include <bit>
@@ -61,10 +61,14 @@ Float random_float(std::mt19937_64& random)
     const Bits bits = static_cast<Bits>(random());
     const Bits one = 1;
     switch (random() % 6) {
-    case 0: return std::bit_cast<Float>(static_cast<Bits>(bits & ~((one << (random() % kFraction)) - 1)));
+    case 0:
+        return std::bit_cast<Float>(
+            static_cast<Bits>(bits & ~((one << (random() % kFraction)) - 1)));
     case 1: return std::bit_cast<Float>(static_cast<Bits>(bits & ((one << (kFraction + 1)) - 1)));
     case 2: return static_cast<Float>(static_cast<int64_t>(random()) >> (random() % 63));
-    case 3: return std::ldexp(static_cast<Float>(1 + random() % 1000), static_cast<int>(random() % 40) - 20);
+    case 3:
+        return std::ldexp(static_cast<Float>(1 + random() % 1000),
+                          static_cast<int>(random() % 40) - 20);
     default: return std::bit_cast<Float>(bits);
     }
 }
@@ -102,7 +106,8 @@ void append(std::vector<uint8_t>& to, const void* from, size_t count)
 void expect_case(const Case& c, Outputs& out)
 {
     const float fr[4] = {c.a[0] + c.a[1], c.a[0] - c.a[1], c.a[0] * c.a[1], c.a[0] / c.a[1]};
-    const double dr[5] = {c.d[0] + c.d[1], c.d[0] - c.d[1], c.d[0] * c.d[1], c.d[0] / c.d[1], c.a[0]};
+    const double dr[5] = {c.d[0] + c.d[1], c.d[0] - c.d[1], c.d[0] * c.d[1], c.d[0] / c.d[1],
+                          c.a[0]};
     for (const float expected : fr) {
         const float value = out.next<float>();
         EXPECT_PRED2(same<float>, value, expected) << c.a[0] << " and " << c.a[1];
@@ -122,7 +127,8 @@ void expect_case(const Case& c, Outputs& out)
 
 TEST(SoftFloat, of_the_xtensa_harness_is_ieee_754)
 {
-    if (!missing_program("xtensa").empty()) GTEST_SKIP() << missing_program("xtensa") << " is missing";
+    if (!missing_program("xtensa").empty())
+        GTEST_SKIP() << missing_program("xtensa") << " is missing";
     constexpr uint32_t kCases = 3000;
     std::mt19937_64 random(20);
     std::vector<Case> cases(kCases);

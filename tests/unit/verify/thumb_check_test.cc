@@ -37,10 +37,11 @@ TEST(ThumbCheck, an_image_with_a_hidden_v7m_instruction_is_refused)
 {
     if (!find_program("arm-none-eabi-gcc")) GTEST_SKIP() << "arm-none-eabi-gcc is not installed";
     const TemporaryFolder folder;
-    write_file(folder.path() / "program.c",
-               std::string_view("int main(void)\n{\n    __asm__ volatile(\".arch armv7-m\\n"
-                                " mov r0, #7\\n mov r1, #2\\n sdiv r0, r0, r1\\n\" ::: \"r0\", \"r1\");\n"
-                                "    return 0;\n}\n"));
+    write_file(
+        folder.path() / "program.c",
+        std::string_view("int main(void)\n{\n    __asm__ volatile(\".arch armv7-m\\n"
+                         " mov r0, #7\\n mov r1, #2\\n sdiv r0, r0, r1\\n\" ::: \"r0\", \"r1\");\n"
+                         "    return 0;\n}\n"));
     const ResolvedTarget target = find_target("cortex-m0plus");
     try {
         build_firmware({.target = &target,
