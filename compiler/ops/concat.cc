@@ -129,14 +129,9 @@ void lower_input(LowerContext& c, size_t input, size_t axis, int64_t begin)
         return emit_move(c, input, 0, movement);
     const int64_t run = in.shape[axis] * in_steps[axis];
     if (in.count() == 0) return;
-    Arg out = c.out();
-    out.offset += movement.out_start;
-    Arg from = c.in(input);
-    from.c_type = "const void*";
-    out.c_type = "void*";
     c.call("thb_concat_lookup",
-           {from, c.in_flash(input), c.table(requantize_table(in, c.output()), "requantisation of " + c.node.name, false),
-            out, c.number(in.count() / run, "thb_index_t"), c.number(run, "thb_index_t"),
+           {untyped_in(c.in(input)), c.in_flash(input), c.table(requantize_table(in, c.output()), "requantisation of " + c.node.name, false),
+            untyped_out(c.out(), movement.out_start), c.number(in.count() / run, "thb_index_t"), c.number(run, "thb_index_t"),
             c.number(shape[axis] * out_steps[axis], "thb_index_t")});
 }
 

@@ -6,6 +6,8 @@
 
 namespace thimble {
 
+constexpr int64_t kMoveRankMax = 16;  // counters in thb_move
+
 std::vector<int64_t> row_major_steps(const Shape& shape)
 {
     std::vector<int64_t> steps(shape.size(), 1);
@@ -38,26 +40,39 @@ std::vector<MoveAxis> merged(std::vector<MoveAxis> axes)
     return result;
 }
 
-static Arg pointer(Arg arg, int64_t offset_bytes, bool writable)
+Arg untyped_in(Arg arg, int64_t offset_bytes)
 {
     arg.offset += offset_bytes;
-    arg.c_type = writable ? "void*" : "const void*";
+    arg.c_type = "const void*";
     return arg;
+}
+
+Arg untyped_out(Arg arg, int64_t offset_bytes)
+{
+    arg.offset += offset_bytes;
+    arg.c_type = "void*";
+    return arg;
+}
+
+static bool ends_in_run(const std::vector<MoveAxis>& axes)
+{
+    return axes.back().in_step == 1 && axes.back().out_step == 1;
 }
 
 // The general kernel wants, for each axis but the innermost, how far the pointers jump when that axis
 // advances and all inner ones start again. One entry an axis: count, jump of in, jump of out, in bytes.
-static std::vector<int32_t> jump_plan(const std::vector<MoveAxis>& axes, int64_t bytes)
+MovePlan move_plan(const std::vector<MoveAxis>& axes, int64_t bytes)
 {
-    std::vector<int32_t> plan(axes.size() * 3);
+    const bool is_run = ends_in_run(axes);
+    MovePlan plan = {std::vector<int32_t>(axes.size() * 3), static_cast<int64_t>(axes.size()), is_run ? 0 : bytes};
     int64_t in_walked = 0, out_walked = 0;  // from the first element to where the inner loops end
     for (size_t d = axes.size(); d-- > 0;) {
         const MoveAxis& axis = axes[d];
         const bool innermost = d + 1 == axes.size();
         const int64_t in_step = axis.in_step * bytes, out_step = axis.out_step * bytes;
-        plan[d * 3] = static_cast<int32_t>(axis.count);
-        plan[d * 3 + 1] = static_cast<int32_t>(in_step - in_walked);
-        plan[d * 3 + 2] = static_cast<int32_t>(out_step - out_walked);
+        plan.steps[d * 3] = static_cast<int32_t>(innermost && is_run ? axis.count * bytes : axis.count);
+        plan.steps[d * 3 + 1] = static_cast<int32_t>(in_step - in_walked);
+        plan.steps[d * 3 + 2] = static_cast<int32_t>(out_step - out_walked);
         // The innermost loop ends behind its last element, the others on their last row.
         in_walked += (innermost ? axis.count : axis.count - 1) * in_step;
         out_walked += (innermost ? axis.count : axis.count - 1) * out_step;
@@ -77,10 +92,10 @@ void emit_move(LowerContext& c, const MoveEnds& ends, const Movement& movement)
     std::vector<MoveAxis> axes = merged(movement.axes);
     if (std::ranges::any_of(axes, [](const MoveAxis& axis) { return axis.count == 0; })) return;
     if (axes.empty()) axes.push_back({1, 1, 1});
-    const Arg in = pointer(ends.in, movement.in_start * bytes, false);
-    const Arg out = pointer(ends.out, movement.out_start * bytes, true);
+    const Arg in = untyped_in(ends.in, movement.in_start * bytes);
+    const Arg out = untyped_out(ends.out, movement.out_start * bytes);
     const MoveAxis inner = axes.back();
-    const bool is_run = inner.in_step == 1 && inner.out_step == 1;
+    const bool is_run = ends_in_run(axes);
     if (is_run && axes.size() == 1)
         return c.call("thb_copy", {in, ends.flash, out, c.number(inner.count * bytes, "uint32_t")});
     if (is_run && axes.size() == 2)
@@ -89,10 +104,10 @@ void emit_move(LowerContext& c, const MoveEnds& ends, const Movement& movement)
                        c.number(inner.count * bytes, "thb_index_t"),
                        c.number(axes[0].in_step * bytes, "thb_index_t"),
                        c.number(axes[0].out_step * bytes, "thb_index_t")});
-    std::vector<int32_t> plan = jump_plan(axes, bytes);
-    if (is_run) plan[plan.size() - 3] = static_cast<int32_t>(inner.count * bytes);
-    c.call("thb_move", {in, ends.flash, out, c.table(plan, "steps of " + c.node.name, false),
-                        c.key(static_cast<int64_t>(axes.size())), c.key(is_run ? 0 : bytes)});
+    const MovePlan plan = move_plan(axes, bytes);
+    THIMBLE_CHECK(plan.rank <= kMoveRankMax, "a move of too many axes");
+    c.call("thb_move", {in, ends.flash, out, c.table(plan.steps, "steps of " + c.node.name, false), c.key(plan.rank),
+                        c.key(plan.element_bytes)});
 }
 
 void emit_move(LowerContext& c, size_t input, size_t output, const Movement& movement)
@@ -116,7 +131,7 @@ void emit_fill(LowerContext& c, size_t output, const std::vector<uint8_t>& value
     const Tensor& tensor = c.output(output);
     const int64_t bytes = checked_size(static_cast<int64_t>(value.size()));
     if (tensor.count() == 0) return;
-    const Arg out = pointer(c.out(output), 0, true);
+    const Arg out = untyped_out(c.out(output));
     if (std::ranges::all_of(value, [&](uint8_t byte) { return byte == value[0]; }))
         return c.call("thb_fill_bytes", {out, c.number(int64_t{value[0]}, "uint8_t"),
                                          c.number(tensor.bytes(), "uint32_t")});

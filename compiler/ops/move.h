@@ -32,6 +32,14 @@ Movement whole_output(const Shape& shape, const std::vector<int64_t>& in_steps, 
 // Drops axes of one element and merges neighbours that are contiguous on both sides.
 std::vector<MoveAxis> merged(std::vector<MoveAxis> axes);
 
+// The last three arguments of thb_move for merged axes, at least one.
+struct MovePlan {
+    std::vector<int32_t> steps;  // a table
+    int64_t rank;
+    int64_t element_bytes;  // 0: the innermost axis is a run
+};
+MovePlan move_plan(const std::vector<MoveAxis>& axes, int64_t element_bytes);
+
 // Calls that move elements of one input to one output.
 void emit_move(LowerContext& c, size_t input, size_t output, const Movement& movement);
 // The same; no code at all when the output is the whole input unchanged.
@@ -44,6 +52,10 @@ struct MoveEnds {
     int64_t element_bytes;
 };
 void emit_move(LowerContext& c, const MoveEnds& ends, const Movement& movement);
+
+// The argument as `const void*` or `void*`, so that calls for different types share one instance.
+Arg untyped_in(Arg arg, int64_t offset_bytes = 0);
+Arg untyped_out(Arg arg, int64_t offset_bytes = 0);
 
 // Calls that set every element of an output to the value whose little-endian bytes are given.
 void emit_fill(LowerContext& c, size_t output, const std::vector<uint8_t>& value);

@@ -47,6 +47,10 @@ void infer(Graph& graph, Node& node)
         if (fill.type != in.type)
             fail_type(fmt::format("padding value {} for {}", dtype_name(fill.type), dtype_name(in.type)), "one type");
         require_shape(fill.count() == 1, "a padding value of shape " + shape_text(fill.shape), "one number");
+        if (graph.output(node, 0).quant.present())
+            require(same_quantization(fill, graph.output(node, 0)), ErrorCode::T0205,
+                    {"", "the padding value and the output have different scales or zero points", "the same quantisation",
+                     "convert the model again"});
     }
     PadAttributes attributes;
     Shape shape = in.shape;

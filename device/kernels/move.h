@@ -38,7 +38,7 @@ THB_KERNEL void thb_copy_rows(const void* in, int in_flash, void* out, thb_index
     }
 }
 
-// A nest of `rank` loops (1 to 12) in which both pointers advance by fixed steps.
+// A nest of `rank` loops (1 to 16) in which both pointers advance by fixed steps.
 //
 // plan           int32 [rank][3] in flash, outermost axis first: how often; how many bytes `in` and `out`
 //                jump when this axis advances and all inner ones start again
@@ -54,7 +54,7 @@ THB_KERNEL void thb_move(const void* in, int in_flash, void* out, const int32_t*
     const thb_index_t count = (thb_index_t)THB_FLASH_S32(inner);
     const thb_index_t in_step = (thb_index_t)THB_FLASH_S32(inner + 1);
     const thb_index_t out_step = (thb_index_t)THB_FLASH_S32(inner + 2);
-    thb_index_t left[12];
+    thb_index_t left[16];
     int axis;
     for (axis = 0; axis < rank - 1; ++axis) left[axis] = (thb_index_t)THB_FLASH_S32(plan + 3 * axis);
     for (;;) {
