@@ -133,7 +133,11 @@ TensorId Importer::add_tensor(const TfliteTensor& source)
     } else if (!source.data.empty()) {
         tensor.kind = TensorKind::constant;
         tensor.data = std::make_shared<const std::vector<uint8_t>>(constant_bytes(source, tensor.type, tensor.count()));
-        if (static_cast<int64_t>(tensor.data->size()) != tensor.bytes()) tensor.type = DType::other;
+        // A tensor stored in another way (sparse, packed) is refused where it is used.
+        if (static_cast<int64_t>(tensor.data->size()) != tensor.bytes()) {
+            tensor.type = DType::other;
+            tensor.shape = {static_cast<int64_t>(tensor.data->size())};
+        }
     }
     return graph_.add_tensor(std::move(tensor));
 }
@@ -189,6 +193,9 @@ void Importer::add_node(const TfliteSubgraph& subgraph, const TfliteOperator& so
     for (const int input : source.inputs) node.inputs.push_back(input < 0 ? kNoTensor : ids[static_cast<size_t>(input)]);
     for (const int output : source.outputs) node.outputs.push_back(ids[static_cast<size_t>(output)]);
     node.name = unique_name(source, node);
+    // A constant without elements has no bytes in the file, and looks like one that is computed.
+    for (const TensorId id : node.inputs)
+        if (id != kNoTensor && !is_written(id) && graph_.tensor(id).count() == 0) graph_.set_constant(id, {});
     try {
         for (const TensorId output : node.outputs)
             require(!is_written(output), ErrorCode::T0203,

@@ -1,4 +1,5 @@
-// thimble_conformance: every .tflite beside the checkout: accepted, refused with a reason, or wrong.
+// thimble_conformance: every .tflite beside the checkout: accepted, refused with a reason, or
+// wrong.
 //
 // Accepted means imported, compiled, built for this computer and compared with the oracle on the
 // standard cases. Judgements are kept under a hash of this very program and of the model, so that
@@ -65,9 +66,11 @@ int judge_child(const Settings& settings)
 
 Judgement judgement_from(const ProcessResult& result, double seconds)
 {
-    if (result.timed_out) return {Verdict::unjudged, fmt::format("takes more than {} s on this computer", seconds)};
+    if (result.timed_out)
+        return {Verdict::unjudged, fmt::format("takes more than {} s on this computer", seconds)};
     if (result.exit_code != 0 || result.output.size() < 2)
-        return {Verdict::wrong, fmt::format("ended with {}: {}", result.exit_code, result.error_output)};
+        return {Verdict::wrong,
+                fmt::format("ended with {}: {}", result.exit_code, result.error_output)};
     return {static_cast<Verdict>(result.output[0] - '0'), result.output.substr(2)};
 }
 
@@ -87,13 +90,19 @@ void print_totals(const std::map<std::string, Judgement>& judgements, double& sh
             ++outside[model.out_of_scope.substr(0, model.out_of_scope.find(':'))];
         }
     }
-    fmt::print("\n{} models: {} accepted, {} refused, {} wrong, {} not judged\n", judgements.size(), all[Verdict::accepted],
-               all[Verdict::refused], all[Verdict::wrong], all[Verdict::unjudged]);
+    fmt::print("\n{} models: {} accepted, {} refused, {} wrong, {} not judged\n", judgements.size(),
+               all[Verdict::accepted], all[Verdict::refused], all[Verdict::wrong],
+               all[Verdict::unjudged]);
     fmt::print("out of scope:");
-    for (const auto& [reason, count] : outside) fmt::print(" {} ({});", reason.starts_with("vendor") ? "vendor's custom operator " + reason.substr(9) : reason, count);
+    for (const auto& [reason, count] : outside)
+        fmt::print(
+            " {} ({});",
+            reason.starts_with("vendor") ? "vendor's custom operator " + reason.substr(9) : reason,
+            count);
     share = scope == 0 ? 1 : static_cast<double>(in_scope[Verdict::accepted]) / scope;
     wrong = all[Verdict::wrong];
-    fmt::print("\nin scope {}: {} accepted = {:.1f} %\n", scope, in_scope[Verdict::accepted], 100 * share);
+    fmt::print("\nin scope {}: {} accepted = {:.1f} %\n", scope, in_scope[Verdict::accepted],
+               100 * share);
 }
 
 int run_all(const Settings& settings)
@@ -105,17 +114,20 @@ int run_all(const Settings& settings)
     for (const SharedModel& model : shared_models()) {
         if (model.malformed || model.file.find(settings.only) == std::string::npos) continue;
         if (const fs::path known = cache / model.sha256; fs::exists(known) && !settings.fresh) {
-            judgements[model.file] = judgement_from({.exit_code = 0, .output = read_text_file(known)}, 0);
+            judgements[model.file] =
+                judgement_from({.exit_code = 0, .output = read_text_file(known)}, 0);
             continue;
         }
         chosen.push_back(&model);
-        jobs.push_back({"--cases", std::to_string(settings.cases), "--child", model.path().string()});
+        jobs.push_back(
+            {"--cases", std::to_string(settings.cases), "--child", model.path().string()});
     }
     fs::create_directories(cache);
     run_jobs(jobs, settings.jobs, settings.seconds, [&](size_t job, const ProcessResult& result) {
         const Judgement judgement = judgement_from(result, settings.seconds);
         judgements[chosen[job]->file] = judgement;
-        if (result.exit_code == 0 && !result.timed_out) write_file(cache / chosen[job]->sha256, result.output);
+        if (result.exit_code == 0 && !result.timed_out)
+            write_file(cache / chosen[job]->sha256, result.output);
     });
     for (const SharedModel& model : shared_models()) {
         const auto it = judgements.find(model.file);
@@ -124,7 +136,8 @@ int run_all(const Settings& settings)
         if (settings.list && accepted) fmt::print("{}\n", model.file);
         if (settings.list || (accepted && !settings.verbose)) continue;
         const std::string scope = model.out_of_scope.empty() ? "" : " [" + model.out_of_scope + "]";
-        fmt::print("{:9} {}{}: {}\n", verdict_name(it->second.verdict), model.file, scope, it->second.text);
+        fmt::print("{:9} {}{}: {}\n", verdict_name(it->second.verdict), model.file, scope,
+                   it->second.text);
     }
     if (settings.list) return 0;
     double share = 0;

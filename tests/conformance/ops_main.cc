@@ -20,46 +20,56 @@ using namespace thimble;
 
 namespace {
 
-constexpr int kEmulatedCases = 3;     // of each file, without --long
+constexpr int kEmulatedCases = 3;  // of each file, without --long
 constexpr double kFileSeconds = 1800;
 
 struct Settings {
     std::vector<std::string> engines = {"host"};
     std::string only_case;
-    int first = -1;   // cases of each file; -1: all on host, kEmulatedCases elsewhere
+    int first = -1;  // cases of each file; -1: all on host, kEmulatedCases elsewhere
     int jobs = 2;
     bool all = false;
     bool child = false;
     std::vector<std::string> files;
 };
 
-fs::path cases_folder() { return fs::path(__FILE__).lexically_normal().parent_path().parent_path() / "ops"; }
+fs::path cases_folder()
+{
+    return fs::path(__FILE__).lexically_normal().parent_path().parent_path() / "ops";
+}
 
 size_t case_count(const Settings& settings, const std::string& engine, size_t available)
 {
-    if (settings.all || (settings.first < 0 && (engine == "host" || engine.empty()))) return available;
-    return std::min(available, static_cast<size_t>(settings.first < 0 ? kEmulatedCases : settings.first));
+    if (settings.all || (settings.first < 0 && (engine == "host" || engine.empty())))
+        return available;
+    return std::min(available,
+                    static_cast<size_t>(settings.first < 0 ? kEmulatedCases : settings.first));
 }
 
 // One file on one engine; prints a line for each failed or skipped case, then the counts.
 int run_file(const Settings& settings, const fs::path& file, const std::string& engine)
 {
-    const std::vector<OpCase> cases = parse_op_cases(read_text_file(file), file.filename().string());
-    const size_t count = settings.only_case.empty() ? case_count(settings, engine, cases.size()) : cases.size();
+    const std::vector<OpCase> cases =
+        parse_op_cases(read_text_file(file), file.filename().string());
+    const size_t count =
+        settings.only_case.empty() ? case_count(settings, engine, cases.size()) : cases.size();
     int passed = 0, failed = 0, skipped = 0;
     for (size_t i = 0; i < count; ++i) {
         const OpCase& one = cases[i];
         if (!settings.only_case.empty() && one.name != settings.only_case) continue;
-        fmt::print(stderr, "{}:{}: {}\n", file.filename().string(), one.line, one.name);  // read after a crash
+        fmt::print(stderr, "{}:{}: {}\n", file.filename().string(), one.line,
+                   one.name);  // read after a crash
         const OpCaseResult result = run_op_case(one, engine == "oracle" ? "" : engine);
         passed += result.state == OpCaseResult::State::passed;
         failed += result.state == OpCaseResult::State::failed;
         skipped += result.state == OpCaseResult::State::skipped;
         if (result.state == OpCaseResult::State::passed) continue;
-        fmt::print("{} {}:{}: {}: {}\n", result.state == OpCaseResult::State::failed ? "FAILED" : "SKIPPED",
+        fmt::print("{} {}:{}: {}: {}\n",
+                   result.state == OpCaseResult::State::failed ? "FAILED" : "SKIPPED",
                    file.filename().string(), one.line, one.name, result.reason);
     }
-    fmt::print("{:28} {:14} {:4} passed {:3} failed {:3} skipped\n", file.stem().string(), engine, passed, failed, skipped);
+    fmt::print("{:28} {:14} {:4} passed {:3} failed {:3} skipped\n", file.stem().string(), engine,
+               passed, failed, skipped);
     return failed > 0;
 }
 
@@ -82,7 +92,8 @@ int run_all(const Settings& settings)
         for (const std::string& engine : settings.engines) {
             std::vector<std::string> job = {"--child", "--engine", engine, file.string()};
             if (settings.all) job.push_back("--long");
-            if (settings.first >= 0) job.insert(job.end(), {"--first", std::to_string(settings.first)});
+            if (settings.first >= 0)
+                job.insert(job.end(), {"--first", std::to_string(settings.first)});
             if (!settings.only_case.empty()) job.insert(job.end(), {"--case", settings.only_case});
             jobs.push_back(std::move(job));
         }
@@ -91,7 +102,8 @@ int run_all(const Settings& settings)
     run_jobs(jobs, settings.jobs, kFileSeconds, [&](size_t job, const ProcessResult& result) {
         fmt::print("{}", result.output);
         if (result.exit_code > 1 || result.timed_out)
-            fmt::print("CRASHED {} on {}: exit code {}, last words:\n{}\n", jobs[job][3], jobs[job][2], result.exit_code, result.error_output);
+            fmt::print("CRASHED {} on {}: exit code {}, last words:\n{}\n", jobs[job][3],
+                       jobs[job][2], result.exit_code, result.error_output);
         failed += result.exit_code != 0;
         std::fflush(stdout);
     });
@@ -105,7 +117,10 @@ int main(int argc, char** argv)
 {
     Settings settings;
     CLI::App app{"Text cases of operators on the oracle and on generated C."};
-    app.add_option("--engine", settings.engines, "oracle, host, or targets, separated by commas")->delimiter(',')->allow_extra_args(false)->envname("THIMBLE_OPS_ENGINES");
+    app.add_option("--engine", settings.engines, "oracle, host, or targets, separated by commas")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->envname("THIMBLE_OPS_ENGINES");
     app.add_option("--case", settings.only_case, "only the case of this name");
     app.add_option("--first", settings.first, "only the first N cases of each file");
     app.add_option("--jobs", settings.jobs, "files at a time");

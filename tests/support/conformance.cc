@@ -28,14 +28,24 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 Judgement judgement_of(const VerifyReport& report)
 {
     if (report.mismatches == 0)
-        return {Verdict::accepted, fmt::format("{} case{}, {} values, {}", report.cases, report.cases == 1 ? "" : "s", report.outputs_compared,
-                                               report.bit_exact ? "bit-exact" : fmt::format("largest float error {:.2g}", report.max_abs_error))};
-    const auto bad = std::ranges::find_if(report.tensors, [](const TensorReport& tensor) { return tensor.mismatches > 0; });
-    return {Verdict::wrong, fmt::format("{} of {} values differ; '{}' case {} [{}]: oracle {}, host {}", report.mismatches, report.outputs_compared,
-                                        bad->name, bad->first_case, bad->first_index, bad->first_expected, bad->first_found)};
+        return {Verdict::accepted,
+                fmt::format("{} case{}, {} values, {}", report.cases, report.cases == 1 ? "" : "s",
+                            report.outputs_compared,
+                            report.bit_exact
+                                ? "bit-exact"
+                                : fmt::format("largest float error {:.2g}", report.max_abs_error))};
+    const auto bad = std::ranges::find_if(
+        report.tensors, [](const TensorReport& tensor) { return tensor.mismatches > 0; });
+    return {Verdict::wrong,
+            fmt::format("{} of {} values differ; '{}' case {} [{}]: oracle {}, host {}",
+                        report.mismatches, report.outputs_compared, bad->name, bad->first_case,
+                        bad->first_index, bad->first_expected, bad->first_found)};
 }
 
-bool is_refusal(const Error& error) { return error.exit() == Exit::user_error || error.exit() == Exit::usage; }
+bool is_refusal(const Error& error)
+{
+    return error.exit() == Exit::user_error || error.exit() == Exit::usage;
+}
 
 }  // namespace
 
@@ -52,8 +62,11 @@ Judgement judge_model(const std::filesystem::path& model, int cases)
         const ResolvedTarget host = find_target("host");
         const Program program = compile(graph, {.name = "model", .target = host.facts});
         if (macs_of(program) > kSlowMacs) cases = 1;
-        Judgement judgement = judgement_of(verify(graph, program, host, Match::tflm, make_cases(graph, cases, kSeed), {}));
-        if (macs_of(program) > kSlowMacs) judgement.text += fmt::format(" (one case: {} million MACs)", macs_of(program) / 1'000'000);
+        Judgement judgement = judgement_of(
+            verify(graph, program, host, Match::tflm, make_cases(graph, cases, kSeed), {}));
+        if (macs_of(program) > kSlowMacs)
+            judgement.text +=
+                fmt::format(" (one case: {} million MACs)", macs_of(program) / 1'000'000);
         return judgement;
     } catch (const Error& error) {
         return {is_refusal(error) ? Verdict::refused : Verdict::wrong, first_line(error.what())};

@@ -1,4 +1,5 @@
-// One model through everything: imported, compiled, built for this computer, compared with the oracle.
+// One model through everything: imported, compiled, built for this computer, compared with the
+// oracle.
 #pragma once
 
 #include "support/shared_models.h"

@@ -31,7 +31,8 @@ Graph import_checked(const fs::path& path)
 
 Program compile_for_host(const Graph& graph, Match match)
 {
-    return compile(graph, {.name = "golden", .target = find_target("host").facts, .lower = {.match = match}});
+    return compile(
+        graph, {.name = "golden", .target = find_target("host").facts, .lower = {.match = match}});
 }
 
 // Steps whose outputs lie in memory: all that can be compared.
@@ -39,7 +40,8 @@ std::vector<int> traceable_steps(const Program& program)
 {
     std::vector<int> steps;
     for (size_t s = 0; s < program.steps.size(); ++s)
-        if (!traceable_outputs(program, static_cast<int>(s)).empty()) steps.push_back(static_cast<int>(s));
+        if (!traceable_outputs(program, static_cast<int>(s)).empty())
+            steps.push_back(static_cast<int>(s));
     return steps;
 }
 
@@ -57,15 +59,18 @@ Bytes congruential_input(const Tensor& tensor, uint32_t seed)
     uint32_t x = seed;
     for (int64_t i = 0; i < tensor.count(); ++i) {
         x = x * 1664525u + 1013904223u;
-        if (tensor.type == DType::f32) append(bytes, static_cast<float>(x >> 8) / 8388608.0f - 1.0f);
-        else append(bytes, static_cast<uint8_t>(x >> 24));
+        if (tensor.type == DType::f32)
+            append(bytes, static_cast<float>(x >> 8) / 8388608.0f - 1.0f);
+        else
+            append(bytes, static_cast<uint8_t>(x >> 24));
     }
     return bytes;
 }
 
 Bytes bytes_from_base64(const std::string& text)
 {
-    static const std::string digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const std::string digits =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     Bytes bytes;
     uint32_t bits = 0;
     int count = 0;
@@ -80,15 +85,19 @@ Bytes bytes_from_base64(const std::string& text)
     return bytes;
 }
 
-void compare_tensor(const Tensor& tensor, const Bytes& want, const Bytes& have, size_t run, std::string_view engine)
+void compare_tensor(const Tensor& tensor, const Bytes& want, const Bytes& have, size_t run,
+                    std::string_view engine)
 {
     if (want.size() != have.size())
-        throw GoldenMismatch(fmt::format("{}: '{}' has {} bytes, recorded {}", engine, tensor.name, have.size(), want.size()));
+        throw GoldenMismatch(fmt::format("{}: '{}' has {} bytes, recorded {}", engine, tensor.name,
+                                         have.size(), want.size()));
     TensorReport report;
     compare_values(tensor, want, have, static_cast<int>(run), report);
     if (report.mismatches > 0)
-        throw GoldenMismatch(fmt::format("{}: run {} '{}' [{}]: recorded {}, found {}; {} of {} differ", engine, run, tensor.name,
-                                         report.first_index, report.first_expected, report.first_found, report.mismatches, tensor.count()));
+        throw GoldenMismatch(
+            fmt::format("{}: run {} '{}' [{}]: recorded {}, found {}; {} of {} differ", engine, run,
+                        tensor.name, report.first_index, report.first_expected, report.first_found,
+                        report.mismatches, tensor.count()));
 }
 
 struct LayerGolden {
@@ -97,22 +106,28 @@ struct LayerGolden {
     std::vector<std::string> crcs;
 };
 
-void check_crcs(const Graph& graph, const std::vector<LayerGolden>& layers, size_t run, TensorId id, const Bytes& bytes, std::string_view engine)
+void check_crcs(const Graph& graph, const std::vector<LayerGolden>& layers, size_t run, TensorId id,
+                const Bytes& bytes, std::string_view engine)
 {
     for (const LayerGolden& layer : layers) {
         if (layer.tensor != id) continue;
         const std::string found = fmt::format("{:08x}", crc32(bytes));
         if (found != layer.crcs[run])
-            throw GoldenMismatch(fmt::format("{}: {} '{}', input {}: CRC {}, recorded {}", engine, layer.kind, graph.tensor(id).name, run, found, layer.crcs[run]));
+            throw GoldenMismatch(fmt::format("{}: {} '{}', input {}: CRC {}, recorded {}", engine,
+                                             layer.kind, graph.tensor(id).name, run, found,
+                                             layer.crcs[run]));
     }
 }
 
 // Generated C may sum floats in another order than the reference: those are compared with the
 // oracle, whose bits are the recorded ones, within the design's tolerance.
-size_t check_host_layers(const Graph& graph, const std::vector<LayerGolden>& layers, const std::vector<TensorBytes>& inputs, const std::vector<RunOutputs>& oracle)
+size_t check_host_layers(const Graph& graph, const std::vector<LayerGolden>& layers,
+                         const std::vector<TensorBytes>& inputs,
+                         const std::vector<RunOutputs>& oracle)
 {
     const Program program = compile_for_host(graph, Match::tflm);
-    const std::vector<RunOutputs> found = run_on_target(program, find_target("host"), false, inputs, traceable_steps(program));
+    const std::vector<RunOutputs> found =
+        run_on_target(program, find_target("host"), false, inputs, traceable_steps(program));
     std::set<TensorId> compared;
     const auto check = [&](size_t run, TensorId id, const Bytes& bytes) {
         if (id >= static_cast<TensorId>(graph.tensors.size())) return;
@@ -124,8 +139,10 @@ size_t check_host_layers(const Graph& graph, const std::vector<LayerGolden>& lay
         }
     };
     for (size_t run = 0; run < found.size(); ++run) {
-        for (const TracedTensor& traced : found[run].traced) check(run, traced.tensor, traced.bytes);
-        for (size_t i = 0; i < graph.outputs.size(); ++i) check(run, graph.outputs[i], found[run].outputs[i]);
+        for (const TracedTensor& traced : found[run].traced)
+            check(run, traced.tensor, traced.bytes);
+        for (size_t i = 0; i < graph.outputs.size(); ++i)
+            check(run, graph.outputs[i], found[run].outputs[i]);
     }
     return compared.size();
 }
@@ -144,12 +161,16 @@ std::string check_layer_recording(const fs::path& json_file)
     }
     std::vector<TensorBytes> inputs;
     for (const json& seed : golden["lcg"]["seeds"])
-        inputs.push_back({congruential_input(graph.tensor(graph.inputs.at(0)), seed.get<uint32_t>())});
+        inputs.push_back(
+            {congruential_input(graph.tensor(graph.inputs.at(0)), seed.get<uint32_t>())});
     const std::vector<RunOutputs> oracle = run_oracle(graph, Match::tflm, false, inputs, ids);
     for (size_t run = 0; run < oracle.size(); ++run)
-        for (const TracedTensor& traced : oracle[run].traced) check_crcs(graph, layers, run, traced.tensor, traced.bytes, "oracle");
+        for (const TracedTensor& traced : oracle[run].traced)
+            check_crcs(graph, layers, run, traced.tensor, traced.bytes, "oracle");
     const size_t on_host = check_host_layers(graph, layers, inputs, oracle);
-    return fmt::format("{} layers x {} inputs, all CRCs by the oracle; host: {} compared, {} fused or aliased", layers.size(), inputs.size(), on_host, layers.size() - on_host);
+    return fmt::format(
+        "{} layers x {} inputs, all CRCs by the oracle; host: {} compared, {} fused or aliased",
+        layers.size(), inputs.size(), on_host, layers.size() - on_host);
 }
 
 std::string check_run_recording(const fs::path& json_file)
@@ -161,18 +182,23 @@ std::string check_run_recording(const fs::path& json_file)
         inputs.emplace_back();
         outputs.emplace_back();
         for (const json& tensor : run["inputs"]) inputs.back().push_back(bytes_from_base64(tensor));
-        for (const json& tensor : run["outputs"]) outputs.back().push_back(bytes_from_base64(tensor));
-        if (outputs.back().size() != graph.outputs.size() || inputs.back().size() != graph.inputs.size())
+        for (const json& tensor : run["outputs"])
+            outputs.back().push_back(bytes_from_base64(tensor));
+        if (outputs.back().size() != graph.outputs.size() ||
+            inputs.back().size() != graph.inputs.size())
             throw GoldenMismatch("another number of inputs or outputs than recorded");
     }
     const auto compare = [&](const std::vector<RunOutputs>& found, std::string_view engine) {
         for (size_t run = 0; run < found.size(); ++run)
             for (size_t i = 0; i < graph.outputs.size(); ++i)
-                compare_tensor(graph.tensor(graph.outputs[i]), outputs[run][i], found[run].outputs[i], run, engine);
+                compare_tensor(graph.tensor(graph.outputs[i]), outputs[run][i],
+                               found[run].outputs[i], run, engine);
     };
     compare(run_oracle(graph, Match::tflm, true, inputs), "oracle");
-    compare(run_on_target(compile_for_host(graph, Match::tflm), find_target("host"), true, inputs), "host");
-    return fmt::format("{} runs, {} outputs each, by oracle and host", inputs.size(), graph.outputs.size());
+    compare(run_on_target(compile_for_host(graph, Match::tflm), find_target("host"), true, inputs),
+            "host");
+    return fmt::format("{} runs, {} outputs each, by oracle and host", inputs.size(),
+                       graph.outputs.size());
 }
 
 namespace {
@@ -185,8 +211,10 @@ Bytes bytes_from_csv(const fs::path& file, DType type)
         int32_t value = 0;
         const auto result = std::from_chars(at, end, value);
         if (result.ptr == at) continue;
-        if (type == DType::i32) append(bytes, value);
-        else append(bytes, static_cast<int16_t>(value));
+        if (type == DType::i32)
+            append(bytes, value);
+        else
+            append(bytes, static_cast<int16_t>(value));
         at = result.ptr;
     }
     return bytes;
@@ -200,15 +228,24 @@ std::string check_csv_recording(const fs::path& model_file)
     const std::string stem = model_file.stem().string();
     const Match match = stem.starts_with("sub") ? Match::tflite : Match::tflm;
     const auto csv = [&](const std::string& what, const Tensor& tensor) {
-        return bytes_from_csv(model_file.parent_path() / fmt::format("{}_{}_{}.csv", stem, what, dtype_name(tensor.type)), tensor.type);
+        return bytes_from_csv(model_file.parent_path() /
+                                  fmt::format("{}_{}_{}.csv", stem, what, dtype_name(tensor.type)),
+                              tensor.type);
     };
     std::vector<TensorBytes> inputs(1);
-    for (size_t i = 0; i < graph.inputs.size(); ++i) inputs[0].push_back(csv(fmt::format("input{}", i), graph.tensor(graph.inputs[i])));
+    for (size_t i = 0; i < graph.inputs.size(); ++i)
+        inputs[0].push_back(csv(fmt::format("input{}", i), graph.tensor(graph.inputs[i])));
     const Tensor& output = graph.tensor(graph.outputs.at(0));
     const Bytes golden = csv("golden", output);
-    compare_tensor(output, golden, run_oracle(graph, match, false, inputs)[0].outputs[0], 0, "oracle");
-    compare_tensor(output, golden, run_on_target(compile_for_host(graph, match), find_target("host"), false, inputs)[0].outputs[0], 0, "host");
-    return fmt::format("{} values by oracle and host{}", output.count(), match == Match::tflite ? " (match tflite)" : "");
+    compare_tensor(output, golden, run_oracle(graph, match, false, inputs)[0].outputs[0], 0,
+                   "oracle");
+    compare_tensor(
+        output, golden,
+        run_on_target(compile_for_host(graph, match), find_target("host"), false, inputs)[0]
+            .outputs[0],
+        0, "host");
+    return fmt::format("{} values by oracle and host{}", output.count(),
+                       match == Match::tflite ? " (match tflite)" : "");
 }
 
 std::string check_person_picture(const fs::path& bmp_file)
@@ -216,11 +253,15 @@ std::string check_person_picture(const fs::path& bmp_file)
     const Graph graph = import_checked(shared_model("tflite-micro/person_detect.tflite").path());
     const std::vector<uint8_t> file = read_file(bmp_file);
     const size_t pixels = static_cast<size_t>(graph.tensor(graph.inputs.at(0)).count());
-    // The pictures' files hold the rows from top to bottom behind the header, as the camera gave them.
-    std::vector<TensorBytes> inputs = {{Bytes(file.end() - static_cast<std::ptrdiff_t>(pixels), file.end())}};
+    // The pictures' files hold the rows from top to bottom behind the header, as the camera gave
+    // them.
+    std::vector<TensorBytes> inputs = {
+        {Bytes(file.end() - static_cast<std::ptrdiff_t>(pixels), file.end())}};
     for (uint8_t& pixel : inputs[0][0]) pixel = static_cast<uint8_t>(pixel - 128);
     const Bytes oracle = run_oracle(graph, Match::tflm, false, inputs)[0].outputs[0];
-    const Bytes host = run_on_target(compile_for_host(graph, Match::tflm), find_target("host"), false, inputs)[0].outputs[0];
+    const Bytes host =
+        run_on_target(compile_for_host(graph, Match::tflm), find_target("host"), false, inputs)[0]
+            .outputs[0];
     if (host != oracle) throw GoldenMismatch("host and oracle differ");
     const int no_person = static_cast<int8_t>(oracle[0]);
     const int person = static_cast<int8_t>(oracle[1]);

@@ -79,8 +79,10 @@ Range whole_range(TfliteType type)
     case TfliteType::int16: return {-32768, 32767};
     case TfliteType::uint16: return {0, 65535};
     case TfliteType::boolean: return {0, 1};
-    case TfliteType::uint32: case TfliteType::uint64: return {0, 1000};
-    case TfliteType::int32: case TfliteType::int64: return {-1000, 1000};
+    case TfliteType::uint32:
+    case TfliteType::uint64: return {0, 1000};
+    case TfliteType::int32:
+    case TfliteType::int64: return {-1000, 1000};
     default: return {-1, 1};
     }
 }
@@ -91,7 +93,9 @@ void add_flex_entry(flexbuffers::Builder& builder, const std::string& key, const
     if (value == "true" || value == "false") {
         builder.Bool(key.c_str(), value == "true");
     } else if (value.find(',') != std::string::npos) {
-        builder.Vector(key.c_str(), [&] { for (const int64_t v : numbers_as<int64_t>(value)) builder.Int(v); });
+        builder.Vector(key.c_str(), [&] {
+            for (const int64_t v : numbers_as<int64_t>(value)) builder.Int(v);
+        });
     } else if (value.find_first_not_of("+-.0123456789e") != std::string::npos) {
         builder.String(key.c_str(), value);
     } else if (value.find_first_of(".e") != std::string::npos) {
@@ -104,19 +108,29 @@ void add_flex_entry(flexbuffers::Builder& builder, const std::string& key, const
 TfliteOption option_from(const std::string& op, const std::string& name, const std::string& typed)
 {
     const size_t colon = typed.find(':');
-    if (colon == std::string::npos) fail_parse(fmt::format("option '{}={}' lacks its type, such as i32:", name, typed));
+    if (colon == std::string::npos)
+        fail_parse(fmt::format("option '{}={}' lacks its type, such as i32:", name, typed));
     const std::string type = typed.substr(0, colon);
     const std::string value = typed.substr(colon + 1);
     TfliteOption option{option_field(op, name), false};
-    if (type == "i8") option.value = static_cast<int8_t>(number(value));
-    else if (type == "i32") option.value = static_cast<int32_t>(number(value));
-    else if (type == "i64") option.value = static_cast<int64_t>(number(value));
-    else if (type == "f32") option.value = static_cast<float>(number(value));
-    else if (type == "bool") option.value = number(value) != 0;
-    else if (type == "str") option.value = value;
-    else if (type == "ints") option.value = numbers_as<int32_t>(value);
-    else if (type == "floats") option.value = numbers_as<float>(value);
-    else fail_parse(fmt::format("'{}:' is none of i8 i32 i64 f32 bool str ints floats", type));
+    if (type == "i8")
+        option.value = static_cast<int8_t>(number(value));
+    else if (type == "i32")
+        option.value = static_cast<int32_t>(number(value));
+    else if (type == "i64")
+        option.value = static_cast<int64_t>(number(value));
+    else if (type == "f32")
+        option.value = static_cast<float>(number(value));
+    else if (type == "bool")
+        option.value = number(value) != 0;
+    else if (type == "str")
+        option.value = value;
+    else if (type == "ints")
+        option.value = numbers_as<int32_t>(value);
+    else if (type == "floats")
+        option.value = numbers_as<float>(value);
+    else
+        fail_parse(fmt::format("'{}:' is none of i8 i32 i64 f32 bool str ints floats", type));
     return option;
 }
 
@@ -129,7 +143,8 @@ void read_op(const std::vector<std::string>& words, OpCase& one)
     bool has_map = false;
     for (size_t i = 2; i < words.size(); ++i) {
         const size_t equal = words[i].find('=');
-        if (equal == std::string::npos) fail_parse(fmt::format("'{}' is not NAME=TYPE:VALUE", words[i]));
+        if (equal == std::string::npos)
+            fail_parse(fmt::format("'{}' is not NAME=TYPE:VALUE", words[i]));
         std::string name = words[i].substr(0, equal);
         const std::string value = words[i].substr(equal + 1);
         if (name.starts_with("flex:")) {
@@ -182,14 +197,19 @@ OpCaseTensor tensor_from(OpCaseRole role, const std::vector<std::string>& words)
     tensor.least = range.least;
     tensor.most = range.most;
     read_attributes(words, tensor);
-    if (!tensor.scales.empty()) tensor.zero_points.resize(tensor.scales.size(), tensor.zero_points.empty() ? 0 : tensor.zero_points[0]);
+    if (!tensor.scales.empty())
+        tensor.zero_points.resize(tensor.scales.size(),
+                                  tensor.zero_points.empty() ? 0 : tensor.zero_points[0]);
     int64_t count = 1;
     for (const int64_t dimension : tensor.shape) count *= dimension;
     const bool wants_values = role == OpCaseRole::input || role == OpCaseRole::constant;
     if (wants_values && !tensor.random && static_cast<int64_t>(tensor.values.size()) != count)
-        fail_parse(fmt::format("'{}' has {} values for {} elements", tensor.name, tensor.values.size(), count));
-    if (!wants_values && !tensor.values.empty() && static_cast<int64_t>(tensor.values.size()) != count)
-        fail_parse(fmt::format("'{}' has {} values for {} elements", tensor.name, tensor.values.size(), count));
+        fail_parse(fmt::format("'{}' has {} values for {} elements", tensor.name,
+                               tensor.values.size(), count));
+    if (!wants_values && !tensor.values.empty() &&
+        static_cast<int64_t>(tensor.values.size()) != count)
+        fail_parse(fmt::format("'{}' has {} values for {} elements", tensor.name,
+                               tensor.values.size(), count));
     return tensor;
 }
 
@@ -207,14 +227,17 @@ void read_line(const std::vector<std::string>& words, const std::string& line, O
         one.tolerance = number(argument(1));
     } else if (key == "repeat") {
         one.repeat = static_cast<int>(number(argument(1)));
-        if (words.size() > 3 && words[2] == "seed") one.seed = static_cast<uint64_t>(number(words[3]));
+        if (words.size() > 3 && words[2] == "seed")
+            one.seed = static_cast<uint64_t>(number(words[3]));
     } else if (key == "match") {
-        if (argument(1) != "tflm" && argument(1) != "tflite") fail_parse("`match` is tflm or tflite");
+        if (argument(1) != "tflm" && argument(1) != "tflite")
+            fail_parse("`match` is tflm or tflite");
         one.match = argument(1) == "tflite" ? Match::tflite : Match::tflm;
     } else if (key == "refused") {
         one.refused = line.substr(line.find("refused") + 8);
     } else {
-        fail_parse(fmt::format("'{}' is none of op in const state absent out tolerance repeat match refused", key));
+        fail_parse(fmt::format(
+            "'{}' is none of op in const state absent out tolerance repeat match refused", key));
     }
 }
 
@@ -241,7 +264,8 @@ std::vector<OpCase> parse_op_cases(std::string_view text, const std::string& fil
                 read_line(words, line, cases.back());
             }
         } catch (const std::runtime_error& error) {
-            throw std::runtime_error(fmt::format("{}:{}: {}", file_name, number_of_line, error.what()));
+            throw std::runtime_error(
+                fmt::format("{}:{}: {}", file_name, number_of_line, error.what()));
         }
     }
     return cases;

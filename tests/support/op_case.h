@@ -10,7 +10,8 @@
 //
 // op       an operator of the file format with its options, by the names of tflite_fields.h; an
 //          option's prefix is its type: i8: i32: i64: f32: bool: str: ints:1,2,3 floats:0.5,1.
-//          Custom operators (CUSTOM:SignalWindow) take flex:shift=12, one for each entry of the map.
+//          Custom operators (CUSTOM:SignalWindow) take flex:shift=12, one for each entry of the
+//          map.
 // in       a run-time input, const a constant, state a variable tensor, absent an omitted optional
 //          input: in the order of the operator's inputs. Values follow `=`, row by row; `random`
 //          draws them from the type's whole range, `random -3 3` from that range.
@@ -45,7 +46,7 @@ struct OpCaseTensor {
     int axis = 0;
     std::vector<double> values;  // literal ones; empty: none
     bool random = false;
-    double least = 0;            // of random values, both ends included
+    double least = 0;  // of random values, both ends included
     double most = 0;
 };
 

@@ -30,7 +30,8 @@ uint16_t float16_bits(double value)
     const int step = std::max(exponent - 11, -24);  // of the last mantissa bit
     const double units = std::nearbyint(std::ldexp(magnitude, -step));
     const double rounded = std::ldexp(units, step);
-    if (rounded < std::ldexp(1.0, -14)) return static_cast<uint16_t>(sign | static_cast<int>(std::ldexp(rounded, 24)));
+    if (rounded < std::ldexp(1.0, -14))
+        return static_cast<uint16_t>(sign | static_cast<int>(std::ldexp(rounded, 24)));
     std::frexp(rounded, &exponent);
     const int mantissa = static_cast<int>(std::ldexp(rounded, 11 - exponent)) - 1024;
     return static_cast<uint16_t>(sign | ((exponent + 14) << 10) | mantissa);
@@ -78,8 +79,10 @@ std::vector<uint8_t> element_bytes_of(TfliteType type, const std::vector<double>
         case TfliteType::float32: append<float>(bytes, value); break;
         case TfliteType::float64: append<double>(bytes, value); break;
         case TfliteType::float16: append<uint16_t>(bytes, float16_bits(value)); break;
-        case TfliteType::int4: case TfliteType::int8: append<int8_t>(bytes, value); break;
-        case TfliteType::uint8: case TfliteType::boolean: append<uint8_t>(bytes, value); break;
+        case TfliteType::int4:
+        case TfliteType::int8: append<int8_t>(bytes, value); break;
+        case TfliteType::uint8:
+        case TfliteType::boolean: append<uint8_t>(bytes, value); break;
         case TfliteType::int16: append<int16_t>(bytes, value); break;
         case TfliteType::uint16: append<uint16_t>(bytes, value); break;
         case TfliteType::int32: append<int32_t>(bytes, value); break;
@@ -95,7 +98,8 @@ std::vector<uint8_t> element_bytes_of(TfliteType type, const std::vector<double>
 TfliteDraft draft_of(const OpCase& one)
 {
     TfliteDraftSubgraph subgraph;
-    TfliteDraftOperator op{.name = one.op, .options = one.options, .custom_options = one.custom_options};
+    TfliteDraftOperator op{
+        .name = one.op, .options = one.options, .custom_options = one.custom_options};
     std::mt19937_64 random(one.seed);
     for (const OpCaseTensor& tensor : one.tensors) {
         if (tensor.role == OpCaseRole::absent) {
@@ -103,9 +107,14 @@ TfliteDraft draft_of(const OpCase& one)
             continue;
         }
         const int index = static_cast<int>(subgraph.tensors.size());
-        TfliteDraftTensor draft{.name = tensor.name, .type = tensor.type, .shape = tensor.shape, .scales = tensor.scales,
-                                .zero_points = tensor.zero_points, .quantized_dimension = tensor.axis};
-        if (tensor.role == OpCaseRole::constant) draft.data = file_bytes(tensor.type, values_of(tensor, random));
+        TfliteDraftTensor draft{.name = tensor.name,
+                                .type = tensor.type,
+                                .shape = tensor.shape,
+                                .scales = tensor.scales,
+                                .zero_points = tensor.zero_points,
+                                .quantized_dimension = tensor.axis};
+        if (tensor.role == OpCaseRole::constant)
+            draft.data = file_bytes(tensor.type, values_of(tensor, random));
         draft.is_variable = tensor.role == OpCaseRole::state;
         subgraph.tensors.push_back(std::move(draft));
         if (tensor.role == OpCaseRole::input) subgraph.inputs.push_back(index);
@@ -123,7 +132,8 @@ std::vector<std::vector<uint8_t>> inputs_of(const OpCase& one, int run)
     std::mt19937_64 random(one.seed * 1000003 + static_cast<uint64_t>(run) + 1);
     std::vector<std::vector<uint8_t>> inputs;
     for (const OpCaseTensor& tensor : one.tensors)
-        if (tensor.role == OpCaseRole::input) inputs.push_back(element_bytes_of(tensor.type, values_of(tensor, random)));
+        if (tensor.role == OpCaseRole::input)
+            inputs.push_back(element_bytes_of(tensor.type, values_of(tensor, random)));
     return inputs;
 }
 

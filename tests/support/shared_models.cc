@@ -10,10 +10,7 @@ namespace thimble {
 
 namespace {
 
-bool is_recurrent(const std::string& op)
-{
-    return op.ends_with("LSTM") || op.ends_with("RNN");
-}
+bool is_recurrent(const std::string& op) { return op.ends_with("LSTM") || op.ends_with("RNN"); }
 
 std::string reason_out_of_scope(const SharedModel& model)
 {
