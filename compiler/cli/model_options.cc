@@ -1,0 +1,119 @@
+#include "cli/model_options.h"
+
+#include "base/text.h"
+#include "emit/c_source.h"
+#include "import/import.h"
+
+#include <filesystem>
+#include <fmt/format.h>
+
+namespace thimble {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct ForeignFormat {
+    const char* extension;
+    const char* what;
+    const char* remedy;
+};
+
+constexpr ForeignFormat kForeignFormats[] = {
+    {".keras", "a Keras model", "tf.lite.TFLiteConverter.from_keras_model(model).convert() in Python"},
+    {".h5", "a Keras model", "tf.lite.TFLiteConverter.from_keras_model(model).convert() in Python"},
+    {".onnx", "an ONNX model", "convert it to .tflite with onnx2tf"},
+};
+
+void require_tflite(const std::string& path)
+{
+    const std::string expected = "a .tflite file: this version reads TensorFlow Lite models only";
+    if (fs::is_directory(path))
+        fail(ErrorCode::T0103, {path, fs::exists(fs::path(path) / "thimble.toml") ? "a project folder"
+                                                                                   : "a folder",
+                                expected, "thimble inspect MODEL.tflite"});
+    const std::string extension = lower_case(fs::path(path).extension().string());
+    for (const ForeignFormat& format : kForeignFormats)
+        require(extension != format.extension, ErrorCode::T0103,
+                {path, format.what, expected, format.remedy});
+}
+
+Optimize optimize_of(const std::string& name)
+{
+    if (name == "speed") return Optimize::speed;
+    if (name == "size") return Optimize::size;
+    return Optimize::balanced;
+}
+
+std::string shell_word(const std::string& text)
+{
+    const bool plain = !text.empty() && text.find_first_not_of(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,+") == std::string::npos;
+    if (plain) return text;
+    std::string quoted = "'";
+    for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return quoted + "'";
+}
+
+}  // namespace
+
+std::string ModelOptions::changed_text() const
+{
+    std::string text;
+    const auto add = [&](const char* flag, const std::string& value, const char* usual) {
+        if (value != usual) text += fmt::format("{}{} {}", text.empty() ? "" : " ", flag, shell_word(value));
+    };
+    add("--match", match, "tflm");
+    add("--state", state, "reset");
+    add("--optimize", optimize, "balanced");
+    add("--signature", signature, "");
+    add("--name", name, "");
+    return text;
+}
+
+void declare_model(OptionReader& reader, ModelOptions& options)
+{
+    reader.argument("MODEL", options.path, "a TensorFlow Lite model (.tflite)");
+    reader.text("--signature", "KEY", options.signature,
+                "compile this signature (default: the first subgraph)");
+}
+
+void declare_compilation(OptionReader& reader, ModelOptions& options)
+{
+    reader.choice("--match", options.match, {"tflm", "tflite"},
+                  "whose last bit to reproduce where the reference kernels differ");
+    reader.choice("--state", options.state, {"reset", "keep"},
+                  "state of recurrent layers and variables at the begin of each run");
+    reader.choice("--optimize", options.optimize, {"balanced", "speed", "size"},
+                  "what to favour when a layer has several kernels");
+    reader.text("--name", "NAME", options.name,
+                "prefix of the C symbols (default: from the file's name)");
+}
+
+Graph load_graph(const ModelOptions& options)
+{
+    require_tflite(options.path);
+    return import_model(options.path, {.signature = options.signature});
+}
+
+Program compile_for(const Graph& graph, const ModelOptions& options, const ResolvedTarget& target)
+{
+    const std::string name = options.name.empty() ? c_identifier(graph.name) : options.name;
+    require(name == c_identifier(name), ErrorCode::T0004,
+            {"--name", fmt::format("'{}' is not a C identifier", name),
+             "letters, digits and _, not beginning with a digit",
+             fmt::format("--name {}", c_identifier(name))});
+    return compile(graph, {.name = name,
+                           .target = target.facts,
+                           .lower = {.match = options.match_rule(),
+                                     .optimize = optimize_of(options.optimize)}});
+}
+
+std::string command_text(const std::string& command, const ModelOptions& options)
+{
+    const std::string changed = options.changed_text();
+    return fmt::format("thimble {} {}{}{}", command, shell_word(options.path),
+                       changed.empty() ? "" : " ", changed);
+}
+
+}  // namespace thimble

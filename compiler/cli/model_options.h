@@ -1,0 +1,38 @@
+// The options that every command on a model shares, and what they mean to the compiler.
+#pragma once
+
+#include "cli/command.h"
+#include "compile.h"
+#include "ir/graph.h"
+#include "targets/target.h"
+
+#include <string>
+
+namespace thimble {
+
+struct ModelOptions {
+    std::string path;
+    std::string match = "tflm";
+    std::string state = "reset";
+    std::string optimize = "balanced";
+    std::string signature;  // empty: the first subgraph
+    std::string name;       // empty: from the file's name
+
+    Match match_rule() const { return match == "tflite" ? Match::tflite : Match::tflm; }
+    bool keep_state() const { return state == "keep"; }
+    // The options that change generated C and are not at their default, as typed.
+    std::string changed_text() const;
+};
+
+void declare_model(OptionReader& reader, ModelOptions& options);
+// --match, --state, --optimize, --name: for commands that compile.
+void declare_compilation(OptionReader& reader, ModelOptions& options);
+
+// Throws T0103 for what this version does not read, and what import_model throws.
+Graph load_graph(const ModelOptions& options);
+Program compile_for(const Graph& graph, const ModelOptions& options, const ResolvedTarget& target);
+
+// The same model and options as typed, for "next:" lines.
+std::string command_text(const std::string& command, const ModelOptions& options);
+
+}  // namespace thimble

@@ -1,0 +1,105 @@
+#include "cli/output.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+namespace thimble {
+
+std::string grouped(int64_t value)
+{
+    std::string digits = std::to_string(value < 0 ? -value : value);
+    for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3)
+        digits.insert(static_cast<size_t>(at), ",");
+    return (value < 0 ? "-" : "") + digits;
+}
+
+std::string bytes_text(int64_t bytes)
+{
+    if (bytes < 10 * 1024) return grouped(bytes) + " B";
+    if (bytes < 10 * 1024 * 1024) return fmt::format("{:.1f} KB", static_cast<double>(bytes) / 1024);
+    return fmt::format("{:.1f} MB", static_cast<double>(bytes) / (1024 * 1024));
+}
+
+void Table::row(std::vector<std::string> cells)
+{
+    cells.resize(headers_.size());
+    rows_.push_back(std::move(cells));
+}
+
+namespace {
+
+// Characters, not bytes: continuation bytes of UTF-8 take no column.
+size_t width_of(const std::string& text)
+{
+    return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    }));
+}
+
+std::string padded(const std::string& text, size_t width, bool right)
+{
+    const std::string blanks(width - std::min(width, width_of(text)), ' ');
+    return right ? blanks + text : text + blanks;
+}
+
+}  // namespace
+
+std::string Table::text() const
+{
+    std::vector<std::string> titles = headers_;
+    std::vector<bool> right;
+    std::vector<size_t> widths;
+    for (std::string& title : titles) {
+        right.push_back(title.rfind('>', 0) == 0);
+        if (right.back()) title.erase(0, 1);
+        widths.push_back(width_of(title));
+    }
+    for (const auto& cells : rows_)
+        for (size_t i = 0; i < cells.size(); ++i) widths[i] = std::max(widths[i], width_of(cells[i]));
+    std::string out;
+    const auto add_line = [&](const std::vector<std::string>& cells) {
+        std::string line;
+        for (size_t i = 0; i < cells.size(); ++i)
+            line += (i ? "  " : "") + padded(cells[i], widths[i], right[i]);
+        line.erase(line.find_last_not_of(' ') + 1);
+        out += line + "\n";
+    };
+    add_line(titles);
+    for (const auto& cells : rows_) add_line(cells);
+    return out;
+}
+
+void say(const std::string& text)
+{
+    std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+void say_next(const std::string& command)
+{
+    say("next: " + command + "\n");
+}
+
+void print_json(const nlohmann::json& object)
+{
+    // Names in a model file may be any bytes; what is not UTF-8 is replaced.
+    say(object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+Progress::Progress(const std::string& what) : shown_(isatty(2) != 0)
+{
+    if (!shown_) return;
+    std::fprintf(stderr, "\r\033[K%s ...", what.c_str());
+    std::fflush(stderr);
+}
+
+Progress::~Progress()
+{
+    if (!shown_) return;
+    std::fprintf(stderr, "\r\033[K");
+    std::fflush(stderr);
+}
+
+}  // namespace thimble

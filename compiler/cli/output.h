@@ -1,0 +1,48 @@
+// What all commands print with: aligned tables, grouped numbers, progress, the one JSON object.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace thimble {
+
+// 97154 -> "97,154".
+std::string grouped(int64_t value);
+
+// "1.5 KB": 1 KB = 1,024 bytes.
+std::string bytes_text(int64_t bytes);
+
+// Columns as wide as their widest cell. A header that begins with '>' is right-aligned.
+class Table {
+public:
+    explicit Table(std::vector<std::string> headers) : headers_(std::move(headers)) {}
+    void row(std::vector<std::string> cells);
+    bool empty() const { return rows_.empty(); }
+    std::string text() const;
+
+private:
+    std::vector<std::string> headers_;
+    std::vector<std::vector<std::string>> rows_;
+};
+
+// Prints `text` on stdout.
+void say(const std::string& text);
+// "next: COMMAND", the end of every success for people.
+void say_next(const std::string& command);
+void print_json(const nlohmann::json& object);
+
+// A line on stderr while something takes time; only on a terminal, and gone when the object goes.
+class Progress {
+public:
+    explicit Progress(const std::string& what);
+    ~Progress();
+    Progress(const Progress&) = delete;
+    Progress& operator=(const Progress&) = delete;
+
+private:
+    bool shown_;
+};
+
+}  // namespace thimble

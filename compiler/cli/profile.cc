@@ -1,0 +1,159 @@
+// profile: cycles or instructions, flash, RAM and stack, measured on the emulated chip.
+#include "verify/profile.h"
+
+#include "cli/model_options.h"
+#include "cli/output.h"
+#include "verify/fit.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+namespace thimble {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr int kBarWidth = 24;
+
+struct ProfileCommandOptions {
+    ModelOptions model;
+    std::string target;
+    int64_t seed = 1;
+};
+
+std::string bar(uint64_t part, uint64_t largest)
+{
+    const auto width = largest == 0 ? 0 : (part * kBarWidth + largest / 2) / largest;
+    return std::string(static_cast<size_t>(width), '#');
+}
+
+double percent(uint64_t part, uint64_t whole)
+{
+    return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+}
+
+// Nanojoule per cycle times cycles; 0 when the board's is unknown.
+double energy_uj(const Profile& result, const ResolvedTarget& target)
+{
+    return target.board ? target.board->nj_per_cycle * static_cast<double>(result.total) / 1000 : 0;
+}
+
+double latency_ms(const Profile& result, const ResolvedTarget& target)
+{
+    return target.clock_hz == 0
+               ? 0 : static_cast<double>(result.total) * 1000 / static_cast<double>(target.clock_hz);
+}
+
+void say_layers(const Profile& result)
+{
+    Table table({"layer", "operator", "kernel", ">MACs", ">" + result.unit, ">%", ""});
+    uint64_t largest = 0;
+    for (const LayerCost& layer : result.layers) largest = std::max(largest, layer.total);
+    for (const LayerCost& layer : result.layers)
+        table.row({layer.name, layer.op, layer.kernel, grouped(layer.macs),
+                   grouped(static_cast<int64_t>(layer.total)),
+                   fmt::format("{:.1f}", percent(layer.total, result.total)), bar(layer.total, largest)});
+    say(table.text() + "\n");
+}
+
+void say_totals(const Profile& result, const ResolvedTarget& target)
+{
+    Table table({"total", ">" + grouped(static_cast<int64_t>(result.total)), result.unit});
+    const double ms = latency_ms(result, target);
+    const bool cycles = result.unit == "cycles";
+    if (ms > 0)
+        table.row({"time", fmt::format("{:.4g}", ms),
+                   fmt::format("ms at {:.4g} MHz{}", static_cast<double>(target.clock_hz) / 1e6,
+                               cycles ? "" : ", an estimate: one cycle per instruction")});
+    const double energy = energy_uj(result, target);
+    if (energy > 0) table.row({"energy", fmt::format("{:.4g}", energy), "uJ, an estimate: core only"});
+    table.row({"flash", grouped(result.flash_total()),
+               fmt::format("bytes: {} code, {} weights", grouped(result.flash_code),
+                           grouped(result.flash_weights))});
+    table.row({"RAM", grouped(result.ram_total()),
+               fmt::format("bytes: {} state, {} work, {} io", grouped(result.ram_state),
+                           grouped(result.ram_work), grouped(result.ram_io))});
+    table.row({"stack", grouped(result.stack), "bytes"});
+    say(table.text());
+}
+
+json profile_json(const Profile& result, const ResolvedTarget& target)
+{
+    json object = {{"target", result.target},
+                   {"board", result.board.empty() ? json() : json(result.board)},
+                   {"emulator", result.emulator},
+                   {"unit", result.unit},
+                   {"total", result.total},
+                   {"marker_overhead", result.marker_overhead},
+                   {"layers", json::array()},
+                   {"flash", {{"code", result.flash_code}, {"weights", result.flash_weights},
+                              {"total", result.flash_total()}}},
+                   {"ram", {{"state", result.ram_state}, {"work", result.ram_work},
+                            {"io", result.ram_io}, {"total", result.ram_total()}}},
+                   {"stack", result.stack}};
+    for (const LayerCost& layer : result.layers)
+        object["layers"].push_back({{"name", layer.name}, {"op", layer.op}, {"kernel", layer.kernel},
+                                    {"macs", layer.macs}, {"total", layer.total}});
+    if (latency_ms(result, target) > 0) object["latency_estimate_ms"] = latency_ms(result, target);
+    if (energy_uj(result, target) > 0) object["energy_estimate_uj"] = energy_uj(result, target);
+    return object;
+}
+
+Exit profile_model(const ProfileCommandOptions& options, bool as_json)
+{
+    const ResolvedTarget target = find_target(options.target);
+    require(*target.family->unit != '\0', ErrorCode::T0003,
+            {"--target " + options.target, "nothing is counted on this target",
+             "a target that `thimble targets` lists with a unit", "--target cortex-m4"});
+    const Graph graph = load_graph(options.model);
+    const Program program = compile_for(graph, options.model, target);
+    Profile result;
+    {
+        const Progress progress("measuring on " + target.name);
+        result = profile(program, target, static_cast<uint64_t>(options.seed));
+    }
+    if (as_json) {
+        print_json(profile_json(result, target));
+        return Exit::ok;
+    }
+    say(fmt::format("{} on {} ({}, {})\n\n", options.model.path, target.name, target.family->name,
+                    result.emulator));
+    say_layers(result);
+    say_totals(result, target);
+    if (!target.family->not_emulated.empty())
+        say(fmt::format("not emulated: {}\n", target.family->not_emulated));
+    if (target.board) {
+        const Fit fit = fit_board(*target.board, measured_footprint(result), program);
+        say(fmt::format("{} {}: {} bytes of flash and {} bytes of RAM stay free\n", target.name,
+                        fit.fits ? "has room" : "is TOO SMALL", grouped(fit.flash_free),
+                        grouped(fit.ram_free)));
+    }
+    say_next(command_text("build", options.model) + " --target " + options.target);
+    return Exit::ok;
+}
+
+Run declare(OptionReader& reader)
+{
+    auto options = std::make_shared<ProfileCommandOptions>();
+    declare_model(reader, options->model);
+    reader.required_text("-t,--target", "T", options->target, "family or board with an emulator");
+    reader.whole("--seed", options->seed, 0, INT64_MAX, "seed of the input that is run");
+    declare_compilation(reader, options->model);
+    return [options](bool as_json) { return profile_model(*options, as_json); };
+}
+
+}  // namespace
+
+extern const Command command_profile;
+const Command command_profile = {
+    .name = "profile",
+    .summary = "Measure cycles or instructions, flash, RAM and stack, in total and per layer",
+    .examples = {"thimble profile examples/gesture/gesture.tflite --target uno",
+                 "thimble profile examples/gesture/gesture.tflite --target cortex-m4 --json"},
+    .declare = declare,
+};
+
+}  // namespace thimble

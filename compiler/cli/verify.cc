@@ -1,0 +1,157 @@
+// verify: the generated C on a chip against the oracle.
+#include "cli/model_options.h"
+#include "cli/output.h"
+#include "import/import.h"
+#include "verify/input_files.h"
+#include "verify/verify.h"
+
+#include <cmath>
+#include <fmt/format.h>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+namespace thimble {
+
+namespace {
+
+using nlohmann::json;
+
+struct VerifyCommandOptions {
+    ModelOptions model;
+    std::string target = "host";
+    std::vector<std::string> inputs;
+    int64_t runs = 1;
+    int64_t cases = 10;
+    int64_t seed = 1;
+    bool layers = false;
+};
+
+std::string value_text(double value)
+{
+    return value == std::floor(value) && std::fabs(value) < 1e15 ? fmt::format("{:.0f}", value)
+                                                                 : fmt::format("{:.9g}", value);
+}
+
+const TensorReport* first_difference(const VerifyReport& report)
+{
+    for (const TensorReport& tensor : report.tensors)
+        if (tensor.mismatches > 0) return &tensor;
+    return nullptr;
+}
+
+std::string verdict(const TensorReport& tensor)
+{
+    if (!tensor.compared) return "not compared: " + tensor.note;
+    if (tensor.mismatches == 0) return tensor.max_abs_error == 0 ? "equal" : "within tolerance";
+    return fmt::format("DIFFERS: {} values", tensor.mismatches);
+}
+
+void say_report(const VerifyCommandOptions& options, const VerifyReport& report)
+{
+    Table table({"layer", "tensor", ">values", ">largest difference", "result"});
+    for (const TensorReport& tensor : report.tensors)
+        table.row({tensor.layer, tensor.name, grouped(tensor.elements),
+                   tensor.compared ? value_text(tensor.max_abs_error) : "-", verdict(tensor)});
+    say(table.text());
+    const ResolvedTarget target = find_target(options.target);
+    const std::string& missing = target.family->not_emulated;
+    if (!missing.empty()) say(fmt::format("not emulated: {}\n", missing));
+    if (report.mismatches > 0) return;
+    say(fmt::format("{}: {} on {}, {} cases, {} values compared\n", options.model.path,
+                    report.bit_exact ? "bit-exact" : "equal within the tolerance for floats",
+                    report.target, report.cases, grouped(report.outputs_compared)));
+    const bool counted = *target.family->unit != '\0';
+    say_next(command_text(counted ? "profile" : "build", options.model) + " --target " + options.target);
+}
+
+json report_json(const VerifyReport& report)
+{
+    json object = {{"target", report.target},
+                   {"cases", report.cases},
+                   {"outputs_compared", report.outputs_compared},
+                   {"mismatches", report.mismatches},
+                   {"max_abs_error", report.max_abs_error},
+                   {"bit_exact", report.bit_exact},
+                   {"tensors", json::array()}};
+    for (const TensorReport& tensor : report.tensors) {
+        json item = {{"name", tensor.name},
+                     {"layer", tensor.layer},
+                     {"compared", tensor.compared},
+                     {"note", tensor.note},
+                     {"elements", tensor.elements},
+                     {"mismatches", tensor.mismatches},
+                     {"max_abs_error", tensor.max_abs_error}};
+        if (tensor.mismatches > 0)
+            item["first"] = {{"case", tensor.first_case}, {"index", tensor.first_index},
+                             {"expected", tensor.first_expected}, {"found", tensor.first_found}};
+        object["tensors"].push_back(std::move(item));
+    }
+    return object;
+}
+
+std::vector<Case> cases_for(const VerifyCommandOptions& options, const Graph& graph)
+{
+    std::vector<Case> cases =
+        make_cases(graph, static_cast<int>(options.cases), static_cast<uint64_t>(options.seed));
+    if (options.inputs.empty()) return cases;
+    for (TensorBytes& given : read_inputs(graph, options.inputs, options.runs))
+        cases.push_back({"given", std::move(given)});
+    return cases;
+}
+
+Exit verify_model(const VerifyCommandOptions& options, bool as_json)
+{
+    const ResolvedTarget target = find_target(options.target);
+    require(target.family->emulator != Emulator::none, ErrorCode::T0003,
+            {"--target " + options.target, "this target has no emulator",
+             "a target that `thimble targets` lists with an emulator", "--target host"});
+    const Graph graph = load_graph(options.model);
+    const Program program = compile_for(graph, options.model, target);
+    const std::vector<Case> cases = cases_for(options, graph);
+    VerifyReport report;
+    {
+        const Progress progress(fmt::format("{} cases on {}", cases.size(), target.name));
+        report = verify(graph, program, target, options.model.match_rule(), cases,
+                        {.keep_state = options.model.keep_state(), .all_layers = options.layers});
+    }
+    if (as_json) print_json(report_json(report));
+    else say_report(options, report);
+    const TensorReport* wrong = first_difference(report);
+    if (!wrong) return Exit::ok;
+    const std::string kind = cases[static_cast<size_t>(wrong->first_case)].kind;
+    fail(ErrorCode::T0501,
+         {fmt::format("{}: layer '{}', tensor '{}'", options.model.path, wrong->layer, wrong->name),
+          fmt::format("case {} ({}), index {} is {} on {}; {} of {} values differ", wrong->first_case,
+                      kind, wrong->first_index, value_text(wrong->first_found), target.name,
+                      report.mismatches, report.outputs_compared),
+          value_text(wrong->first_expected),
+          command_text("verify", options.model) + fmt::format(" --target {} --layers", options.target)});
+}
+
+Run declare(OptionReader& reader)
+{
+    auto options = std::make_shared<VerifyCommandOptions>();
+    declare_model(reader, options->model);
+    reader.text("-t,--target", "T", options->target, "family or board (default host)");
+    reader.whole("--cases", options->cases, 0, 65535, "generated inputs: uniform, extremes, sparse");
+    reader.whole("--seed", options->seed, 0, INT64_MAX, "another seed makes other cases");
+    reader.list("-i,--input", "[NAME=]FILE", options->inputs, "a further case from .npy or .bin");
+    reader.whole("--runs", options->runs, 1, 10000, "cases in the arrays of --input");
+    reader.flag("--layers", options->layers, "compare every layer, not the outputs alone");
+    declare_compilation(reader, options->model);
+    return [options](bool as_json) { return verify_model(*options, as_json); };
+}
+
+}  // namespace
+
+extern const Command command_verify;
+const Command command_verify = {
+    .name = "verify",
+    .summary = "Compile, run on the emulated chip and compare every output with the oracle",
+    .examples = {"thimble verify examples/gesture/gesture.tflite --target uno --layers",
+                 "thimble verify examples/gesture/gesture.tflite --target cortex-m4 --input "
+                 "examples/gesture/data/punch.npy --runs 20"},
+    .declare = declare,
+};
+
+}  // namespace thimble

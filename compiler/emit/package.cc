@@ -1,0 +1,154 @@
+#include "emit/package.h"
+
+#include "base/error.h"
+#include "base/file.h"
+
+#include <fmt/format.h>
+
+namespace thimble {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string mark_line(const char* comment)
+{
+    return fmt::format("{} {} {}. Licence: MIT-0.\n", comment, kGeneratedMark, THIMBLE_VERSION);
+}
+
+std::string suffix(size_t i) { return i == 0 ? "" : fmt::format("_{}", i); }
+
+// Fills every input with the value that stands for zero.
+std::string fill_inputs(const Program& program)
+{
+    std::string out;
+    const std::string upper = upper_case(program.name);
+    for (size_t i = 0; i < program.graph.inputs.size(); ++i) {
+        const Tensor& tensor = program.graph.tensor(program.graph.inputs[i]);
+        const int32_t zero = tensor.quant.present() && !is_float(tensor.type) ? tensor.quant.zero_point() : 0;
+        out += fmt::format("    for (i = 0; i < {0}_INPUT{1}_SIZE; ++i) {2}_input{1}(&model)[i] = {3};\n",
+                           upper, suffix(i), program.name, zero);
+    }
+    return out;
+}
+
+std::string print_outputs(const Program& program)
+{
+    std::string out;
+    for (size_t i = 0; i < program.graph.outputs.size(); ++i)
+        out += fmt::format("    for (i = 0; i < {0}_OUTPUT{1}_SIZE; ++i)\n"
+                           "        printf(\"%g\\n\", (double){2}_output{1}(&model)[i]);\n",
+                           upper_case(program.name), suffix(i), program.name);
+    return out;
+}
+
+std::string example_main(const Program& program, const ResolvedTarget& target)
+{
+    const bool hosted = target.family->emulator == Emulator::host || target.family->compiler.empty();
+    std::string out = mark_line("//");
+    out += "// Runs the model once. Copy what you need into your own program.\n";
+    out += fmt::format("#include \"{}.h\"\n\n", program.name);
+    if (hosted) out += "#include <stdio.h>\n\n";
+    out += fmt::format("static {}_t model;\n\nint main(void)\n{{\n    size_t i;\n    {}_init(&model);\n",
+                       program.name, program.name);
+    out += "    // Put your measured values here; these stand for zero.\n" + fill_inputs(program);
+    out += fmt::format("    {}_invoke(&model);\n", program.name);
+    if (hosted) return out + print_outputs(program) + "    return 0;\n}\n";
+    out += fmt::format("    // The result is in {}_output(&model).\n    for (;;) {{\n    }}\n}}\n", program.name);
+    return out;
+}
+
+std::string joined(const std::vector<std::string>& words)
+{
+    std::string text;
+    for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+    return text;
+}
+
+// AVR and hosted programs link as they are; other families need the start-up code of their board.
+std::string link_rules(const ResolvedTarget& target)
+{
+    const Target& family = *target.family;
+    if (family.emulator == Emulator::simavr)
+        return "all: example.hex\n\nexample.elf: $(OBJECTS)\n\t$(CC) $(CFLAGS) -Wl,--gc-sections -o $@ $(OBJECTS) -lm\n"
+               "\tavr-size $@\n\nexample.hex: example.elf\n\tavr-objcopy -O ihex -R .eeprom $< $@\n";
+    if (family.emulator == Emulator::host || family.compiler.empty())
+        return "all: example\n\nexample: $(OBJECTS)\n\t$(CC) $(CFLAGS) -o $@ $(OBJECTS) -lm\n";
+    return fmt::format("# Link these with your board's start-up code and linker script.\n"
+                       "all: $(OBJECTS)\n\t{}size $(OBJECTS)\n", family.tool_prefix);
+}
+
+std::string makefile(const Program& program, const ResolvedTarget& target, bool self_test)
+{
+    const Target& family = *target.family;
+    std::string objects = fmt::format("{}.o example_main.o", program.name);
+    if (self_test) objects += fmt::format(" {}_self_test.o", program.name);
+    std::string out = mark_line("#");
+    out += fmt::format("# Compiles the example for {} with the flags that thimble measures with.\n", target.name);
+    out += fmt::format("CC = {}\n", family.compiler.empty() ? "emcc" : family.compiler);
+    std::vector<std::string> flags = target.compile_flags();
+    flags.insert(flags.end(), {"-O2", "-std=c99", "-Wall", "-Wextra", "-Wconversion",
+                               "-ffunction-sections", "-fdata-sections", "-ffp-contract=off"});
+    out += fmt::format("CFLAGS = {}\nOBJECTS = {}\n\n", joined(flags), objects);
+    out += link_rules(target);
+    out += fmt::format("\n%.o: %.c {}.h\n\t$(CC) $(CFLAGS) -c -o $@ $<\n\n", program.name);
+    out += "clean:\n\trm -f $(OBJECTS) example example.elf example.hex\n\n.PHONY: all clean\n";
+    return out;
+}
+
+bool is_ours(const fs::path& path)
+{
+    const std::string text = read_text_file(path);
+    return text.substr(0, text.find('\n')).find(kGeneratedMark) != std::string::npos;
+}
+
+}  // namespace
+
+std::vector<GeneratedFile> c_package(const Program& program, const ResolvedTarget& target,
+                                     EmitOptions options, const std::vector<RecordedCase>& cases)
+{
+    options.self_test = !cases.empty();
+    const GeneratedSource source = emit_c(program, options);
+    std::vector<GeneratedFile> files = {{program.name + ".h", source.header},
+                                        {program.name + ".c", source.source},
+                                        {"example_main.c", example_main(program, target)},
+                                        {"Makefile", makefile(program, target, !cases.empty())}};
+    if (!cases.empty())
+        files.push_back({program.name + "_self_test.c", self_test_source(program, cases)});
+    return files;
+}
+
+void write_package(const fs::path& folder, const std::vector<GeneratedFile>& files, bool force)
+{
+    std::error_code problem;
+    fs::create_directories(folder, problem);
+    require(!problem && fs::is_directory(folder), ErrorCode::T0102,
+            {folder.string(), problem ? problem.message() : "is not a folder", "a folder that can be made",
+             "-o out/model"});
+    for (const GeneratedFile& file : files) {
+        const fs::path path = folder / file.name;
+        if (!fs::exists(path) || force) continue;
+        require(fs::is_regular_file(path) && is_ours(path), ErrorCode::T0005,
+                {path.string(), "this file was not written by thimble",
+                 "a free name, or a file whose first line says that thimble generated it",
+                 "another folder with -o, or --force to replace the file"});
+    }
+    // All files are complete beside their places before the first one is renamed into its place.
+    std::vector<fs::path> waiting;
+    try {
+        for (const GeneratedFile& file : files) {
+            waiting.push_back(folder / (file.name + ".thimble-new"));
+            write_file(waiting.back(), file.text);
+        }
+    } catch (...) {
+        for (const fs::path& path : waiting) fs::remove(path, problem);
+        throw;
+    }
+    for (size_t i = 0; i < files.size(); ++i) {
+        fs::rename(waiting[i], folder / files[i].name, problem);
+        require(!problem, ErrorCode::T0102, {(folder / files[i].name).string(), problem.message(),
+                                             "a place that can be written", "another folder with -o"});
+    }
+}
+
+}  // namespace thimble

@@ -1,0 +1,189 @@
+#include "verify/fit.h"
+
+#include "base/error.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <set>
+
+namespace thimble {
+
+namespace {
+
+// Estimates for what is not measured, from images of the demonstration models on each family.
+constexpr int64_t kInstanceBytesAvr = 700;
+constexpr int64_t kInstanceBytes = 450;
+constexpr int64_t kSoftFloatBytes = 3000;  // float arithmetic and expf of libgcc and libm
+constexpr int64_t kStackBytesAvr = 100;
+constexpr int64_t kStackBytes = 300;
+
+// Cycles per multiply-accumulate of a typical layer, data movement included.
+double cycles_per_mac(const TargetFacts& facts)
+{
+    if (facts.int_bits == 16) return 15;
+    if (facts.has("dsp")) return 2.5;
+    return facts.has_wide_multiply ? 6 : 8;
+}
+
+// Each output element costs its requantisation or activation.
+double cycles_per_element(const TargetFacts& facts)
+{
+    return facts.int_bits == 16 ? 120 : 25;
+}
+
+std::set<int> tables_of(const Step& step)
+{
+    std::set<int> tables;
+    for (const KernelCall& call : step.calls)
+        for (const Arg& arg : call.args)
+            if (arg.kind == Arg::Kind::table) tables.insert(arg.index);
+    return tables;
+}
+
+int64_t table_bytes(const Program& program, const std::set<int>& tables)
+{
+    int64_t bytes = 0;
+    for (const int index : tables)
+        bytes += static_cast<int64_t>(program.tables[static_cast<size_t>(index)].bytes.size());
+    return bytes;
+}
+
+// Distinct (kernel, keys), as the emitter makes instances.
+size_t instance_count(const Program& program)
+{
+    std::set<std::string> instances;
+    for (const Step& step : program.steps) {
+        for (const KernelCall& call : step.calls) {
+            std::string key = call.kernel;
+            for (const Arg& arg : call.args)
+                if (arg.kind == Arg::Kind::key) key += "|" + arg.text;
+            instances.insert(key);
+        }
+    }
+    return instances.size();
+}
+
+bool uses_float(const Program& program)
+{
+    return std::ranges::any_of(program.steps, [](const Step& step) {
+        return std::ranges::any_of(step.calls, [](const KernelCall& call) {
+            return call.kernel.find("f32") != std::string::npos;
+        });
+    });
+}
+
+int64_t live_bytes(const Program& program, int step)
+{
+    int64_t bytes = 0;
+    for (const Buffer& buffer : program.buffers)
+        if (buffer.place == Place::work && buffer.first_step <= step && step <= buffer.last_step)
+            bytes += buffer.bytes;
+    return bytes;
+}
+
+std::string advice_for(const Fit& fit, const Program& program)
+{
+    std::string advice;
+    if (fit.ram_free < 0)
+        advice = fmt::format("{} bytes of RAM missing; most is needed by {}", -fit.ram_free,
+                             largest_in_ram(program));
+    if (fit.flash_free < 0)
+        advice += fmt::format("{}{} bytes of flash missing; the largest constants are those of {}",
+                              advice.empty() ? "" : "; ", -fit.flash_free, largest_in_flash(program));
+    return advice;
+}
+
+}  // namespace
+
+Footprint least_footprint(const Program& program)
+{
+    std::set<int> tables;
+    for (const Step& step : program.steps) tables.merge(tables_of(step));
+    return {.flash = table_bytes(program, tables), .ram = program.state_bytes + program.work_bytes};
+}
+
+Footprint estimate_footprint(const Program& program, const TargetFacts& facts)
+{
+    const bool avr = facts.int_bits == 16;
+    std::set<int> tables;
+    double elements = 0, macs = 0;
+    for (const Step& step : program.steps) {
+        tables.merge(tables_of(step));
+        if (step.calls.empty()) continue;
+        macs += static_cast<double>(step.macs);
+        for (const TensorId id : program.graph.nodes[static_cast<size_t>(step.node)].outputs)
+            elements += static_cast<double>(program.graph.tensor(id).count());
+    }
+    const auto instances = static_cast<int64_t>(instance_count(program));
+    Footprint result;
+    result.flash = table_bytes(program, tables) + instances * (avr ? kInstanceBytesAvr : kInstanceBytes);
+    if (uses_float(program) && !facts.has_float_unit) result.flash += kSoftFloatBytes;
+    result.ram = program.state_bytes + program.work_bytes;
+    result.stack = avr ? kStackBytesAvr : kStackBytes;
+    result.cycles = macs * cycles_per_mac(facts) + elements * cycles_per_element(facts);
+    return result;
+}
+
+Footprint measured_footprint(const Profile& profile)
+{
+    return {.flash = profile.flash_total(),
+            .ram = profile.ram_total(),
+            .stack = profile.stack,
+            .cycles = static_cast<double>(profile.total),
+            .measured = true};
+}
+
+Fit fit_board(const Board& board, const Footprint& footprint, const Program& program)
+{
+    Fit fit;
+    fit.limited = board.flash_bytes > 0;
+    if (board.clock_hz > 0)
+        fit.latency_ms = footprint.cycles * 1000 / static_cast<double>(board.clock_hz);
+    fit.fits = !fit.limited;
+    if (!fit.limited) return fit;
+    fit.flash_free = board.flash_bytes - board.flash_reserved_bytes - footprint.flash;
+    fit.ram_free = board.ram_bytes - board.ram_reserved_bytes - footprint.ram - footprint.stack;
+    fit.fits = fit.flash_free >= 0 && fit.ram_free >= 0;
+    fit.advice = advice_for(fit, program);
+    return fit;
+}
+
+std::string largest_in_ram(const Program& program)
+{
+    int64_t most = -1;
+    std::string layer = "no layer";
+    for (size_t s = 0; s < program.steps.size(); ++s) {
+        const int64_t bytes = live_bytes(program, static_cast<int>(s));
+        if (bytes <= most) continue;
+        most = bytes;
+        layer = fmt::format("layer '{}' ({} bytes)", program.steps[s].layer, bytes);
+    }
+    return layer;
+}
+
+std::string largest_in_flash(const Program& program)
+{
+    int64_t most = -1;
+    std::string layer = "no layer";
+    for (const Step& step : program.steps) {
+        const int64_t bytes = table_bytes(program, tables_of(step));
+        if (bytes <= most) continue;
+        most = bytes;
+        layer = fmt::format("layer '{}' ({} bytes)", step.layer, bytes);
+    }
+    return layer;
+}
+
+void require_fit(const Board& board, const Footprint& footprint, const Program& program)
+{
+    const Fit fit = fit_board(board, footprint, program);
+    if (fit.fits) return;
+    const int64_t ram = board.ram_bytes - board.ram_reserved_bytes;
+    const int64_t flash = board.flash_bytes - board.flash_reserved_bytes;
+    fail(ErrorCode::T0301, {board.name, fit.advice,
+                            fmt::format("at most {} bytes of RAM with the stack and {} bytes of flash",
+                                        ram, flash),
+                            "thimble boards MODEL shows where it fits; --force writes the C anyway"});
+}
+
+}  // namespace thimble
