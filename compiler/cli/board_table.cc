@@ -74,7 +74,10 @@ std::vector<BoardRow> fit_all_boards(const Graph& graph, const ModelOptions& opt
         if (!programs.count(key))
             programs.emplace(key, compile_and_size(graph, options, target, measure));
         const Compiled& compiled = programs.at(key);
-        BoardRow row{.board = &board, .footprint = compiled.footprint, .refused = compiled.refused};
+        BoardRow row;
+        row.board = &board;
+        row.footprint = compiled.footprint;
+        row.refused = compiled.refused;
         row.basis = compiled.footprint.measured ? "measured" : "estimated";
         if (row.refused.empty()) row.fit = fit_board(board, compiled.footprint, compiled.program);
         rows.push_back(std::move(row));
@@ -84,11 +87,11 @@ std::vector<BoardRow> fit_all_boards(const Graph& graph, const ModelOptions& opt
 
 std::string board_table_text(const std::vector<BoardRow>& rows)
 {
-    Table table({"board", "chip", "fits", ">flash free", ">RAM free", ">latency", "what to change"});
+    TextTable table({"board", "chip", "fits", ">flash free", ">RAM free", ">latency", "what to change"});
     bool estimated = false;
     for (const BoardRow& row : rows) {
         const bool refused = !row.refused.empty();
-        estimated |= !refused && !row.footprint.measured;
+        estimated |= !refused && row.fit.limited && !row.footprint.measured;
         const std::string latency =
             refused || row.fit.latency_ms == 0 ? "-" : fmt::format("~{:.3g} ms", row.fit.latency_ms);
         table.row({row.board->name, row.board->mcu, refused ? "no" : row.fit.fits ? "yes" : "NO",

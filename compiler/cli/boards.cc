@@ -27,7 +27,7 @@ std::string size_text(int64_t bytes)
 Exit list_boards(bool as_json)
 {
     json list = json::array();
-    Table table({"board", "", "family", "chip", ">flash", ">RAM", ">taken by core", ">clock", "notes"});
+    TextTable table({"board", "", "family", "chip", ">flash", ">RAM", ">taken by core", ">clock", "notes"});
     for (const Board& board : all_boards()) {
         table.row({board.name, board.description, board.family, board.mcu, size_text(board.flash_bytes),
                    size_text(board.ram_bytes),

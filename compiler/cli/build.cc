@@ -111,7 +111,7 @@ std::vector<RecordedCase> record_cases(const BuildCommandOptions& options, const
 void say_built(const BuildCommandOptions& options, const Built& built, const Program& program,
                const fs::path& folder, const std::vector<GeneratedFile>& files)
 {
-    Table table({"file", ">bytes"});
+    TextTable table({"file", ">bytes"});
     for (const GeneratedFile& file : files)
         table.row({(folder / file.name).string(), grouped(static_cast<int64_t>(file.text.size()))});
     say(table.text());

@@ -16,7 +16,7 @@ using nlohmann::json;
 Exit doctor(bool as_json)
 {
     json list = json::array();
-    Table table({"tool", "state", "unlocks", "version"});
+    TextTable table({"tool", "state", "unlocks", "version"});
     std::string installs;
     for (const ToolStatus& tool : examine_tools()) {
         table.row({tool.name, tool.found ? "found" : "MISSING", tool.unlocks, tool.version});

@@ -33,7 +33,9 @@ std::string quantization_text(const Tensor& tensor)
     const Quantization& quant = tensor.quant;
     if (!quant.present()) return "-";
     if (quant.per_channel()) return fmt::format("{} channels, axis {}", quant.scales.size(), quant.axis);
-    return fmt::format("{:.4g} * (q - {})", quant.scale(), quant.zero_point());
+    const int32_t zero = quant.zero_point();
+    if (zero == 0) return fmt::format("{:.4g} * q", quant.scale());
+    return fmt::format("{:.4g} * (q {} {})", quant.scale(), zero < 0 ? '+' : '-', std::abs(zero));
 }
 
 json tensor_json(const Tensor& tensor)
@@ -60,7 +62,7 @@ json layer_json(const Graph& graph, const Node& node)
 
 void say_ports(const char* title, const Graph& graph, const std::vector<TensorId>& ids)
 {
-    Table table({title, "type", "shape", "real value"});
+    TextTable table({title, "type", "shape", "real value"});
     for (const TensorId id : ids) {
         const Tensor& tensor = graph.tensor(id);
         table.row({tensor.name, std::string(dtype_name(tensor.type)), shape_text(tensor.shape),
@@ -71,7 +73,7 @@ void say_ports(const char* title, const Graph& graph, const std::vector<TensorId
 
 void say_layers(const Graph& graph)
 {
-    Table table({"layer", "operator", "output", "shape", "quantisation", ">MACs", ">weights", ""});
+    TextTable table({"layer", "operator", "output", "shape", "quantisation", ">MACs", ">weights", ""});
     for (const Node& node : graph.nodes) {
         const Tensor none;
         const Tensor& out = node.outputs.empty() ? none : graph.output(node, 0);

@@ -16,7 +16,7 @@ using nlohmann::json;
 Exit list_ops(bool as_json)
 {
     json list = json::array();
-    Table table({"operator", "from TensorFlow Lite", "computes"});
+    TextTable table({"operator", "from TensorFlow Lite", "computes"});
     for (const OpDef* op : all_ops()) {
         json sources = json::array();
         std::string names;

@@ -23,7 +23,7 @@ std::string bytes_text(int64_t bytes)
     return fmt::format("{:.1f} MB", static_cast<double>(bytes) / (1024 * 1024));
 }
 
-void Table::row(std::vector<std::string> cells)
+void TextTable::row(std::vector<std::string> cells)
 {
     cells.resize(headers_.size());
     rows_.push_back(std::move(cells));
@@ -47,7 +47,7 @@ std::string padded(const std::string& text, size_t width, bool right)
 
 }  // namespace
 
-std::string Table::text() const
+std::string TextTable::text() const
 {
     std::vector<std::string> titles = headers_;
     std::vector<bool> right;

@@ -15,9 +15,9 @@ std::string grouped(int64_t value);
 std::string bytes_text(int64_t bytes);
 
 // Columns as wide as their widest cell. A header that begins with '>' is right-aligned.
-class Table {
+class TextTable {
 public:
-    explicit Table(std::vector<std::string> headers) : headers_(std::move(headers)) {}
+    explicit TextTable(std::vector<std::string> headers) : headers_(std::move(headers)) {}
     void row(std::vector<std::string> cells);
     bool empty() const { return rows_.empty(); }
     std::string text() const;

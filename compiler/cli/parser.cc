@@ -64,8 +64,7 @@ std::vector<std::string> flag_names(const CLI::App& app)
     const std::string help = place + " --help";
     if (argument.rfind('-', 0) != 0)
         fail(ErrorCode::T0001, {place, fmt::format("one argument too many, '{}'", argument),
-                                app.get_usage().empty() ? "the arguments that its help lists"
-                                                        : app.get_usage(), help});
+                                "the arguments that its help lists", help});
     const std::string name = argument.substr(0, argument.find('='));
     const std::string close = nearest(name, flag_names(app));
     fail(ErrorCode::T0001, {place, fmt::format("there is no option {}", name),

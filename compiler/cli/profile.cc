@@ -49,7 +49,7 @@ double latency_ms(const Profile& result, const ResolvedTarget& target)
 
 void say_layers(const Profile& result)
 {
-    Table table({"layer", "operator", "kernel", ">MACs", ">" + result.unit, ">%", ""});
+    TextTable table({"layer", "operator", "kernel", ">MACs", ">" + result.unit, ">%", ""});
     uint64_t largest = 0;
     for (const LayerCost& layer : result.layers) largest = std::max(largest, layer.total);
     for (const LayerCost& layer : result.layers)
@@ -61,7 +61,7 @@ void say_layers(const Profile& result)
 
 void say_totals(const Profile& result, const ResolvedTarget& target)
 {
-    Table table({"total", ">" + grouped(static_cast<int64_t>(result.total)), result.unit});
+    TextTable table({"total", ">" + grouped(static_cast<int64_t>(result.total)), result.unit});
     const double ms = latency_ms(result, target);
     const bool cycles = result.unit == "cycles";
     if (ms > 0)

@@ -104,7 +104,7 @@ std::string run_values(std::span<const uint8_t> bytes, const Tensor& tensor)
 
 void say_outputs(const RunCommandOptions& options, const std::vector<NamedOutput>& outputs)
 {
-    Table table({"output", "type", "shape", "CRC-32", "file"});
+    TextTable table({"output", "type", "shape", "CRC-32", "file"});
     for (const NamedOutput& output : outputs)
         table.row({output.tensor->name, std::string(dtype_name(output.tensor->type)),
                    shape_text(output.array.shape), fmt::format("{:08x}", output.crc),

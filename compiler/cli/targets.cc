@@ -45,7 +45,7 @@ std::string state_of(const ResolvedTarget& target)
 Exit targets(bool as_json)
 {
     json list = json::array();
-    Table table({"family", "", "compiler", "emulator", "counts", "state", "boards"});
+    TextTable table({"family", "", "compiler", "emulator", "counts", "state", "boards"});
     for (const Target* family : all_targets()) {
         const ResolvedTarget target = find_target(family->name);
         const std::string emulator = emulator_name(*family);

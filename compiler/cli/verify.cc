@@ -48,7 +48,7 @@ std::string verdict(const TensorReport& tensor)
 
 void say_report(const VerifyCommandOptions& options, const VerifyReport& report)
 {
-    Table table({"layer", "tensor", ">values", ">largest difference", "result"});
+    TextTable table({"layer", "tensor", ">values", ">largest difference", "result"});
     for (const TensorReport& tensor : report.tensors)
         table.row({tensor.layer, tensor.name, grouped(tensor.elements),
                    tensor.compared ? value_text(tensor.max_abs_error) : "-", verdict(tensor)});
