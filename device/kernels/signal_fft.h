@@ -1,0 +1,101 @@
+// Complex FFT of int16 numbers with the fixed-point arithmetic of kissfft: every stage divides by
+// its radix, so the result is 1/length of the transform (docs/numerics.md, "Audio").
+//
+// A complex number is two int16, real part first. All sums wrap modulo 2^16.
+#include "port/thb_port.h"
+
+// Bits 15 to 30 of a Q15 product, rounded half up.
+THB_KERNEL int16_t thb_fft_round(int32_t value)
+{
+    return (int16_t)((value + 16384) >> 15);
+}
+
+// value / 2 and value / 4 as the reference divides: by a product with 32767 / radix.
+#define THB_FFT_HALF(value) thb_fft_round((int32_t)(value) * 16383)
+#define THB_FFT_QUARTER(value) thb_fft_round((int32_t)(value) * 8191)
+
+// (*re, *im) times the factor at `table`, in flash.
+THB_KERNEL void thb_fft_rotate(int16_t* re, int16_t* im, const int16_t* table)
+{
+    const int32_t wr = THB_FLASH_S16(table);
+    const int32_t wi = THB_FLASH_S16(table + 1);
+    const int32_t a = *re;
+    const int32_t b = *im;
+    *re = thb_fft_round(a * wr - b * wi);
+    *im = thb_fft_round(a * wi + b * wr);
+}
+
+// Where element i of the input stands before the first stage: its digits in the radices 4, 4, ...
+// and, if log2(length) is odd, a last 2, in reverse order.
+THB_KERNEL thb_index_t thb_fft_place(thb_index_t i, thb_index_t length)
+{
+    thb_index_t place = 0;
+    while (length >= 4) {
+        length = (thb_index_t)(length / 4);
+        place = (thb_index_t)(place + (i & 3) * length);
+        i = (thb_index_t)(i >> 2);
+    }
+    return (thb_index_t)(place + (length == 2 ? i : 0));
+}
+
+// One radix-4 butterfly over z, z + 2 * step, z + 4 * step, z + 6 * step; w1 is the first factor.
+THB_KERNEL void thb_fft_butterfly(int16_t* z, thb_index_t step, const int16_t* twiddles, thb_index_t w1, int inverse)
+{
+    int16_t* const q1 = z + 2 * step;
+    int16_t* const q2 = z + 4 * step;
+    int16_t* const q3 = z + 6 * step;
+    const int16_t ar = THB_FFT_QUARTER(z[0]), ai = THB_FFT_QUARTER(z[1]);
+    int16_t br = THB_FFT_QUARTER(q1[0]), bi = THB_FFT_QUARTER(q1[1]);
+    int16_t cr = THB_FFT_QUARTER(q2[0]), ci = THB_FFT_QUARTER(q2[1]);
+    int16_t dr = THB_FFT_QUARTER(q3[0]), di = THB_FFT_QUARTER(q3[1]);
+    int32_t sr, si, tr, ti, ur, ui, vr, vi;
+    thb_fft_rotate(&br, &bi, twiddles + 2 * w1);
+    thb_fft_rotate(&cr, &ci, twiddles + 4 * w1);
+    thb_fft_rotate(&dr, &di, twiddles + 6 * w1);
+    sr = (int32_t)ar + cr;
+    si = (int32_t)ai + ci;
+    tr = (int32_t)ar - cr;
+    ti = (int32_t)ai - ci;
+    vr = (int32_t)br + dr;
+    vi = (int32_t)bi + di;
+    ur = inverse ? (int32_t)dr - br : (int32_t)br - dr;
+    ui = inverse ? (int32_t)di - bi : (int32_t)bi - di;
+    z[0] = (int16_t)(sr + vr);
+    z[1] = (int16_t)(si + vi);
+    q1[0] = (int16_t)(tr + ui);
+    q1[1] = (int16_t)(ti - ur);
+    q2[0] = (int16_t)(sr - vr);
+    q2[1] = (int16_t)(si - vi);
+    q3[0] = (int16_t)(tr - ui);
+    q3[1] = (int16_t)(ti + ur);
+}
+
+// In place over `length` complex numbers that thb_fft_place has ordered; length is a power of two.
+// twiddles: complex int16 exp(-2 pi j i / length) (+ for the inverse), i < 3/4 length, in flash.
+THB_KERNEL void thb_fft_s16(int16_t* data, const int16_t* twiddles, thb_index_t length, int inverse)
+{
+    thb_index_t step = 1;
+    thb_index_t total = length;
+    thb_index_t begin, k;
+    while (total >= 4) total = (thb_index_t)(total / 4);
+    if (total == 2) {
+        // The innermost stage of an odd log2: its only factor is 1.
+        for (begin = 0; begin < length; begin = (thb_index_t)(begin + 2)) {
+            int16_t* const z = data + 2 * begin;
+            const int16_t ar = THB_FFT_HALF(z[0]), ai = THB_FFT_HALF(z[1]);
+            const int16_t br = THB_FFT_HALF(z[2]), bi = THB_FFT_HALF(z[3]);
+            z[0] = (int16_t)(ar + br);
+            z[1] = (int16_t)(ai + bi);
+            z[2] = (int16_t)(ar - br);
+            z[3] = (int16_t)(ai - bi);
+        }
+        step = 2;
+    }
+    while (step < length) {
+        const thb_index_t stride = (thb_index_t)(length / 4 / step);
+        for (begin = 0; begin < length; begin = (thb_index_t)(begin + 4 * step))
+            for (k = 0; k < step; ++k)
+                thb_fft_butterfly(data + 2 * (begin + k), step, twiddles, (thb_index_t)(k * stride), inverse);
+        step = (thb_index_t)(4 * step);
+    }
+}
