@@ -95,11 +95,13 @@ std::vector<Board> make_boards()
          .ram_reserved_bytes = (512 - 380) * kKb, .clock_hz = 240 * kMhz,
          .nj_per_cycle = 0,
          .notes = "not emulated: register windows, float and vector units, the flash's cache"},
+        // Its flash is read in aligned words only, so the core's linker script puts constants in RAM.
         {.name = "d1mini", .description = "WEMOS D1 mini", .family = "xtensa",
          .mcu = "ESP8266EX", .flash_bytes = 4 * kMb, .ram_bytes = 80 * kKb,
          .flash_reserved_bytes = 4 * kMb - 1044464,
          .ram_reserved_bytes = 28 * kKb, .clock_hz = 80 * kMhz,
-         .nj_per_cycle = 0, .notes = "not emulated: 32-bit-only flash reads, the flash's cache"},
+         .nj_per_cycle = 0, .notes = "not emulated: 32-bit-only flash reads, the flash's cache",
+         .constants_in_ram = true},
         // A PC and a browser have no limit that a model of this kind meets.
         {.name = "pc", .description = "this computer", .family = "host", .mcu = "",
          .flash_bytes = 0, .ram_bytes = 0, .flash_reserved_bytes = 0, .ram_reserved_bytes = 0,

@@ -61,6 +61,7 @@ struct Board {
     int64_t clock_hz;
     double nj_per_cycle;           // energy of the running core, nanojoule; 0: unknown
     const char* notes;             // for people; begins "not emulated: " where that applies
+    bool constants_in_ram = false; // the usual core copies constants to RAM: weights count there
 };
 
 struct ResolvedTarget {

@@ -87,6 +87,19 @@ std::vector<uint64_t> read_marks(const fs::path& path)
     return marks;
 }
 
+// QEMU ends with 1 when an option, the plug-in or the image is bad, which a firmware may do as well;
+// its complaint begins with its name.
+bool failed_to_start(const ResolvedTarget& target, const ProcessResult& process)
+{
+    switch (target.family->emulator) {
+    case Emulator::simavr: return process.exit_code == kRunnerFailed;
+    case Emulator::qemu:
+        return process.exit_code == 1 &&
+               process.error_output.rfind(target.family->emulator_program + ":", 0) == 0;
+    default: return false;
+    }
+}
+
 const char* explain_exit(int exit_code)
 {
     switch (exit_code) {
@@ -126,7 +139,7 @@ RunResult run_firmware(const ResolvedTarget& target, const Firmware& firmware,
     } else if (result.message.empty()) {
         result.message = explain_exit(result.exit_code);
     }
-    require(process.exit_code != kRunnerFailed, ErrorCode::T0402,
+    require(!failed_to_start(target, process), ErrorCode::T0402,
             {command[0], process.error_output, "an emulator that starts the firmware",
              "report this with the model"});
     return result;

@@ -9,7 +9,7 @@
 // addition, which costs the emulation little and calls nothing. Rejected: the virtual clock under
 // -icount, whose timers tick every 31 to 62 instructions on most machines (docs/emulators.md).
 //
-// The prototypes below are the few we use of QEMU's plug-in interface, version 1 (QEMU 4.2 to 8.x),
+// The prototypes below are the few we use of QEMU's plug-in interface, version 1 (QEMU 7.2),
 // written from its documentation, because distributions do not ship the header.
 // SPDX-License-Identifier: MIT-0
 #include <stdint.h>

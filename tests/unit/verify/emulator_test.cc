@@ -101,6 +101,23 @@ TEST_P(EveryMachine, measures_the_stack_of_a_known_frame)
     EXPECT_LE(used[1], 248u);
 }
 
+TEST(RunFirmware, an_emulator_that_cannot_start_is_not_a_status_of_the_firmware)
+{
+    if (!missing_program("cortex-m4").empty()) GTEST_SKIP() << "QEMU or the compiler is missing";
+    const ResolvedTarget good = find_target("cortex-m4");
+    Target broken = *good.family;
+    broken.emulator_flags = {"-M", "no-such-machine"};
+    ResolvedTarget target = good;
+    const TemporaryFolder folder;
+    write_file(folder.path() / "program.c", std::string_view("int main(void) { return 1; }\n"));
+    const Firmware firmware = build_firmware({.target = &good,
+                                              .sources = {folder.path() / "program.c"},
+                                              .output_dir = folder.path()});
+    EXPECT_EQ(run_firmware(good, firmware, {}).exit_code, 1);
+    target.family = &broken;
+    EXPECT_THROW(run_firmware(target, firmware, {}), Error);
+}
+
 // One machine of each emulator is enough here: the time is kept by the tool.
 TEST(RunFirmware, ends_an_endless_loop)
 {
