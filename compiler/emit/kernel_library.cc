@@ -41,10 +41,13 @@ std::string identifier_at(const std::string& code, size_t at)
 std::vector<std::string> defined_names(const std::string& code)
 {
     std::vector<std::string> names;
-    for (size_t at = code.find("#define "); at != std::string::npos; at = code.find("\n#define ", at + 1))
-        names.push_back(identifier_at(code, at + (code[at] == '\n' ? 9 : 8)));
-    if (!names.empty()) return names;
-    const size_t paren = code.find('(');
+    if (code.starts_with("#define ")) {
+        for (size_t at = 0; at != std::string::npos; at = code.find("\n#define ", at + 1))
+            names.push_back(identifier_at(code, at + (at == 0 ? 8 : 9)));
+        return names;
+    }
+    size_t paren = code.find('(');
+    if (const size_t attribute = code.find("__attribute__(("); attribute < paren) paren = code.find('(', code.find("))", attribute));
     const size_t stop = std::min({paren, code.find('['), code.find('{'), code.find(';')});
     const bool tagged = code.compare(0, 8, "typedef ") == 0;
     size_t end = tagged ? code.rfind(';') : stop;

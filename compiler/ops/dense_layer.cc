@@ -26,16 +26,15 @@ static double macs_of(const IntegerLayer& layer, int64_t rows)
 
 void lower_dense_s8(LowerContext& c, const IntegerLayer& layer, int64_t rows)
 {
-    const std::vector<Arg> ending = ending_args(c, layer);
-    const std::vector<Arg> after_zero_point(ending.begin() + 1, ending.end());
-    std::vector<Variant> variants = dense_variants_avr(c, layer, rows, after_zero_point);
+    std::vector<Variant> variants = dense_variants_avr(c, layer, rows);
     const double cycles = c.target.int_bits == 16 ? 30 : 8;
     const double outputs = static_cast<double>(rows * layer.out_count);
     variants.push_back({"portable", "", macs_of(layer, rows) * cycles + outputs * 50 * cycles / 8, [&] {
                             const std::vector<Arg> sizes =
                                 size_args(c, rows, layer.k_count, layer.out_count);
                             c.call("thb_dense_s8",
-                                   joined(joined(layer_args_s8(c, layer), sizes), ending));
+                                   joined(joined(layer_args_s8(c, layer), sizes),
+                                          ending_args(c, layer)));
                         }});
     c.choose(std::move(variants));
 }

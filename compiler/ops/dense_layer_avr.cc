@@ -1,4 +1,6 @@
-// Lowering of int8 dense layers to device/arch/avr/dense_s8_avr.h: five outputs at once, 24-bit sums.
+// Lowering of int8 dense layers to device/arch/avr/dense_s8_avr.h: five outputs at once, 24-bit sums,
+// requantisation by one 24 x 24 bit multiply where numeric/short_requant.h proves it equal.
+#include "numeric/short_requant.h"
 #include "ops/dense_layer.h"
 
 #include <algorithm>
@@ -10,16 +12,46 @@ namespace {
 constexpr int64_t kBlock = 5;               // THB_DENSE_AVR_BLOCK
 constexpr int64_t kSumLimit = 1 << 23;      // sums are kept modulo 2^24
 constexpr double kCyclesPerInput = 47;      // of one block: 2 + 1 + 5 * 8 + 4
-constexpr double kCyclesPerOutput = 200;    // requantisation and loop
+constexpr double kCyclesPerOutput = 190;    // requantisation and loop
 
-// Every sum with the bias, for any int8 input, fits 24 signed bits.
-bool sums_fit_24_bits(const IntegerLayer& layer)
+// Accumulators of one output with the bias, for any int8 input.
+AccRange range_of(const IntegerLayer& layer, int64_t o)
 {
-    for (int64_t o = 0; o < layer.out_count; ++o) {
-        const int8_t* row = layer.weights.data() + o * layer.k_count;
-        if (accumulator_bound(layer.bias[static_cast<size_t>(o)], row, layer.k_count, 1, -128, 127) >= kSumLimit) return false;
+    AccRange range = {layer.bias[static_cast<size_t>(o)], layer.bias[static_cast<size_t>(o)]};
+    for (int64_t k = 0; k < layer.k_count; ++k) {
+        const int64_t w = layer.weights[static_cast<size_t>(o * layer.k_count + k)];
+        range.least += std::min(w * -128, w * 127);
+        range.most += std::max(w * -128, w * 127);
     }
-    return true;
+    return range;
+}
+
+void append_little_endian(std::vector<uint8_t>& bytes, int64_t value, int count)
+{
+    for (int i = 0; i < count; ++i) bytes.push_back(static_cast<uint8_t>(static_cast<uint64_t>(value) >> (8 * i)));
+}
+
+// The records of thb_requantize_avr, all with one shift; empty when some output cannot be proven.
+std::vector<uint8_t> requant_records(const IntegerLayer& layer, int shift)
+{
+    const ShortForm form = {.shift = shift, .multiplier_max = (1 << 24) - 1, .result_max = 32767};
+    std::vector<uint8_t> records;
+    AccRange all = range_of(layer, 0);
+    for (int64_t o = 0; o < layer.out_count; ++o) {
+        const AccRange range = range_of(layer, o);
+        if (range.least < -kSumLimit || range.most >= kSumLimit) return {};
+        all = {std::min(all.least, range.least), std::max(all.most, range.most)};
+    }
+    for (size_t i = 0; i < layer.requant.multipliers.size(); ++i) {
+        const AccRange range = layer.requant.per_channel() ? range_of(layer, static_cast<int64_t>(i)) : all;
+        const Requant exact = {layer.requant.multipliers[i], layer.requant.shifts[i]};
+        const auto proven = short_requant(exact, layer.out_zero_point, layer.clamp, range, form);
+        if (!proven) return {};
+        append_little_endian(records, proven->multiplier, 3);
+        append_little_endian(records, proven->offset, 6);
+        append_little_endian(records, proven->negative_offset, 6);
+    }
+    return records;
 }
 
 // weights [block][k][5] offset by 128; the outputs that fill the last block up weigh zero.
@@ -49,20 +81,22 @@ std::vector<int32_t> offset_bias(const IntegerLayer& layer)
 
 }  // namespace
 
-std::vector<Variant> dense_variants_avr(LowerContext& c, const IntegerLayer& layer, int64_t rows, const std::vector<Arg>& ending)
+std::vector<Variant> dense_variants_avr(LowerContext& c, const IntegerLayer& layer, int64_t rows)
 {
-    if (layer.nibbles || layer.weight_zero_point != 0 || layer.k_count > 32767 || !sums_fit_24_bits(layer)) return {};
+    if (!c.target.has("avr") || layer.nibbles || layer.weight_zero_point != 0 || layer.k_count > 32767) return {};
+    int shift = 32;
+    std::vector<uint8_t> records = requant_records(layer, shift);
+    if (records.empty()) records = requant_records(layer, shift = 24);
+    if (records.empty()) return {};
     const double blocks = static_cast<double>((layer.out_count + kBlock - 1) / kBlock);
     const double cost = static_cast<double>(rows) * (blocks * static_cast<double>(layer.k_count) * kCyclesPerInput +
                                                      static_cast<double>(layer.out_count) * kCyclesPerOutput);
-    return {{"avr_5", "avr", cost, [&c, &layer, rows, ending] {
-                 std::vector<Arg> args = {c.in(0), c.table(interleaved(layer), c.input(1).name), c.table(offset_bias(layer), "bias of " + c.node.name),
-                                          c.table(layer.requant.multipliers, "multipliers of " + c.node.name, false),
-                                          c.table(layer.requant.shifts, "shifts of " + c.node.name, false),
-                                          c.key(int64_t{layer.requant.per_channel()}), c.out(), c.number(rows, "thb_index_t"),
-                                          c.number(layer.k_count, "thb_index_t"), c.number(layer.out_count, "thb_index_t")};
-                 args.insert(args.end(), ending.begin(), ending.end());
-                 c.call("thb_dense_s8_avr", std::move(args));
+    return {{"avr_5", "avr", cost, [&c, &layer, rows, records, shift] {
+                 c.call("thb_dense_s8_avr",
+                        {c.in(0), c.table(interleaved(layer), c.input(1).name), c.table(offset_bias(layer), "bias of " + c.node.name),
+                         c.table(records, "requantisation of " + c.node.name, false), c.key(int64_t{layer.requant.per_channel()}),
+                         c.key(int64_t{shift}), c.out(), c.number(rows, "thb_index_t"), c.number(layer.k_count, "thb_index_t"),
+                         c.number(layer.out_count, "thb_index_t"), c.number(layer.clamp.lowest, "int16_t"), c.number(layer.clamp.highest, "int16_t")});
              }}};
 }
 

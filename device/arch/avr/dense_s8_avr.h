@@ -37,34 +37,76 @@ THB_KERNEL void thb_dense_avr_block(const int8_t* in, const uint8_t* weights, ui
           "r16", "r17", "r18", "r19", "memory");
 }
 
+// Bits 16 and up of acc * multiplier + (acc < 0 ? negative_offset : offset), acc of 24 signed bits.
+// record  uint8 [15] in flash, little-endian: multiplier (3, unsigned), offset (6), negative_offset (6)
+// About 125 cycles with the call; the exact form with two roundings takes about 350.
+static __attribute__((noinline, unused)) int32_t thb_requantize_avr(int32_t acc, const uint8_t* record)
+{
+    uint32_t high, multiplier;
+    uint16_t low;
+    uint8_t zero;
+#define THB_ADD_OFFSET(byte, add) "lpm r0, Z+\n\t" add " " byte ", r0\n\t"
+    __asm__(
+        "lpm %A[m], Z+\n\tlpm %B[m], Z+\n\tlpm %C[m], Z+\n\tclr %[zero]\n\t"
+        "mul %A[a], %A[m]\n\tmovw %A[low], r0\n\tmul %B[a], %B[m]\n\tmovw %A[high], r0\n\t"
+        "mul %C[a], %C[m]\n\tmovw %C[high], r0\n\t"
+        "mul %A[a], %B[m]\n\tadd %B[low], r0\n\tadc %A[high], r1\n\tadc %B[high], %[zero]\n\t"
+        "adc %C[high], %[zero]\n\tadc %D[high], %[zero]\n\t"
+        "mul %B[a], %A[m]\n\tadd %B[low], r0\n\tadc %A[high], r1\n\tadc %B[high], %[zero]\n\t"
+        "adc %C[high], %[zero]\n\tadc %D[high], %[zero]\n\t"
+        "mul %A[a], %C[m]\n\tadd %A[high], r0\n\tadc %B[high], r1\n\tadc %C[high], %[zero]\n\tadc %D[high], %[zero]\n\t"
+        "mul %C[a], %A[m]\n\tadd %A[high], r0\n\tadc %B[high], r1\n\tadc %C[high], %[zero]\n\tadc %D[high], %[zero]\n\t"
+        "mul %B[a], %C[m]\n\tadd %B[high], r0\n\tadc %C[high], r1\n\tadc %D[high], %[zero]\n\t"
+        "mul %C[a], %B[m]\n\tadd %B[high], r0\n\tadc %C[high], r1\n\tadc %D[high], %[zero]\n\t"
+        "clr r1\n\t"
+        "sbrs %C[a], 7\n\trjmp 1f\n\t"
+        "sub %B[high], %A[m]\n\tsbc %C[high], %B[m]\n\tsbc %D[high], %C[m]\n\tadiw r30, 6\n"
+        "1:\n\t"
+        THB_ADD_OFFSET("%A[low]", "add") THB_ADD_OFFSET("%B[low]", "adc") THB_ADD_OFFSET("%A[high]", "adc")
+        THB_ADD_OFFSET("%B[high]", "adc") THB_ADD_OFFSET("%C[high]", "adc") THB_ADD_OFFSET("%D[high]", "adc")
+        : [high] "=&r"(high), [low] "=&r"(low), [m] "=&r"(multiplier), [zero] "=&r"(zero), "+z"(record)
+        : [a] "r"(acc)
+        : "r0");
+#undef THB_ADD_OFFSET
+    return (int32_t)high;
+}
+
 // weights      uint8 [block][i][5]  offset by 128; outputs that pad the last block are zero
 // bias         int32 [o]            with every constant term folded in
-// multipliers, shifts, clamp as in kernels/dense.h.  24-bit range proven by the host.
-THB_KERNEL void thb_dense_s8_avr(const int8_t* in, const uint8_t* weights, const int32_t* bias, const int32_t* multipliers,
-                                 const int8_t* shifts, int per_channel, int8_t* out, thb_index_t rows, thb_index_t in_count,
-                                 thb_index_t out_count, int16_t out_zero_point, int16_t lowest, int16_t highest)
+// records      uint8 [o][15] or [1][15], per_channel 1 or 0; requantisation as thb_requantize_avr
+// shift        24 or 32: bits that fall away; the zero point is in the offsets
+// Ranges proven by the host: sums and sums with bias fit 24 bits, results before the clamp 16 bits.
+THB_KERNEL void thb_dense_s8_avr(const int8_t* in, const uint8_t* weights, const int32_t* bias, const uint8_t* records,
+                                 int per_channel, int shift, int8_t* out, thb_index_t rows, thb_index_t in_count,
+                                 thb_index_t out_count, int16_t lowest, int16_t highest)
 {
     thb_index_t n, o, i;
     for (n = 0; n < rows; ++n) {
         const uint8_t* block = weights;
+        const int32_t* next_bias = bias;
+        const uint8_t* record = records;
         int32_t correction = 0;
         for (i = 0; i < in_count; ++i) correction += (uint8_t)((uint8_t)in[i] + 128u);
         correction <<= 7;
         for (o = 0; o < out_count; o = (thb_index_t)(o + THB_DENSE_AVR_BLOCK)) {
-            uint8_t sums[3 * THB_DENSE_AVR_BLOCK];
-            uint8_t lane;
+            uint8_t sums[3 * THB_DENSE_AVR_BLOCK + 1];
+            const uint8_t* sum = sums;
+            uint8_t left = out_count - o < THB_DENSE_AVR_BLOCK ? (uint8_t)(out_count - o) : THB_DENSE_AVR_BLOCK;
             thb_dense_avr_block(in, block, (uint16_t)in_count, sums);
             block += THB_DENSE_AVR_BLOCK * in_count;
-            for (lane = 0; lane < THB_DENSE_AVR_BLOCK && o + lane < out_count; ++lane) {
-                const thb_index_t channel = (thb_index_t)(o + lane);
-                const thb_index_t at = per_channel ? channel : 0;
-                const uint8_t* sum = sums + 3 * lane;
-                const uint32_t low = (uint32_t)sum[0] | (uint32_t)sum[1] << 8 | (uint32_t)sum[2] << 16;
-                // Exact modulo 2^24; moving the sign bit to the top and back extends it.
-                const uint32_t total = low + (uint32_t)THB_FLASH_S32(bias + channel) - (uint32_t)correction;
-                const int32_t acc = (int32_t)(total << 8) >> 8;
-                const int32_t scaled = thb_multiply(acc, THB_FLASH_S32(multipliers + at), THB_FLASH_S8(shifts + at));
-                *out++ = (int8_t)thb_clamp(scaled + out_zero_point, lowest, highest);
+            for (; left > 0; --left) {
+                // The fourth byte is the next sum's; thb_requantize_avr reads three.
+                int32_t acc;
+                int16_t value;
+                memcpy(&acc, sum, 4);
+                acc += THB_FLASH_S32(next_bias) - correction;
+                value = (int16_t)(thb_requantize_avr(acc, record) >> (shift - 16));
+                if (value < lowest) value = lowest;
+                if (value > highest) value = highest;
+                *out++ = (int8_t)value;
+                sum += 3;
+                ++next_bias;
+                if (per_channel) record += 15;
             }
         }
         in += in_count;
