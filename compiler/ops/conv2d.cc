@@ -11,6 +11,7 @@
 #include "formats/tflite.h"
 #include "formats/tflite_fields.h"
 #include "ops/dense_layer.h"
+#include "ops/fast_variants.h"
 #include "ops/op.h"
 #include "ops/weighted.h"
 #include "ops/weights.h"
@@ -208,17 +209,19 @@ void lower_s8(LowerContext& c, const Conv2dPlan& plan)
 {
     const IntegerLayer layer = integer_plan(c, plan);
     if (plan.is_dense()) return lower_dense_s8(c, layer, plan.window.pixels());
-    c.choose({{"portable", "", plan.macs * 8, [&] {
-                   std::vector<Arg> args =
-                       joined(layer_args_s8(c, layer), window_args(c, plan.window));
-                   args.push_back(c.key(plan.groups));
-                   for (const int32_t zero_point :
-                        {layer.in_zero_point, layer.weight_zero_point, layer.out_zero_point})
-                       args.push_back(c.number(zero_point, "int16_t"));
-                   args.push_back(c.number(layer.clamp.lowest, "int16_t"));
-                   args.push_back(c.number(layer.clamp.highest, "int16_t"));
-                   c.call("thb_conv2d_s8", std::move(args));
-               }}});
+    std::vector<Variant> variants = {
+        {"portable", "", plan.macs * 8 + static_cast<double>(plan.window.pixels() * layer.out_count) * 60, [&] {
+             std::vector<Arg> args = joined(layer_args_s8(c, layer), window_args(c, plan.window));
+             args.push_back(c.key(plan.groups));
+             for (const int32_t zero_point :
+                  {layer.in_zero_point, layer.weight_zero_point, layer.out_zero_point})
+                 args.push_back(c.number(zero_point, "int16_t"));
+             args.push_back(c.number(layer.clamp.lowest, "int16_t"));
+             args.push_back(c.number(layer.clamp.highest, "int16_t"));
+             c.call("thb_conv2d_s8", std::move(args));
+         }}};
+    if (plan.groups == 1) add_conv2d_variants(c, layer, plan.window, variants);
+    c.choose(std::move(variants));
 }
 
 void lower_s16(LowerContext& c, const Conv2dPlan& plan)

@@ -1,5 +1,6 @@
 #include "ops/dense_layer.h"
 
+#include "ops/fast_variants.h"
 #include "ops/window.h"
 
 namespace thimble
@@ -36,6 +37,7 @@ void lower_dense_s8(LowerContext& c, const IntegerLayer& layer, int64_t rows)
                                    joined(joined(layer_args_s8(c, layer), sizes),
                                           ending_args(c, layer)));
                         }});
+    add_dense_variants(c, layer, rows, variants);
     c.choose(std::move(variants));
 }
 

@@ -6,6 +6,7 @@
 // always have a 64-bit accumulator. Source: TFLM reference kernel.
 #include "formats/tflite.h"
 #include "formats/tflite_fields.h"
+#include "ops/fast_variants.h"
 #include "ops/op.h"
 #include "ops/weighted.h"
 #include "ops/weights.h"
@@ -183,17 +184,19 @@ IntegerLayer integer_plan(const LowerContext& c, const DepthwisePlan& plan)
 void lower_s8(LowerContext& c, const DepthwisePlan& plan)
 {
     const IntegerLayer layer = integer_plan(c, plan);
-    c.choose({{"portable", "", plan.macs * 12, [&] {
-                   std::vector<Arg> args =
-                       joined(layer_args_s8(c, layer), window_args(c, plan.window));
-                   args.push_back(c.key(plan.multiplier));
-                   for (const int32_t zero_point :
-                        {layer.in_zero_point, layer.weight_zero_point, layer.out_zero_point})
-                       args.push_back(c.number(zero_point, "int16_t"));
-                   args.push_back(c.number(layer.clamp.lowest, "int16_t"));
-                   args.push_back(c.number(layer.clamp.highest, "int16_t"));
-                   c.call("thb_depthwise_conv2d_s8", std::move(args));
-               }}});
+    std::vector<Variant> variants = {
+        {"portable", "", plan.macs * 12, [&] {
+             std::vector<Arg> args = joined(layer_args_s8(c, layer), window_args(c, plan.window));
+             args.push_back(c.key(plan.multiplier));
+             for (const int32_t zero_point :
+                  {layer.in_zero_point, layer.weight_zero_point, layer.out_zero_point})
+                 args.push_back(c.number(zero_point, "int16_t"));
+             args.push_back(c.number(layer.clamp.lowest, "int16_t"));
+             args.push_back(c.number(layer.clamp.highest, "int16_t"));
+             c.call("thb_depthwise_conv2d_s8", std::move(args));
+         }}};
+    add_depthwise_variants(c, layer, plan.window, variants);
+    c.choose(std::move(variants));
 }
 
 void lower_s16(LowerContext& c, const DepthwisePlan& plan)

@@ -1,0 +1,30 @@
+// Faster kernels than the portable ones for layers with constant int8 weights. Each function appends
+// the variants that the layer allows: ranges proven, sizes fitting. The target's kernel sets and the
+// cost decide in LowerContext::choose. One file per kernel set: fast_dsp.cc, fast_armv6m.cc.
+#pragma once
+
+#include "ops/weights.h"
+#include "ops/window.h"
+
+#include <vector>
+
+namespace thimble
+{
+
+// Dense layers: `rows` of node input 0 times the layer's weights.
+void add_dense_variants(LowerContext& context, const IntegerLayer& layer, int64_t rows,
+                        std::vector<Variant>& variants);
+void add_dense_dsp(LowerContext& context, const IntegerLayer& layer, int64_t rows,
+                   std::vector<Variant>& variants);
+
+// Convolutions with one group; the layer's weights are [o][filter_h][filter_w][c].
+void add_conv2d_variants(LowerContext& context, const IntegerLayer& layer,
+                         const WindowGeometry& window, std::vector<Variant>& variants);
+void add_conv2d_dsp(LowerContext& context, const IntegerLayer& layer, const WindowGeometry& window,
+                    std::vector<Variant>& variants);
+
+// Depthwise convolutions; the layer's weights are [o][filter_h][filter_w].
+void add_depthwise_variants(LowerContext& context, const IntegerLayer& layer,
+                            const WindowGeometry& window, std::vector<Variant>& variants);
+
+} // namespace thimble
