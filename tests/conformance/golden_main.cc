@@ -76,9 +76,8 @@ std::vector<Recording> all_recordings()
     }
     for (const fs::path& file : files_below(shared_root() / "models" / "seanet", ".tflite"))
         list.push_back({"seanet", file, ""});
-    for (const char* name :
-         {"tflm_person", "tflm_no_person", "microflow_person", "microflow_no_person"})
-        list.push_back({"person", data / "person_images" / (std::string(name) + ".bmp"), ""});
+    for (const fs::path& file : files_below(data / "person_images", ".bmp"))
+        list.push_back({"person", file, ""});
     return list;
 }
 

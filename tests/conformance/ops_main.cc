@@ -4,6 +4,7 @@
 //   thimble_ops --engine avr,cortex-m4      the first 3 cases of each file on emulators
 //   thimble_ops --engine avr --long dense   all cases of tests/ops/dense.txt
 //   thimble_ops --case NAME dense           one case
+//   thimble_ops --write-models DIR          the cases as one-operator .tflite files
 //
 // THIMBLE_OPS_ENGINES gives another default for --engine. Exit code 1 when a case fails.
 #include "base/file.h"
@@ -28,6 +29,7 @@ struct Settings {
     std::string only_case;
     int first = -1;  // cases of each file; -1: all on host, kEmulatedCases elsewhere
     int jobs = 2;
+    std::string models_folder;
     bool all = false;
     bool child = false;
     std::vector<std::string> files;
@@ -85,6 +87,15 @@ std::vector<fs::path> chosen_files(const Settings& settings)
     return files;
 }
 
+int write_models(const Settings& settings)
+{
+    for (const fs::path& file : chosen_files(settings))
+        for (const OpCase& one : parse_op_cases(read_text_file(file), file.filename().string()))
+            write_file(fs::path(settings.models_folder) / (one.name + ".tflite"),
+                       write_tflite(draft_of(one)));
+    return 0;
+}
+
 int run_all(const Settings& settings)
 {
     std::vector<std::vector<std::string>> jobs;
@@ -124,11 +135,13 @@ int main(int argc, char** argv)
     app.add_option("--case", settings.only_case, "only the case of this name");
     app.add_option("--first", settings.first, "only the first N cases of each file");
     app.add_option("--jobs", settings.jobs, "files at a time");
+    app.add_option("--write-models", settings.models_folder, "write the cases as models and stop");
     app.add_flag("--long", settings.all, "all cases on emulators too");
     app.add_flag("--child", settings.child)->group("");
     app.add_option("files", settings.files, "names such as dense, or paths of text files");
     CLI11_PARSE(app, argc, argv);
     try {
+        if (!settings.models_folder.empty()) return write_models(settings);
         if (settings.child) return run_file(settings, settings.files.at(0), settings.engines.at(0));
         return run_all(settings);
     } catch (const std::exception& error) {

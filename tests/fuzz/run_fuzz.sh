@@ -1,34 +1,52 @@
 #!/bin/sh
-# run_fuzz.sh SECONDS [CORPUS]: fuzzes the TFLite reader under ASan and UBSan.
+# run_fuzz.sh SECONDS [TARGET [CORPUS]]: fuzzes under ASan and UBSan, each target for SECONDS.
 #
+# TARGET is read_tflite (the reader alone), compile_model (from bytes to generated C), or all.
 # Seeds are the small models of ../shared/models, if that folder lies beside the checkout
-# (THIMBLE_SHARED names another place). New inputs go to CORPUS, else to a folder that is removed.
-# A crash, a leak, an input that takes 10 s, or one that needs more than 512 MB ends it with exit
-# code 1 and leaves the input in the build folder.
+# (THIMBLE_SHARED names another place), and the one-operator models of tests/ops, if a build of
+# thimble_ops lies in build/. New inputs go to CORPUS, else to a folder that is removed. A crash, a
+# leak, an input that takes 20 s, or one that needs more than 1 GB ends it with exit code 1 and
+# leaves the input in the build folder.
 set -eu
-seconds=${1:?usage: run_fuzz.sh SECONDS [CORPUS]}
+seconds=${1:?usage: run_fuzz.sh SECONDS [TARGET [CORPUS]]}
+targets=${2:-all}
+[ "$targets" != all ] || targets="read_tflite compile_model"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build="$root/build-fuzz"
 shared=${THIMBLE_SHARED:-$root/../shared}
 command -v clang++ >/dev/null || { echo "clang++ is missing: apt-get install clang" >&2; exit 4; }
-mkdir -p "$build"
 
-clang++ -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-    -DFMT_HEADER_ONLY -I "$root/compiler" -o "$build/read_tflite_fuzz" \
-    "$root/tests/fuzz/read_tflite_fuzz.cc" "$root/compiler/base/error.cc" \
-    "$root/compiler/base/file.cc" "$root/compiler/formats/flat_table.cc" \
-    "$root/compiler/formats/flexbuffers.cc" "$root/compiler/formats/printable.cc" \
-    "$root/compiler/formats/tflite.cc" "$root/compiler/formats/tflite_tensor.cc" \
-    "$root/compiler/formats/tflite_names.cc"
+cmake -G Ninja -S "$root" -B "$build" -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_C_COMPILER=clang \
+    -DTHIMBLE_FUZZ=ON -DTHIMBLE_TESTS=OFF >/dev/null
+for target in $targets; do ninja -C "$build" -j2 "${target}_fuzz" >/dev/null; done
 
 seeds=$(mktemp -d)
-corpus=${2:-$(mktemp -d)}
-trap 'rm -rf "$seeds"; [ "$#" -gt 1 ] || rm -rf "$corpus"' EXIT
+corpus=${3:-$(mktemp -d)}
+trap 'rm -rf "$seeds"; [ "$#" -gt 2 ] || rm -rf "$corpus"' EXIT
 if [ -d "$shared/models" ]; then
     find "$shared/models/" -name '*.tflite' -size -8k | while read -r model; do
         cp "$model" "$seeds/$(echo "$model" | cksum | cut -d' ' -f1)"
     done
 fi
+[ ! -x "$root/build/thimble_ops" ] || "$root/build/thimble_ops" --write-models "$seeds" >/dev/null
+# compile_model takes the target from a byte before the model.
+for target in $targets; do
+    mkdir -p "$seeds/$target" "$corpus/$target"
+    for model in "$seeds"/*; do
+        [ -f "$model" ] || continue
+        { [ "$target" = read_tflite ] || printf '%s' "$(basename "$model" | cut -c1)"; cat "$model"; } \
+            >"$seeds/$target/$(basename "$model")"
+    done
+done
 cd "$build"
-"$build/read_tflite_fuzz" -max_total_time="$seconds" -rss_limit_mb=512 -timeout=10 -max_len=16384 \
-    -use_value_profile=1 -print_final_stats=1 "$corpus" "$seeds"
+for target in $targets; do
+    echo "fuzzing $target for $seconds s from $(ls "$seeds/$target" | wc -l) seeds"
+    "$build/${target}_fuzz" -max_total_time="$seconds" -rss_limit_mb=1024 -malloc_limit_mb=512 \
+        -timeout=20 -max_len=16384 -use_value_profile=1 -print_final_stats=1 \
+        "$corpus/$target" "$seeds/$target" 2>&1 | tail -40
+    # tail hides the fuzzer's exit code: a finding leaves a file behind.
+    if ls "$build"/crash-* "$build"/oom-* "$build"/timeout-* "$build"/leak-* >/dev/null 2>&1; then
+        echo "findings lie in $build" >&2
+        exit 1
+    fi
+done
