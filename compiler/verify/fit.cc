@@ -143,6 +143,7 @@ Fit fit_board(const Board& board, const Footprint& footprint, const Program& pro
     if (!fit.limited) return fit;
     fit.flash_free = board.flash_bytes - board.flash_reserved_bytes - footprint.flash;
     fit.ram_free = board.ram_bytes - board.ram_reserved_bytes - footprint.ram - footprint.stack;
+    if (board.constants_in_ram) fit.ram_free -= least_footprint(program).flash;
     fit.fits = fit.flash_free >= 0 && fit.ram_free >= 0;
     fit.advice = advice_for(fit, program);
     return fit;
