@@ -23,6 +23,7 @@ using nlohmann::json;
 
 constexpr int64_t kRunsMax = 65535;   // what the firmware's run counter holds
 constexpr int64_t kValuesShown = 16;  // of each output, for people
+constexpr int64_t kRunsShown = 100;
 
 struct RunCommandOptions {
     ModelOptions model;
@@ -112,7 +113,7 @@ void say_outputs(const RunCommandOptions& options, const std::vector<NamedOutput
     say(table.text());
     for (const NamedOutput& output : outputs) {
         const Tensor& tensor = *output.tensor;
-        if (tensor.count() > kValuesShown || options.runs > kValuesShown) continue;
+        if (tensor.count() > kValuesShown || options.runs > kRunsShown) continue;
         for (int64_t run = 0; run < options.runs; ++run) {
             const auto bytes = std::span(output.array.bytes).subspan(static_cast<size_t>(run * tensor.bytes()),
                                                                      static_cast<size_t>(tensor.bytes()));
