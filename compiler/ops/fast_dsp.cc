@@ -113,15 +113,26 @@ std::vector<int32_t> packed_bias(const IntegerLayer& layer, int64_t pairs)
 }
 
 // The arguments from weights to `form`, which all kernels of the set share.
-std::vector<Arg> layer_args(LowerContext& c, const IntegerLayer& layer, const DspScales& scales, int64_t pairs)
+std::vector<Arg> layer_args(LowerContext& c, const IntegerLayer& layer, const DspScales& scales,
+                            const std::vector<uint32_t>& weights, const std::vector<int32_t>& bias)
 {
     return {c.in(0),
-            c.table(packed_weights(layer, pairs), c.input(1).name),
-            c.table(packed_bias(layer, pairs), "bias of " + c.node.name),
+            c.table(weights, c.input(1).name),
+            c.table(bias, "bias of " + c.node.name),
             c.table(scales.records, "multipliers of " + c.node.name, false),
             c.key(int64_t{layer.requant.per_channel()}),
             c.key_text(scales.fast ? "THB_SCALE_FAST" : "THB_SCALE_EXACT"),
             c.out()};
+}
+
+std::vector<Arg> layer_args(LowerContext& c, const IntegerLayer& layer, const DspScales& scales, int64_t pairs)
+{
+    return layer_args(c, layer, scales, packed_weights(layer, pairs), packed_bias(layer, pairs));
+}
+
+std::vector<int32_t> folded_bias(const IntegerLayer& layer)
+{
+    return {layer.bias.begin(), layer.bias.end()};
 }
 
 std::vector<Arg> clamp_args(LowerContext& c, const IntegerLayer& layer)
@@ -173,6 +184,39 @@ void add_conv2d_dsp(LowerContext& c, const IntegerLayer& layer, const WindowGeom
                             args.push_back(c.key(int64_t{whole_words}));
                             args.push_back(c.number(layer.in_zero_point, "int16_t"));
                             c.call("thb_conv2d_s8_dsp", joined(args, clamp_args(c, layer)));
+                        }});
+}
+
+// int16 weights of four channels, as THB_TAP_4 reads them.
+static std::vector<uint32_t> packed_taps(const IntegerLayer& layer)
+{
+    std::vector<uint32_t> words;
+    const auto weight = [&](int64_t channel, int64_t tap) {
+        return static_cast<uint32_t>(layer.weights[static_cast<size_t>(channel * layer.k_count + tap)]) & 0xFFFF;
+    };
+    for (int64_t o = 0; o < layer.out_count; o += 4)
+        for (int64_t tap = 0; tap < layer.k_count; ++tap)
+            for (int64_t odd = 0; odd < 2; ++odd) words.push_back(weight(o + odd, tap) | weight(o + 2 + odd, tap) << 16);
+    return words;
+}
+
+void add_depthwise_dsp(LowerContext& c, const IntegerLayer& layer, const WindowGeometry& window, std::vector<Variant>& variants)
+{
+    if (window.in_c != window.out_c || window.in_c % 4 != 0) return;
+    int64_t largest = 0;
+    for (int64_t o = 0; o < layer.out_count; ++o) largest = std::max(largest, bound_of(layer, o));
+    // Sums are doubled before they are scaled.
+    if (largest >= int64_t{1} << 30) return;
+    const DspScales scales = scales_of(layer, largest);
+    const double cost = static_cast<double>(window.pixels() * (layer.k_count * 9 + 20)) +
+                        static_cast<double>(window.pixels() * layer.out_count / 4 * (layer.k_count * 9 + 50));
+    variants.push_back({"dsp_4", "dsp", cost, [&c, &layer, scales, window] {
+                            std::vector<Arg> args = layer_args(c, layer, scales, packed_taps(layer), folded_bias(layer));
+                            args.push_back(c.scratch(layer.k_count * 4, 4, "const int8_t**"));
+                            args.push_back(window.padded() ? c.scratch(window.in_c, 4, "int8_t*") : c.null("int8_t*"));
+                            args = joined(args, window_args(c, window));
+                            args.push_back(c.number(layer.in_zero_point, "int16_t"));
+                            c.call("thb_depthwise_conv2d_s8_dsp", joined(args, clamp_args(c, layer)));
                         }});
 }
 

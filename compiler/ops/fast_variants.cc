@@ -31,6 +31,7 @@ void add_depthwise_variants(LowerContext& c, const IntegerLayer& layer,
     if (!wants_speed(c, layer)) return;
     // One input channel: every output sees all of the input, an ordinary convolution.
     if (window.in_c == 1) add_conv2d_dsp(c, layer, window, variants);
+    add_depthwise_dsp(c, layer, window, variants);
 }
 
 } // namespace thimble

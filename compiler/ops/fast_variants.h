@@ -26,5 +26,7 @@ void add_conv2d_dsp(LowerContext& context, const IntegerLayer& layer, const Wind
 // Depthwise convolutions; the layer's weights are [o][filter_h][filter_w].
 void add_depthwise_variants(LowerContext& context, const IntegerLayer& layer,
                             const WindowGeometry& window, std::vector<Variant>& variants);
+void add_depthwise_dsp(LowerContext& context, const IntegerLayer& layer,
+                       const WindowGeometry& window, std::vector<Variant>& variants);
 
 } // namespace thimble

@@ -8,10 +8,6 @@
 #include "arch/dsp/expand_dsp.h"
 #include "arch/dsp/requantize_dsp.h"
 
-// One output: scale it with the record at `scale`.
-#define THB_STORE_SCALED(place, twice, scale) \
-    (place) = thb_scale_dsp((twice), (scale)[0], (scale)[1], (scale)[2], form, full_range, lowest, highest)
-
 // One row at a time, four outputs at once; bias and weights are filled up to four outputs.
 THB_KERNEL void thb_dense_s8_dsp(const int8_t* in, const uint32_t* weights, const int32_t* bias,
                                  const int32_t* scales, int per_channel, int form, int8_t* out,

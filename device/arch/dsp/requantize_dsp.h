@@ -44,3 +44,7 @@ THB_KERNEL int8_t thb_scale_dsp(int32_t twice, int32_t multiplier, int32_t offse
     if (full_range) return (int8_t)thb_saturate_s8(value);
     return (int8_t)thb_clamp(value, lowest, highest);
 }
+
+// Scales with the record at `scale` and stores; for kernels that have the other names in scope.
+#define THB_STORE_SCALED(place, twice, scale) \
+    (place) = thb_scale_dsp((twice), (scale)[0], (scale)[1], (scale)[2], form, full_range, lowest, highest)
