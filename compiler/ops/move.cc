@@ -126,6 +126,18 @@ void emit_move_or_alias(LowerContext& c, size_t input, size_t output, const Move
     emit_move(c, input, output, movement);
 }
 
+std::string element_key(DType type)
+{
+    switch (type) {
+    case DType::f32: return "THB_ELEMENT_F32";
+    case DType::i8: return "THB_ELEMENT_S8";
+    case DType::u8: case DType::boolean: return "THB_ELEMENT_U8";
+    case DType::i16: return "THB_ELEMENT_S16";
+    case DType::i32: return "THB_ELEMENT_S32";
+    default: THIMBLE_CHECK(type == DType::i64, "elements that cannot be compared"); return "THB_ELEMENT_S64";
+    }
+}
+
 void emit_fill(LowerContext& c, size_t output, const std::vector<uint8_t>& value)
 {
     const Tensor& tensor = c.output(output);

@@ -57,6 +57,9 @@ void emit_move(LowerContext& c, const MoveEnds& ends, const Movement& movement);
 Arg untyped_in(Arg arg, int64_t offset_bytes = 0);
 Arg untyped_out(Arg arg, int64_t offset_bytes = 0);
 
+// Name of an element type in device/kernels/greater.h; bool compares as uint8.
+std::string element_key(DType type);
+
 // Calls that set every element of an output to the value whose little-endian bytes are given.
 void emit_fill(LowerContext& c, size_t output, const std::vector<uint8_t>& value);
 
