@@ -49,13 +49,14 @@ THB_KERNEL void thb_reduce_sum_s16(const int16_t* in, int in_flash, int16_t* out
     for (o = 0; o < outer; ++o) {
         for (i = 0; i < inner; ++i) {
             const int16_t* from = in + i;
-            uint32_t acc = (uint32_t)start;
+            int32_t acc = start;
             for (k = 0; k < count; ++k) {
-                acc += (uint32_t)(int32_t)THB_LOAD_S16(from, in_flash);
+                const int32_t x = THB_LOAD_S16(from, in_flash);
+                acc = (int32_t)((uint32_t)acc + (uint32_t)x);
                 from += inner;
             }
-            acc = (uint32_t)thb_multiply((int32_t)acc, multiplier, shift);
-            *out++ = (int16_t)thb_clamp((int32_t)acc + out_zero_point, lowest, highest);
+            acc = thb_multiply(acc, multiplier, shift);
+            *out++ = (int16_t)thb_clamp(acc + out_zero_point, lowest, highest);
         }
         in += count * inner;
     }
