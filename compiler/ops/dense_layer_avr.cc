@@ -1,5 +1,5 @@
 // Lowering of int8 dense layers to device/arch/avr/dense_s8_avr.h: five outputs at once, 24-bit sums,
-// requantisation by one 24 x 24 bit multiply where numeric/short_requant.h proves it equal.
+// requantisation by one 24 x 32 bit multiply where numeric/short_requant.h proves it equal.
 #include "numeric/short_requant.h"
 #include "ops/dense_layer.h"
 
@@ -34,7 +34,7 @@ void append_little_endian(std::vector<uint8_t>& bytes, int64_t value, int count)
 // The records of thb_requantize_avr, all with one shift; empty when some output cannot be proven.
 std::vector<uint8_t> requant_records(const IntegerLayer& layer, int shift)
 {
-    const ShortForm form = {.shift = shift, .multiplier_max = (1 << 24) - 1, .result_max = 32767};
+    const ShortForm form = {.shift = shift, .multiplier_max = UINT32_MAX, .result_max = 32767};
     std::vector<uint8_t> records;
     AccRange all = range_of(layer, 0);
     for (int64_t o = 0; o < layer.out_count; ++o) {
@@ -47,9 +47,9 @@ std::vector<uint8_t> requant_records(const IntegerLayer& layer, int shift)
         const Requant exact = {layer.requant.multipliers[i], layer.requant.shifts[i]};
         const auto proven = short_requant(exact, layer.out_zero_point, layer.clamp, range, form);
         if (!proven) return {};
-        append_little_endian(records, proven->multiplier, 3);
-        append_little_endian(records, proven->offset, 6);
-        append_little_endian(records, proven->negative_offset, 6);
+        append_little_endian(records, proven->multiplier, 4);
+        append_little_endian(records, proven->offset, 7);
+        append_little_endian(records, proven->negative_offset, 7);
     }
     return records;
 }
@@ -84,9 +84,9 @@ std::vector<int32_t> offset_bias(const IntegerLayer& layer)
 std::vector<Variant> dense_variants_avr(LowerContext& c, const IntegerLayer& layer, int64_t rows)
 {
     if (!c.target.has("avr") || layer.nibbles || layer.weight_zero_point != 0 || layer.k_count > 32767) return {};
-    int shift = 32;
+    int shift = 40;  // Factors below 2^-8 leave more bits to the multiplier.
     std::vector<uint8_t> records = requant_records(layer, shift);
-    if (records.empty()) records = requant_records(layer, shift = 24);
+    if (records.empty()) records = requant_records(layer, shift = 32);
     if (records.empty()) return {};
     const double blocks = static_cast<double>((layer.out_count + kBlock - 1) / kBlock);
     const double cost = static_cast<double>(rows) * (blocks * static_cast<double>(layer.k_count) * kCyclesPerInput +

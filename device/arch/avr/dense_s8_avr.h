@@ -37,44 +37,57 @@ THB_KERNEL void thb_dense_avr_block(const int8_t* in, const uint8_t* weights, ui
           "r16", "r17", "r18", "r19", "memory");
 }
 
-// Bits 16 and up of acc * multiplier + (acc < 0 ? negative_offset : offset), acc of 24 signed bits.
-// record  uint8 [15] in flash, little-endian: multiplier (3, unsigned), offset (6), negative_offset (6)
-// About 125 cycles with the call; the exact form with two roundings takes about 350.
+// Bits 24 to 55 of acc * multiplier + (acc < 0 ? negative_offset : offset), acc of 24 signed bits.
+// record  uint8 [18] in flash, little-endian: multiplier (4, unsigned), offset (7), negative_offset (7)
+// About 165 cycles with the call; the exact form with two roundings takes about 350.
 static __attribute__((noinline, unused)) int32_t thb_requantize_avr(int32_t acc, const uint8_t* record)
 {
-    uint32_t high, multiplier;
-    uint16_t low;
-    uint8_t zero;
-#define THB_ADD_OFFSET(byte, add) "lpm r0, Z+\n\t" add " " byte ", r0\n\t"
+    // Product bytes 0 to 2 lie in low, 3 to 6 in high; the fourth byte of low is kept zero for carries.
+    uint32_t high, low, multiplier;
+#define THB_CARRY_1 "adc %D[h], %D[l]\n\t"
+#define THB_CARRY_2 "adc %C[h], %D[l]\n\t" THB_CARRY_1
+#define THB_CARRY_3 "adc %B[h], %D[l]\n\t" THB_CARRY_2
+#define THB_CARRY_4 "adc %A[h], %D[l]\n\t" THB_CARRY_3
+#define THB_AT_1 "add %B[l], r0\n\tadc %C[l], r1\n\t" THB_CARRY_4
+#define THB_AT_2 "add %C[l], r0\n\tadc %A[h], r1\n\t" THB_CARRY_3
+#define THB_AT_3 "add %A[h], r0\n\tadc %B[h], r1\n\t" THB_CARRY_2
+#define THB_AT_4 "add %B[h], r0\n\tadc %C[h], r1\n\t" THB_CARRY_1
+#define THB_AT_5 "add %C[h], r0\n\tadc %D[h], r1\n\t"
+#define THB_OFFSET(add, byte) "lpm r0, Z+\n\t" add " " byte ", r0\n\t"
     __asm__(
-        "lpm %A[m], Z+\n\tlpm %B[m], Z+\n\tlpm %C[m], Z+\n\tclr %[zero]\n\t"
-        "mul %A[a], %A[m]\n\tmovw %A[low], r0\n\tmul %B[a], %B[m]\n\tmovw %A[high], r0\n\t"
-        "mul %C[a], %C[m]\n\tmovw %C[high], r0\n\t"
-        "mul %A[a], %B[m]\n\tadd %B[low], r0\n\tadc %A[high], r1\n\tadc %B[high], %[zero]\n\t"
-        "adc %C[high], %[zero]\n\tadc %D[high], %[zero]\n\t"
-        "mul %B[a], %A[m]\n\tadd %B[low], r0\n\tadc %A[high], r1\n\tadc %B[high], %[zero]\n\t"
-        "adc %C[high], %[zero]\n\tadc %D[high], %[zero]\n\t"
-        "mul %A[a], %C[m]\n\tadd %A[high], r0\n\tadc %B[high], r1\n\tadc %C[high], %[zero]\n\tadc %D[high], %[zero]\n\t"
-        "mul %C[a], %A[m]\n\tadd %A[high], r0\n\tadc %B[high], r1\n\tadc %C[high], %[zero]\n\tadc %D[high], %[zero]\n\t"
-        "mul %B[a], %C[m]\n\tadd %B[high], r0\n\tadc %C[high], r1\n\tadc %D[high], %[zero]\n\t"
-        "mul %C[a], %B[m]\n\tadd %B[high], r0\n\tadc %C[high], r1\n\tadc %D[high], %[zero]\n\t"
+        "lpm %A[m], Z+\n\tlpm %B[m], Z+\n\tlpm %C[m], Z+\n\tlpm %D[m], Z+\n\tclr %D[l]\n\tclr %D[h]\n\t"
+        "mul %A[a], %A[m]\n\tmovw %A[l], r0\n\tmul %B[a], %B[m]\n\tmov %C[l], r0\n\tmov %A[h], r1\n\t"
+        "mul %C[a], %C[m]\n\tmov %B[h], r0\n\tmov %C[h], r1\n\t"
+        "mul %A[a], %B[m]\n\t" THB_AT_1 "mul %B[a], %A[m]\n\t" THB_AT_1
+        "mul %A[a], %C[m]\n\t" THB_AT_2 "mul %C[a], %A[m]\n\t" THB_AT_2
+        "mul %A[a], %D[m]\n\t" THB_AT_3 "mul %B[a], %C[m]\n\t" THB_AT_3 "mul %C[a], %B[m]\n\t" THB_AT_3
+        "mul %B[a], %D[m]\n\t" THB_AT_4 "mul %C[a], %D[m]\n\t" THB_AT_5
         "clr r1\n\t"
         "sbrs %C[a], 7\n\trjmp 1f\n\t"
-        "sub %B[high], %A[m]\n\tsbc %C[high], %B[m]\n\tsbc %D[high], %C[m]\n\tadiw r30, 6\n"
+        "sub %A[h], %A[m]\n\tsbc %B[h], %B[m]\n\tsbc %C[h], %C[m]\n\tsbc %D[h], %D[m]\n\tadiw r30, 7\n"
         "1:\n\t"
-        THB_ADD_OFFSET("%A[low]", "add") THB_ADD_OFFSET("%B[low]", "adc") THB_ADD_OFFSET("%A[high]", "adc")
-        THB_ADD_OFFSET("%B[high]", "adc") THB_ADD_OFFSET("%C[high]", "adc") THB_ADD_OFFSET("%D[high]", "adc")
-        : [high] "=&r"(high), [low] "=&r"(low), [m] "=&r"(multiplier), [zero] "=&r"(zero), "+z"(record)
+        THB_OFFSET("add", "%A[l]") THB_OFFSET("adc", "%B[l]") THB_OFFSET("adc", "%C[l]") THB_OFFSET("adc", "%A[h]")
+        THB_OFFSET("adc", "%B[h]") THB_OFFSET("adc", "%C[h]") THB_OFFSET("adc", "%D[h]")
+        : [h] "=&r"(high), [l] "=&r"(low), [m] "=&r"(multiplier), "+z"(record)
         : [a] "r"(acc)
         : "r0");
-#undef THB_ADD_OFFSET
+#undef THB_CARRY_1
+#undef THB_CARRY_2
+#undef THB_CARRY_3
+#undef THB_CARRY_4
+#undef THB_AT_1
+#undef THB_AT_2
+#undef THB_AT_3
+#undef THB_AT_4
+#undef THB_AT_5
+#undef THB_OFFSET
     return (int32_t)high;
 }
 
 // weights      uint8 [block][i][5]  offset by 128; outputs that pad the last block are zero
 // bias         int32 [o]            with every constant term folded in
-// records      uint8 [o][15] or [1][15], per_channel 1 or 0; requantisation as thb_requantize_avr
-// shift        24 or 32: bits that fall away; the zero point is in the offsets
+// records      uint8 [o][18] or [1][18], per_channel 1 or 0; requantisation as thb_requantize_avr
+// shift        32 or 40: bits that fall away; the zero point is in the offsets
 // Ranges proven by the host: sums and sums with bias fit 24 bits, results before the clamp 16 bits.
 THB_KERNEL void thb_dense_s8_avr(const int8_t* in, const uint8_t* weights, const int32_t* bias, const uint8_t* records,
                                  int per_channel, int shift, int8_t* out, thb_index_t rows, thb_index_t in_count,
@@ -86,7 +99,12 @@ THB_KERNEL void thb_dense_s8_avr(const int8_t* in, const uint8_t* weights, const
         const int32_t* next_bias = bias;
         const uint8_t* record = records;
         int32_t correction = 0;
-        for (i = 0; i < in_count; ++i) correction += (uint8_t)((uint8_t)in[i] + 128u);
+        for (i = 0; i < in_count;) {
+            uint16_t part = 0;  // 256 bytes cannot overflow it.
+            const thb_index_t end = in_count - i < 256 ? in_count : (thb_index_t)(i + 256);
+            for (; i < end; ++i) part = (uint16_t)(part + (uint8_t)((uint8_t)in[i] ^ 128u));
+            correction += part;
+        }
         correction <<= 7;
         for (o = 0; o < out_count; o = (thb_index_t)(o + THB_DENSE_AVR_BLOCK)) {
             uint8_t sums[3 * THB_DENSE_AVR_BLOCK + 1];
@@ -100,13 +118,13 @@ THB_KERNEL void thb_dense_s8_avr(const int8_t* in, const uint8_t* weights, const
                 int16_t value;
                 memcpy(&acc, sum, 4);
                 acc += THB_FLASH_S32(next_bias) - correction;
-                value = (int16_t)(thb_requantize_avr(acc, record) >> (shift - 16));
+                value = (int16_t)(thb_requantize_avr(acc, record) >> (shift - 24));
                 if (value < lowest) value = lowest;
                 if (value > highest) value = highest;
                 *out++ = (int8_t)value;
                 sum += 3;
                 ++next_bias;
-                if (per_channel) record += 15;
+                if (per_channel) record += 18;
             }
         }
         in += in_count;
