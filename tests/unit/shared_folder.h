@@ -3,18 +3,23 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <system_error>
 
 namespace thimble {
 
-// THIMBLE_SHARED, or ../shared seen from the checkout; an empty path when there is none.
+// THIMBLE_SHARED, or ../shared seen from the checkout; an empty path when there is none. The checkout
+// is found from where the test binary lies: source paths inside it may be relative (ccache).
 inline std::filesystem::path shared_folder()
 {
     namespace fs = std::filesystem;
     if (const char* folder = std::getenv("THIMBLE_SHARED")) return folder;
-    // Normal form: the path of an included header may hold "..".
-    const fs::path unit = fs::path(__FILE__).lexically_normal().parent_path();
-    const fs::path folder = unit.parent_path().parent_path().parent_path() / "shared";
-    return fs::exists(folder) ? folder : fs::path();
+    std::error_code error;
+    fs::path at = fs::read_symlink("/proc/self/exe", error);
+    while (at.has_relative_path()) {
+        at = at.parent_path();
+        if (fs::exists(at / "shared" / "models", error)) return at / "shared";
+    }
+    return {};
 }
 
 }  // namespace thimble
