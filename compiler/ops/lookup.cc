@@ -34,13 +34,14 @@ void lower_lookup(LowerContext& c, const std::function<int64_t(int32_t)>& functi
                              c.number(c.output().count(), "thb_index_t")});
 }
 
-int64_t real_lookup(const LowerContext& c, int32_t q, float (*function)(float), size_t input)
+int64_t real_lookup(const LowerContext& c, int32_t q, const std::function<float(float)>& function, size_t input)
 {
     const Quantization& from = c.input(input).quant;
     const Quantization& to = c.output().quant;
     const float real = from.scale() * static_cast<float>(q - from.zero_point());
     const float per_step = 1.0f / to.scale();
     const float steps = std::round(function(real) * per_step);
+    if (std::isnan(steps)) return INT32_MIN;
     return static_cast<int64_t>(std::clamp(steps, -1e6f, 1e6f)) + to.zero_point();
 }
 

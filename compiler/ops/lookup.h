@@ -13,6 +13,7 @@ void lower_lookup(LowerContext& context, const std::function<int64_t(int32_t)>& 
 
 // The result of a real function as int8: TFLite's tables for float functions, all in float:
 //   saturate(round(f(scale * (q - zero_point)) * (1 / out_scale)) + out_zero_point)
-int64_t real_lookup(const LowerContext& context, int32_t q, float (*function)(float), size_t input = 0);
+// Where the function is not a number: the least result.
+int64_t real_lookup(const LowerContext& context, int32_t q, const std::function<float(float)>& function, size_t input = 0);
 
 }  // namespace thimble

@@ -51,11 +51,7 @@ const ReluAttributes& attributes_of(const Node& node)
 
 void infer(Graph& graph, Node& node)
 {
-    infer_unary(graph, node, {DType::f32, DType::i8, DType::u8, DType::i16}, "float32, int8, uint8 or int16");
-    if (graph.input(node, 0).type == DType::f32) return;
-    require_quantized(graph, node, {0});
-    require_output_quantized(graph, node);
-    require_per_tensor(graph, node);
+    infer_quantized_unary(graph, node, {DType::f32, DType::i8, DType::u8, DType::i16});
 }
 
 // ---- oracle ----

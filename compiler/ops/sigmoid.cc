@@ -30,12 +30,9 @@ static void check_output(const Tensor& out, Sigmoid form)
 
 void infer_sigmoid(Graph& graph, Node& node, Sigmoid form)
 {
-    infer_unary(graph, node, {DType::f32, DType::i8, DType::u8, DType::i16}, "float32, int8, uint8 or int16");
+    infer_quantized_unary(graph, node, {DType::f32, DType::i8, DType::u8, DType::i16});
     const Tensor& in = graph.input(node, 0);
     if (in.type == DType::f32) return;
-    require_quantized(graph, node, {0});
-    require_output_quantized(graph, node);
-    require_per_tensor(graph, node);
     check_output(graph.output(node, 0), form);
     if (in.type != DType::i16) return;
     // Beyond this scale the 32-bit product of the reference overflows.

@@ -87,3 +87,26 @@ THB_KERNEL void thb_unary_f32(const float* in, int in_flash, float* out, int fun
     thb_index_t i;
     for (i = 0; i < count; ++i) out[i] = thb_unary_value_f32(THB_LOAD_F32(in + i, in_flash), function);
 }
+
+// The same for integers; NEG, SQUARE and SIGN, which wrap.
+THB_KERNEL void thb_unary_s32(const int32_t* in, int in_flash, int32_t* out, int function, thb_index_t count)
+{
+    thb_index_t i;
+    for (i = 0; i < count; ++i) {
+        const int32_t x = THB_LOAD_S32(in + i, in_flash);
+        if (function == THB_UNARY_NEG) out[i] = (int32_t)(0u - (uint32_t)x);
+        if (function == THB_UNARY_SQUARE) out[i] = (int32_t)((uint32_t)x * (uint32_t)x);
+        if (function == THB_UNARY_SIGN) out[i] = x > 0 ? 1 : x < 0 ? -1 : 0;
+    }
+}
+
+THB_KERNEL void thb_unary_s64(const int64_t* in, int in_flash, int64_t* out, int function, thb_index_t count)
+{
+    thb_index_t i;
+    for (i = 0; i < count; ++i) {
+        const int64_t x = THB_LOAD_S64(in + i, in_flash);
+        if (function == THB_UNARY_NEG) out[i] = (int64_t)(0u - (uint64_t)x);
+        if (function == THB_UNARY_SQUARE) out[i] = (int64_t)((uint64_t)x * (uint64_t)x);
+        if (function == THB_UNARY_SIGN) out[i] = x > 0 ? 1 : x < 0 ? -1 : 0;
+    }
+}
