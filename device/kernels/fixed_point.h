@@ -46,8 +46,8 @@ THB_KERNEL int32_t thb_inverse_root(int32_t v, int8_t* shift)
     return x;
 }
 
-// The natural logarithm of v >= 1, 19 fraction bits in, 26 out. v = r * 2^z with r between sqrt(1/2) and
-// sqrt(2); ln r is the quotient of two polynomials in r - sqrt(1/2) ... as the reference has it.
+// The natural logarithm of v >= 1, 19 fraction bits in, 26 out. v = r * 2^z, where r is the smaller of
+// two candidates that differ by a power of sqrt(1/2); ln r is a quotient of two polynomials.
 // Range: v < 2^31, result below 2^30.
 THB_KERNEL int32_t thb_log(int32_t v)
 {
@@ -57,7 +57,7 @@ THB_KERNEL int32_t thb_log(int32_t v)
     const uint8_t zeros_b = (uint8_t)(thb_leading_zeros((uint32_t)w) - 1);
     const int32_t half_a = thb_high_mul((int32_t)((uint32_t)v << (zeros_a - 1)), root_of_half);
     const int32_t r_a = half_a >= (INT32_C(1) << 30) ? INT32_C(0x7FFFFFFF) : (int32_t)((uint32_t)half_a << 1);
-    const int32_t r_b = (int32_t)((uint32_t)w << zeros_b);
+    const int32_t r_b = zeros_b >= zeros_a ? INT32_C(0x7FFFFFFF) : (int32_t)((uint32_t)v << zeros_b);
     const int32_t z_a = (int32_t)((uint32_t)(int32_t)(12 - zeros_a) << 25) + (INT32_C(1) << 23);
     const int32_t z_b = (int32_t)((uint32_t)(int32_t)(12 - zeros_b) << 25) - (INT32_C(1) << 23);
     const int32_t r = r_a < r_b ? r_a : r_b;
