@@ -57,7 +57,7 @@ void infer(Graph& graph, Node& node)
     require_rank(graph, node, 1, 4, 4);
     const Tensor& in = graph.input(node, 0);
     const Shape& weights = graph.input(node, 1).shape;
-    check_weighted_types(graph, node, {}, weights[0], true);
+    check_weighted_types(graph, node, {}, weights[0], DType::i32);
     check_weighted_scales(graph, node, {}, 0);
     const WindowAttributes& window = attributes_of(node).window;
     require_window(window, weights[1], weights[2]);

@@ -11,6 +11,7 @@
 #include "formats/tflite_fields.h"
 #include "numeric/reference.h"
 #include "ops/dense_layer.h"
+#include "ops/matrix_product.h"
 #include "ops/op.h"
 #include "ops/weighted.h"
 
@@ -59,7 +60,7 @@ void infer(Graph& graph, Node& node)
     require_rank(graph, node, 1, 2, 2);
     const Tensor& in = graph.input(node, 0);
     const Shape& weights = graph.input(node, 1).shape;
-    check_weighted_types(graph, node, {}, weights[0], true);
+    check_weighted_types(graph, node, {}, weights[0], DType::i32);
     check_weighted_scales(graph, node, {}, 0, true);
     require_shape(weights[0] > 0 && weights[1] > 0 && in.count() > 0 &&
                       in.count() % weights[1] == 0,
@@ -186,15 +187,33 @@ IntegerLayer integer_plan(const LowerContext& c)
     return integer_layer(c, options);
 }
 
+// Weights that another layer computes: nothing can be folded.
+void lower_computed(LowerContext& c)
+{
+    const DenseSizes size = sizes_of(c.graph, c.node);
+    const auto& attributes = std::any_cast<const DenseAttributes&>(c.node.attributes);
+    MatrixProduct product;
+    product.rows = size.rows;
+    product.depth = size.in_count;
+    product.columns = size.out_count;
+    product.adj_y = true;
+    ProductScaling scaling;
+    if (c.has_input(2)) scaling.bias = c.input(2).integers();
+    scaling.wide_multiply = has_wide_accumulator(c.graph, c.node, {}, attributes.bias32);
+    scaling.requant = requant_tables(real_factors(c, size.out_count), scaling.wide_multiply);
+    scaling.clamp = stored_clamp(attributes.activation, c.output());
+    lower_product_integer(c, product, scaling);
+}
+
 void lower(LowerContext& c)
 {
     const DenseSizes size = sizes_of(c.graph, c.node);
     const int activation = std::any_cast<const DenseAttributes&>(c.node.attributes).activation;
     if (c.input(0).type == DType::f32)
         return lower_dense_f32(c, size.rows, size.in_count, size.out_count, activation);
-    THIMBLE_CHECK(c.input(1).is_constant(), "dense form not lowered");
+    THIMBLE_CHECK(c.input(0).type != DType::u8, "dense of an element type that passes rewrite");
+    if (!c.input(1).is_constant()) return lower_computed(c);
     if (c.input(0).type == DType::i16) return lower_dense_s16(c, integer_plan(c), size.rows);
-    THIMBLE_CHECK(c.input(0).type == DType::i8, "dense form not lowered");
     lower_dense_s8(c, integer_plan(c), size.rows);
 }
 

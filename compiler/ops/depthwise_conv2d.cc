@@ -46,7 +46,7 @@ void infer(Graph& graph, Node& node)
     require_rank(graph, node, 1, 4, 4);
     const Tensor& in = graph.input(node, 0);
     const Shape& weights = graph.input(node, 1).shape;
-    check_weighted_types(graph, node, {}, weights[3], false);
+    check_weighted_types(graph, node, {}, weights[3], DType::i64);
     check_weighted_scales(graph, node, {}, 3);
     require_window(attributes_of(node), weights[1], weights[2]);
     const bool fits =

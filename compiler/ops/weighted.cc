@@ -13,7 +13,7 @@ static bool is_integer_layer(DType in)
 }
 
 void check_weighted_types(const Graph& graph, const Node& node, WeightedInputs inputs,
-                          int64_t out_count, bool narrow_bias)
+                          int64_t out_count, DType other_bias)
 {
     const DType in = graph.input(node, inputs.in).type;
     const DType w = graph.input(node, inputs.weights).type;
@@ -28,10 +28,9 @@ void check_weighted_types(const Graph& graph, const Node& node, WeightedInputs i
                   "float32/float16/int8/int4");
     if (!graph.has_input(node, inputs.bias)) return;
     const Tensor& bias = graph.input(node, inputs.bias);
-    const bool fits = in == DType::f32 ? bias.type == DType::f32
-                      : in == DType::i16
-                          ? bias.type == DType::i64 || (narrow_bias && bias.type == DType::i32)
-                          : bias.type == DType::i32;
+    const bool fits = in == DType::f32   ? bias.type == DType::f32
+                      : in == DType::i16 ? bias.type == DType::i64 || bias.type == other_bias
+                                         : bias.type == DType::i32;
     if (!fits)
         fail_type(fmt::format("input {} with bias {}", dtype_name(in), dtype_name(bias.type)),
                   "a float32 bias for float32, int32 for int8, int64 for int16");

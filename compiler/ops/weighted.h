@@ -19,10 +19,10 @@ struct WeightedInputs {
 
 // Which input types belong together, and how many elements the bias has. Throws T0202, T0203.
 //   int8 x int8, int4, uint8 with int32 bias    uint8 x uint8 with int32 bias
-//   int16 x int8 with int64 bias, or int32 if `narrow_bias`   float32 x float32, float16, int8,
+//   int16 x int8 with int64 bias, or one of `other_bias`   float32 x float32, float16, int8,
 //   int4
 void check_weighted_types(const Graph& graph, const Node& node, WeightedInputs inputs,
-                          int64_t out_count, bool narrow_bias);
+                          int64_t out_count, DType other_bias);
 // Integer layers: scales are there, per-channel ones along `axis` of the weights, weights and bias
 // are constants unless `computed_weights`, and no factor is beyond what requantisation can express.
 void check_weighted_scales(const Graph& graph, const Node& node, WeightedInputs inputs,
