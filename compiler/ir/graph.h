@@ -79,6 +79,7 @@ struct Node {
     std::vector<TensorId> inputs;    // kNoTensor where an optional input is absent
     std::vector<TensorId> outputs;
     std::any attributes;             // the operator's own struct, see compiler/ops/<op>.cc
+    bool was_uint8 = false;          // int8 that was uint8 in the file, see passes/shift_uint8.cc
     std::string unsupported;         // reason why this node cannot be compiled, empty when it can
     std::string remedy;              // what the user can do about it
 };

@@ -17,11 +17,9 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-namespace thimble
-{
+namespace thimble {
 
-namespace
-{
+namespace {
 
 struct BatchMatmulAttributes {
     bool adj_x = false;

@@ -17,11 +17,9 @@
 
 #include <fmt/format.h>
 
-namespace thimble
-{
+namespace thimble {
 
-namespace
-{
+namespace {
 
 struct DenseAttributes {
     int activation = 0;
@@ -147,9 +145,7 @@ void eval_float(EvalContext& c)
 void eval(EvalContext& c)
 {
     switch (c.input(0).type) {
-    case DType::i8:
-        return c.input(1).type == DType::u8 ? eval_integer<int8_t, uint8_t>(c)
-                                            : eval_integer<int8_t, int8_t>(c);
+    case DType::i8: return eval_integer<int8_t, int8_t>(c);
     case DType::u8: return eval_integer<uint8_t, uint8_t>(c);
     case DType::i16: return eval_integer<int16_t, int8_t>(c);
     default: return eval_float(c);

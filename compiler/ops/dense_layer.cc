@@ -3,8 +3,7 @@
 #include "ops/fast_variants.h"
 #include "ops/window.h"
 
-namespace thimble
-{
+namespace thimble {
 
 static std::vector<Arg> size_args(LowerContext& c, int64_t rows, int64_t in_count,
                                   int64_t out_count)

@@ -5,8 +5,7 @@
 
 #include "ops/weights.h"
 
-namespace thimble
-{
+namespace thimble {
 
 // `rows` of node input 0 times the layer's weights; see device/kernels/dense.h.
 void lower_dense_s8(LowerContext& context, const IntegerLayer& layer, int64_t rows);

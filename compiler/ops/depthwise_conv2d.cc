@@ -14,11 +14,9 @@
 
 #include <fmt/format.h>
 
-namespace thimble
-{
+namespace thimble {
 
-namespace
-{
+namespace {
 
 void import_depthwise_conv2d(const TfliteOperator& source, Graph&, Node& node)
 {
@@ -100,7 +98,7 @@ template <typename T, typename W> void eval_integer(EvalContext& c)
     const WindowGeometry g = geometry_of(c);
     const bool zero_points = c.input(0).type != DType::i16;
     const int32_t in_zero = zero_points ? c.input(0).quant.zero_point() : 0;
-    const int32_t weight_zero = c.input(1).type == DType::u8 ? c.input(1).quant.zero_point() : 0;
+    const int32_t weight_zero = is_legacy(c.graph, c.node, 1) ? c.input(1).quant.zero_point() : 0;
     const bool wide = has_wide_accumulator(c.graph, c.node, {}, false);
     const ReferenceScaler scale(c, reference_factors(c, {}, g.out_c),
                                 attributes_of(c.node).activation, wide,
@@ -137,11 +135,8 @@ void eval_float(EvalContext& c)
 
 void eval(EvalContext& c)
 {
-    const bool unsigned_weights = c.input(1).type == DType::u8;
     switch (c.input(0).type) {
-    case DType::i8:
-        return unsigned_weights ? eval_integer<int8_t, uint8_t>(c)
-                                : eval_integer<int8_t, int8_t>(c);
+    case DType::i8: return eval_integer<int8_t, int8_t>(c);
     case DType::u8: return eval_integer<uint8_t, uint8_t>(c);
     case DType::i16: return eval_integer<int16_t, int8_t>(c);
     default: return eval_float(c);
@@ -176,6 +171,7 @@ IntegerLayer integer_plan(const LowerContext& c, const DepthwisePlan& plan)
     options.transposed = true;
     options.factors = channel_factors(c, 0, 1, options.out_count);
     options.activation = attributes_of(c.node).activation;
+    options.use_weight_zero_point = c.node.was_uint8;
     options.fold_in_zero_point = c.input(0).type == DType::i8;
     options.wide_multiply = has_wide_accumulator(c.graph, c.node, {}, false);
     return integer_layer(c, options);

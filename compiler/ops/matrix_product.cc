@@ -2,8 +2,7 @@
 
 #include "ops/window.h"
 
-namespace thimble
-{
+namespace thimble {
 
 double MatrixProduct::macs() const
 {

@@ -6,8 +6,7 @@
 
 #include <array>
 
-namespace thimble
-{
+namespace thimble {
 
 // out[b][r][c] = sum_k x[b][r][k] * y[b][k][c]; up to three batch dimensions.
 struct MatrixProduct {

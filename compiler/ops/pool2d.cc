@@ -1,26 +1,30 @@
 // Pooling: y[n,y,x,c] = act(max or mean over the window of x[n, y*s+ky-pad, x*s+kx-pad, c]).
 //
 // Places outside the input do not count. Integers keep their scale: the mean is a sum of raw values
-// divided by the number of places, ties away from zero (docs/numerics.md, "Pooling").
-// Source: TFLM reference kernel.
-#include "ops/pool2d.h"
-
+// divided by the number of places, ties away from zero (docs/numerics.md, "Pooling"). Of int8
+// layers that were uint8 the raw values are those of the file, 128 more. Source: TFLM reference
+// kernel.
 #include "formats/tflite.h"
 #include "formats/tflite_fields.h"
 #include "numeric/reference.h"
 #include "numeric/requantize.h"
 #include "ops/op.h"
+#include "ops/window.h"
 
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
 #include <fmt/format.h>
 
-namespace thimble
-{
+namespace thimble {
 
-namespace
-{
+namespace {
+
+struct Pool2dAttributes {
+    bool maximum = false; // else the mean
+    int64_t filter_h = 1, filter_w = 1;
+    WindowAttributes window;
+};
 
 Pool2dAttributes import_attributes(const TfliteOperator& source, bool maximum)
 {
@@ -119,7 +123,7 @@ template <typename T> void eval_integer(EvalContext& c)
     const Tensor& output = c.output();
     const reference::Clamp clamp = reference::quantized_clamp(
         a.window.activation, output.type, output.quant.scale(), output.quant.zero_point());
-    const int64_t offset = a.was_unsigned ? 128 : 0;
+    const int64_t offset = c.node.was_uint8 ? 128 : 0;
     const auto out = c.out<T>();
     each_window<T>(c, [&](size_t index, const std::vector<T>& elements) {
         const auto count = static_cast<int64_t>(elements.size());
@@ -176,7 +180,7 @@ void lower_integer(LowerContext& c, const WindowGeometry& g)
                                           : "THB_POOL_S8";
     const StoredClamp clamp = stored_clamp(a.window.activation, c.output());
     std::vector<Arg> args = {as_void(c.in(0), "const void*"), c.key_text(key),
-                             c.key(int64_t{a.maximum}), c.key(int64_t{a.was_unsigned ? 128 : 0}),
+                             c.key(int64_t{a.maximum}), c.key(int64_t{c.node.was_uint8 ? 128 : 0}),
                              as_void(c.out(), "void*")};
     args = joined(args, window_args(c, g));
     args.push_back(c.number(clamp.lowest, "int16_t"));

@@ -14,11 +14,9 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-namespace thimble
-{
+namespace thimble {
 
-namespace
-{
+namespace {
 
 constexpr WeightedInputs kInputs = {.in = 2, .weights = 1, .bias = 3};
 
@@ -107,7 +105,7 @@ template <typename T, typename W> void eval_integer(EvalContext& c)
     const Shape& w = c.input(1).shape;
     const bool zero_points = c.input(2).type != DType::i16;
     const int32_t in_zero = zero_points ? c.input(2).quant.zero_point() : 0;
-    const int32_t weight_zero = c.input(1).type == DType::u8 ? c.input(1).quant.zero_point() : 0;
+    const int32_t weight_zero = is_legacy(c.graph, c.node, 1) ? c.input(1).quant.zero_point() : 0;
     const auto in = c.in<T>(2);
     const auto weights = c.in<W>(1);
     const std::vector<double> bias = c.raw_or_empty(3);
@@ -156,11 +154,8 @@ void eval_float(EvalContext& c)
 
 void eval(EvalContext& c)
 {
-    const bool unsigned_weights = c.input(1).type == DType::u8;
     switch (c.input(2).type) {
-    case DType::i8:
-        return unsigned_weights ? eval_integer<int8_t, uint8_t>(c)
-                                : eval_integer<int8_t, int8_t>(c);
+    case DType::i8: return eval_integer<int8_t, int8_t>(c);
     case DType::u8: return eval_integer<uint8_t, uint8_t>(c);
     case DType::i16: return eval_integer<int16_t, int8_t>(c);
     default: return eval_float(c);
@@ -215,6 +210,7 @@ void lower_integer(LowerContext& c, const TransposePlan& plan)
     options.k_count = plan.window.taps() * plan.window.in_c;
     options.factors = channel_factors(c, 2, 1, options.out_count);
     options.activation = attributes_of(c.node).activation;
+    options.use_weight_zero_point = c.node.was_uint8;
     options.fold_in_zero_point = false;
     options.wide_multiply = wide;
     const IntegerLayer layer = integer_layer(c, options);

@@ -4,8 +4,7 @@
 #include <cmath>
 #include <fmt/format.h>
 
-namespace thimble
-{
+namespace thimble {
 
 static bool is_integer_layer(DType in)
 {
@@ -17,7 +16,7 @@ void check_weighted_types(const Graph& graph, const Node& node, WeightedInputs i
 {
     const DType in = graph.input(node, inputs.in).type;
     const DType w = graph.input(node, inputs.weights).type;
-    const bool known = (in == DType::i8 && (w == DType::i8 || w == DType::i4 || w == DType::u8)) ||
+    const bool known = (in == DType::i8 && (w == DType::i8 || w == DType::i4)) ||
                        (in == DType::u8 && w == DType::u8) ||
                        (in == DType::i16 && w == DType::i8) ||
                        (in == DType::f32 &&
@@ -103,6 +102,11 @@ bool has_wide_accumulator(const Graph& graph, const Node& node, WeightedInputs i
 
 // ---- oracle ----
 
+bool is_legacy(const Graph& graph, const Node& node, size_t weights)
+{
+    return node.was_uint8 || graph.input(node, weights).type == DType::u8;
+}
+
 double reference_factor(const Graph& graph, const Node& node, WeightedInputs inputs,
                         int64_t channel)
 {
@@ -110,7 +114,7 @@ double reference_factor(const Graph& graph, const Node& node, WeightedInputs inp
     const Tensor& weights = graph.input(node, inputs.weights);
     const float weight = weights.quant.scale_at(channel);
     const double out = graph.output(node, 0).quant.scale();
-    if (weights.type == DType::u8) return double{in * weight} / out;
+    if (is_legacy(graph, node, inputs.weights)) return double{in * weight} / out;
     return double{in} * double{weight} / out;
 }
 

@@ -9,8 +9,7 @@
 
 #include <vector>
 
-namespace thimble
-{
+namespace thimble {
 
 // Positions of a layer's tensors among the inputs of its node.
 struct WeightedInputs {
@@ -18,7 +17,7 @@ struct WeightedInputs {
 };
 
 // Which input types belong together, and how many elements the bias has. Throws T0202, T0203.
-//   int8 x int8, int4, uint8 with int32 bias    uint8 x uint8 with int32 bias
+//   int8 x int8, int4 with int32 bias    uint8 x uint8 with int32 bias
 //   int16 x int8 with int64 bias, or one of `other_bias`   float32 x float32, float16, int8,
 //   int4
 void check_weighted_types(const Graph& graph, const Node& node, WeightedInputs inputs,
@@ -32,16 +31,17 @@ void check_weighted_scales(const Graph& graph, const Node& node, WeightedInputs 
 // 32-bit bias although there is none.
 bool has_wide_accumulator(const Graph& graph, const Node& node, WeightedInputs inputs, bool bias32);
 
+// Oracle: a layer of a uint8 network, whose weights have a zero point that counts.
+bool is_legacy(const Graph& graph, const Node& node, size_t weights);
 // in_scale * weight_scale[channel] / out_scale, as the reference does it for convolutions: in
-// double, but the product of the scales in float for uint8 weights.
+// double, but the product of the scales in float in uint8 networks.
 double reference_factor(const Graph& graph, const Node& node, WeightedInputs inputs,
                         int64_t channel);
 std::vector<double> reference_factors(const EvalContext& context, WeightedInputs inputs,
                                       int64_t out_count);
 
 // Oracle: from an accumulator to the stored output.
-class ReferenceScaler
-{
+class ReferenceScaler {
 public:
     ReferenceScaler(const EvalContext& context, const std::vector<double>& factors, int activation,
                     bool wide, int32_t out_zero_point);

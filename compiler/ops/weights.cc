@@ -6,8 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-namespace thimble
-{
+namespace thimble {
 
 bool IntegerLayer::sums_fit_int32() const
 {
@@ -30,12 +29,6 @@ bool IntegerLayer::bias_fits_int32() const
 static void read_weights(const Tensor& tensor, bool use_zero_point, IntegerLayer& layer)
 {
     const int32_t zero_point = tensor.quant.per_channel() ? 0 : tensor.quant.zero_point();
-    if (tensor.type == DType::u8) {
-        for (const uint8_t weight : tensor.values<uint8_t>())
-            layer.weights.push_back(static_cast<int8_t>(weight - 128));
-        layer.weight_zero_point = zero_point - 128;
-        return;
-    }
     const std::span<const int8_t> weights = tensor.values<int8_t>();
     layer.weights.assign(weights.begin(), weights.end());
     layer.nibbles = tensor.type == DType::i4;
@@ -84,7 +77,7 @@ IntegerLayer integer_layer(const LowerContext& c, const IntegerLayerOptions& opt
 std::vector<double> channel_factors(const LowerContext& c, size_t in, size_t weights,
                                     int64_t out_count)
 {
-    const bool legacy = c.input(weights).type == DType::u8;
+    const bool legacy = c.node.was_uint8;
     const float in_scale = c.input(in).quant.scale();
     std::vector<double> factors;
     for (int64_t o = 0; o < out_count; ++o) {

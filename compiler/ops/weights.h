@@ -6,8 +6,7 @@
 
 #include <vector>
 
-namespace thimble
-{
+namespace thimble {
 
 // An integer layer ready to be written: out[o] = clamp(out_zero_point + multiply(bias[o] + sum_k
 // in[k] * w[o][k])). Everything constant is folded into the bias:
@@ -38,10 +37,10 @@ struct IntegerLayerOptions {
     bool fold_in_zero_point = true;     // false: the kernel subtracts it
     bool wide_multiply = false;
 };
-// For constant int8, int4 or uint8 weights; uint8 ones become int8 with a zero point 128 less.
+// For constant int8 or int4 weights.
 IntegerLayer integer_layer(const LowerContext& context, const IntegerLayerOptions& options);
 // The factors of a convolution: in_scale * weight_scale[o] / out_scale in double; the product of
-// the scales is a float product when the weights are uint8.
+// the scales is a float product in uint8 networks.
 std::vector<double> channel_factors(const LowerContext& context, size_t in, size_t weights,
                                     int64_t out_count);
 

@@ -7,8 +7,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-namespace thimble
-{
+namespace thimble {
 
 bool WindowGeometry::padded() const
 {

@@ -7,8 +7,7 @@
 
 #include <vector>
 
-namespace thimble
-{
+namespace thimble {
 
 struct WindowAttributes {
     bool same = false; // padding so that out = ceil(in / stride); else none

@@ -4,9 +4,10 @@
 //   before:  x (uint8, z) -> conv2d(w uint8) -> y (uint8)
 //   after:   x -> quantize -> x' (int8, z - 128) -> conv2d(w' int8) -> y' (int8) -> quantize -> y
 //
-// Graph inputs and outputs keep their type behind a QUANTIZE that is one XOR an element. Since every
-// integer operator depends on q - zero_point only, nothing else changes. Operators that take uint8 as
-// plain numbers (cast, quantize, dequantize) are left alone.
+// Graph inputs and outputs keep their type behind a QUANTIZE that is one XOR an element. Since nearly
+// every integer operator depends on q - zero_point only, little else changes; where it matters (the
+// mean of raw values, the zero point of convolution weights) operators look at Node::was_uint8.
+// Operators that take uint8 as plain numbers (cast, quantize, dequantize) are left alone.
 #include "ops/op.h"
 #include "passes/passes.h"
 
@@ -77,6 +78,7 @@ void shift_uint8(Graph& graph)
             if (!graph.tensor(id).is_constant() && !available[id]) nodes.push_back(quantize_node(graph, original, id));
             available[id] = true;
         }
+        node.was_uint8 = true;
         std::vector<Node> back;
         for (TensorId& id : node.outputs) {
             if (!shifts(graph.tensor(id))) continue;

@@ -2,10 +2,8 @@
 #include "formats/tflite_fields.h"
 #include "one_node.h"
 
-namespace thimble
-{
-namespace
-{
+namespace thimble {
+namespace {
 
 namespace conv = tflite_field::conv2d;
 namespace depthwise = tflite_field::depthwise_conv2d;
