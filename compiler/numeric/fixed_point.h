@@ -1,4 +1,5 @@
-// The fixed-point functions of the reference kernels, for lowering: what becomes a table on the device.
+// The fixed-point functions of the reference kernels, for lowering: what becomes a table on the
+// device.
 //
 // Written independently of numeric/reference.h, which judges the tables computed here. All numbers
 // are raw int32; "Qk" says how many integer bits a number has, the other 31 - k are the fraction.

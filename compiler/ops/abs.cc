@@ -1,4 +1,5 @@
-// y = |x|. int8, int16: the distance from the zero point, brought to the output's scale where it differs.
+// y = |x|. int8, int16: the distance from the zero point, brought to the output's scale where it
+// differs.
 #include "numeric/fixed_point.h"
 #include "numeric/reference.h"
 #include "numeric/requantize.h"
@@ -22,14 +23,17 @@ template <typename T> void eval_quantized(EvalContext& c)
 {
     const Quantization& from = c.input(0).quant;
     const Quantization& to = c.output().quant;
-    const auto factor = reference::quantize_multiplier(static_cast<double>(from.scale() / to.scale()));
+    const auto factor =
+        reference::quantize_multiplier(static_cast<double>(from.scale() / to.scale()));
     const reference::Clamp limits = reference::type_limits(c.output().type);
     const auto in = c.in<T>(0);
     const auto out = c.out<T>();
     for (size_t i = 0; i < out.size(); ++i) {
         const int32_t steps = std::abs(in[i] - from.zero_point());
-        const int64_t scaled = from.scale() == to.scale() ? steps : reference::multiply(steps, factor);
-        out[i] = static_cast<T>(reference::saturate(scaled + to.zero_point(), limits.lowest, limits.highest));
+        const int64_t scaled = from.scale() == to.scale() ? steps
+                                                          : reference::multiply(steps, factor);
+        out[i] = static_cast<T>(
+            reference::saturate(scaled + to.zero_point(), limits.lowest, limits.highest));
     }
 }
 
@@ -46,7 +50,8 @@ void eval(EvalContext& c)
     }
     default: break;
     }
-    for (size_t i = 0; i < c.out<float>().size(); ++i) c.out<float>()[i] = std::fabs(c.in<float>(0)[i]);
+    for (size_t i = 0; i < c.out<float>().size(); ++i)
+        c.out<float>()[i] = std::fabs(c.in<float>(0)[i]);
 }
 
 // ---- lowering ----
@@ -57,20 +62,29 @@ void lower(LowerContext& c)
     if (in.type == DType::f32) return lower_unary_f32(c, "THB_UNARY_ABS");
     const Quantization& to = c.output().quant;
     // A factor of one leaves the number as it is: no special case is needed.
-    const Requant factor = in.type == DType::i32 ? requant_of(1.0) : requant_of(in.quant.scale() / to.scale());
+    const Requant factor = in.type == DType::i32 ? requant_of(1.0)
+                                                 : requant_of(in.quant.scale() / to.scale());
     const int32_t in_zero = in.type == DType::i32 ? 0 : in.quant.zero_point();
     if (in.type == DType::i8)
-        return lower_lookup(c, [&](int32_t q) { return int64_t{fixed::scaled(std::abs(q - in_zero), factor)} + to.zero_point(); });
+        return lower_lookup(c, [&](int32_t q) {
+            return int64_t{fixed::scaled(std::abs(q - in_zero), factor)} + to.zero_point();
+        });
     const StoredClamp limits = limits_of(in.type);
     c.allow_in_place(0);
-    c.call("thb_abs_int", {c.in(0), c.in_flash(0), c.out(), type_key(c, in.type), c.number(in.count(), "thb_index_t"),
-                           c.number(in_zero, "int32_t"), c.key(int64_t{in.type != DType::i32}),
+    c.call("thb_abs_int", {c.in(0), c.in_flash(0), c.out(), type_key(c, in.type),
+                           c.number(in.count(), "thb_index_t"), c.number(in_zero, "int32_t"),
+                           c.key(int64_t{in.type != DType::i32}),
                            c.number(factor.multiplier, "int32_t"), c.number(factor.shift, "int8_t"),
-                           c.number(in.type == DType::i32 ? 0 : to.zero_point(), "int32_t"), c.number(limits.highest, "int32_t")});
+                           c.number(in.type == DType::i32 ? 0 : to.zero_point(), "int32_t"),
+                           c.number(limits.highest, "int32_t")});
 }
 
 }  // namespace
 
-const OpDef op_abs = {.name = "abs", .tflite = {{"ABS", import_nothing}}, .infer = infer, .eval = eval, .lower = lower};
+const OpDef op_abs = {.name = "abs",
+                      .tflite = {{"ABS", import_nothing}},
+                      .infer = infer,
+                      .eval = eval,
+                      .lower = lower};
 
 }  // namespace thimble

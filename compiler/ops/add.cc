@@ -1,8 +1,9 @@
 // Sum and difference with broadcasting: y = act(a + b), y = act(a - b).
 //
-// int8, uint8, int16: both operands are brought to a common scale, twice the larger one, with 20 (int16:
-// 15) more bits, added, and brought to the output's scale. TFLM computes SUB's factors in float, TFLite
-// in double (docs/numerics.md, "ADD and SUB"). int32, int64 and float: plain arithmetic.
+// int8, uint8, int16: both operands are brought to a common scale, twice the larger one, with 20
+// (int16: 15) more bits, added, and brought to the output's scale. TFLM computes SUB's factors in
+// float, TFLite in double (docs/numerics.md, "ADD and SUB"). int32, int64 and float: plain
+// arithmetic.
 #include "formats/tflite.h"
 #include "formats/tflite_fields.h"
 #include "numeric/fixed_point.h"
@@ -51,7 +52,8 @@ void infer(Graph& graph, Node& node)
     const DType type = graph.input(node, 0).type;
     infer_pair(graph, node, type);
     if (type == DType::f32 || type == DType::i32 || type == DType::i64) return;
-    if (!is_quantized(type)) fail_type(std::string(dtype_name(type)), "float32, int8, uint8, int16, int32 or int64");
+    if (!is_quantized(type))
+        fail_type(std::string(dtype_name(type)), "float32, int8, uint8, int16, int32 or int64");
     require_quantized(graph, node, {0, 1});
     require_output_quantized(graph, node);
     require_per_tensor(graph, node);
@@ -72,17 +74,20 @@ struct Factors {
 
 Factors factors_of(const EvalContext& c, int left_shift)
 {
-    const float a = c.input(0).quant.scale(), b = c.input(1).quant.scale(), out = c.output().quant.scale();
+    const float a = c.input(0).quant.scale(), b = c.input(1).quant.scale(),
+                out = c.output().quant.scale();
     if (attributes_of(c.node).subtract && c.match == Match::tflm) {
         const float twice = 2 * std::max(a, b);
         const float below = static_cast<float>(1 << left_shift) * out;
-        return {reference::quantize_multiplier(a / twice), reference::quantize_multiplier(b / twice),
+        return {reference::quantize_multiplier(a / twice),
+                reference::quantize_multiplier(b / twice),
                 reference::quantize_multiplier(twice / below)};
     }
     const double twice = 2.0 * static_cast<double>(std::max(a, b));
     const double below = static_cast<double>(1 << left_shift) * static_cast<double>(out);
     return {reference::quantize_multiplier(static_cast<double>(a) / twice),
-            reference::quantize_multiplier(static_cast<double>(b) / twice), reference::quantize_multiplier(twice / below)};
+            reference::quantize_multiplier(static_cast<double>(b) / twice),
+            reference::quantize_multiplier(twice / below)};
 }
 
 template <typename T> void eval_quantized(EvalContext& c)
@@ -92,8 +97,8 @@ template <typename T> void eval_quantized(EvalContext& c)
     const Quantization& a = c.input(0).quant;
     const Quantization& b = c.input(1).quant;
     const Quantization& out = c.output().quant;
-    const reference::Clamp clamp =
-        reference::quantized_clamp(attributes_of(c.node).activation, c.output().type, out.scale(), out.zero_point());
+    const reference::Clamp clamp = reference::quantized_clamp(
+        attributes_of(c.node).activation, c.output().type, out.scale(), out.zero_point());
     const auto term = [&](int64_t steps, reference::Multiplier factor) -> int64_t {
         return reference::multiply(reference::wrap32(steps * (1 << left_shift)), factor);
     };
@@ -115,7 +120,8 @@ void eval(EvalContext& c)
     default: break;
     }
     const AddAttributes& attributes = attributes_of(c.node);
-    eval_plain(c, attributes.subtract ? Binary::sub : Binary::add, plain_activation(attributes, c.output().type, c.match));
+    eval_plain(c, attributes.subtract ? Binary::sub : Binary::add,
+               plain_activation(attributes, c.output().type, c.match));
 }
 
 // ---- lowering ----
@@ -133,8 +139,14 @@ AddConstants constants_of(const LowerContext& c)
     const Quantization& a = c.input(0).quant;
     const Quantization& b = c.input(1).quant;
     const Quantization& out = c.output().quant;
-    AddConstants constants{c.output().type == DType::i8 ? 20 : 15, a.zero_point(), b.zero_point(), out.zero_point(),
-                           {}, {}, {}, stored_clamp(attributes.activation, c.output())};
+    AddConstants constants{c.output().type == DType::i8 ? 20 : 15,
+                           a.zero_point(),
+                           b.zero_point(),
+                           out.zero_point(),
+                           {},
+                           {},
+                           {},
+                           stored_clamp(attributes.activation, c.output())};
     const float common = 2.0f * std::max(a.scale(), b.scale());
     const float unit = static_cast<float>(INT32_C(1) << constants.left_shift) * out.scale();
     const bool in_float = attributes.subtract && c.options.match == Match::tflm;
@@ -166,17 +178,25 @@ void lower_quantized(LowerContext& c)
         for (const size_t one : {size_t{0}, size_t{1}}) {
             if (!c.input(one).is_constant() || c.input(one).count() != 1) continue;
             const int64_t number = c.input(one).integers()[0];
-            return lower_lookup(c, [&](int32_t q) {
-                return one == 0 ? result_of(k, subtract, number, q) : result_of(k, subtract, q, number);
-            }, 1 - one);
+            return lower_lookup(
+                c,
+                [&](int32_t q) {
+                    return one == 0 ? result_of(k, subtract, number, q)
+                                    : result_of(k, subtract, q, number);
+                },
+                1 - one);
         }
     }
-    const auto halved = [](const Requant& r) { return int64_t{r.multiplier == INT32_C(1) << 30 && r.shift == 0}; };
-    const std::vector<int32_t> constants{k.a_zero,          k.a.multiplier,   -k.a.shift, k.b_zero,       k.b.multiplier, -k.b.shift,
-                                         k.out.multiplier, k.out.shift, k.out_zero, k.clamp.lowest, k.clamp.highest};
+    const auto halved = [](const Requant& r) {
+        return int64_t{r.multiplier == INT32_C(1) << 30 && r.shift == 0};
+    };
+    const std::vector<int32_t> constants{
+        k.a_zero,         k.a.multiplier, -k.a.shift, k.b_zero,       k.b.multiplier, -k.b.shift,
+        k.out.multiplier, k.out.shift,    k.out_zero, k.clamp.lowest, k.clamp.highest};
     std::vector<Arg> args = pair_args(c);
-    for (const Arg& arg : {type_key(c, c.output().type), c.key(int64_t{subtract}), c.key(int64_t{k.left_shift}),
-                           c.key(halved(k.a)), c.key(halved(k.b)), c.table(constants, "constants of " + c.node.name, false)})
+    for (const Arg& arg : {type_key(c, c.output().type), c.key(int64_t{subtract}),
+                           c.key(int64_t{k.left_shift}), c.key(halved(k.a)), c.key(halved(k.b)),
+                           c.table(constants, "constants of " + c.node.name, false)})
         args.push_back(arg);
     c.call("thb_add_q", args);
 }

@@ -14,9 +14,9 @@ static void infer(Graph& graph, Node& node)
 }
 
 const OpDef op_atan2 = {.name = "atan2",
-                      .tflite = {{"ATAN2", import_nothing}},
-                      .infer = infer,
-                      .eval = [](EvalContext& c) { eval_plain(c, Binary::atan2, kNoClamp); },
-                      .lower = [](LowerContext& c) { lower_plain(c, Binary::atan2, kNoClamp); }};
+                        .tflite = {{"ATAN2", import_nothing}},
+                        .infer = infer,
+                        .eval = [](EvalContext& c) { eval_plain(c, Binary::atan2, kNoClamp); },
+                        .lower = [](LowerContext& c) { lower_plain(c, Binary::atan2, kNoClamp); }};
 
 }  // namespace thimble

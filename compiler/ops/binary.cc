@@ -92,7 +92,8 @@ template <typename T> void eval_integers(EvalContext& c, Binary function, int ac
 {
     const IntegerClamp clamp = integer_clamp(activation);
     eval_pairs<T, T>(c, [&](T x, T y) {
-        return std::clamp(static_cast<int64_t>(static_cast<T>(integer_result(function, x, y))), clamp.lowest, clamp.highest);
+        return std::clamp(static_cast<int64_t>(static_cast<T>(integer_result(function, x, y))),
+                          clamp.lowest, clamp.highest);
     });
 }
 
@@ -111,7 +112,8 @@ void eval_plain(EvalContext& c, Binary function, int activation)
     const reference::FloatClamp clamp = reference::float_clamp(activation);
     eval_pairs<float, float>(c, [&](float x, float y) {
         const float result = real_result(function, x, y);
-        return activation == kNoClamp ? result : std::min(std::max(result, clamp.lowest), clamp.highest);
+        return activation == kNoClamp ? result
+                                      : std::min(std::max(result, clamp.lowest), clamp.highest);
     });
 }
 
@@ -121,8 +123,10 @@ namespace {
 
 std::string function_key(Binary function)
 {
-    constexpr std::string_view names[] = {"ADD",     "SUB",     "MUL",     "DIV",  "FLOOR_DIV",
-                                          "FLOOR_MOD", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE", "POW", "ATAN2"};
+    constexpr std::string_view names[] = {"ADD",     "SUB",       "MUL",
+                                          "DIV",     "FLOOR_DIV", "FLOOR_MOD",
+                                          "MAXIMUM", "MINIMUM",   "SQUARED_DIFFERENCE",
+                                          "POW",     "ATAN2"};
     return "THB_BINARY_" + std::string(names[static_cast<size_t>(function)]);
 }
 
@@ -145,7 +149,8 @@ void lower_plain(LowerContext& c, Binary function, int activation)
     if (type == DType::f32) {
         const RealClamp clamp = real_clamp(activation);
         const Arg clamped = c.key(int64_t{activation != kNoClamp});
-        for (const Arg& arg : {c.key_text(function_key(function)), clamped, c.number(clamp.lowest), c.number(clamp.highest)})
+        for (const Arg& arg : {c.key_text(function_key(function)), clamped, c.number(clamp.lowest),
+                               c.number(clamp.highest)})
             args.push_back(arg);
         return c.call("thb_binary_f32", args);
     }

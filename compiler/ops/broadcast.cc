@@ -25,10 +25,12 @@ Shape broadcast_shape(const Shape& a, const Shape& b)
     Shape out(rank);
     for (size_t d = 0; d < rank; ++d) {
         require_shape(wide_a[d] == wide_b[d] || wide_a[d] == 1 || wide_b[d] == 1,
-                      fmt::format("shapes {} and {}", shape_text(a), shape_text(b)), "equal sizes, or 1, on every axis");
+                      fmt::format("shapes {} and {}", shape_text(a), shape_text(b)),
+                      "equal sizes, or 1, on every axis");
         out[d] = wide_a[d] == 1 ? wide_b[d] : wide_a[d];
     }
-    require_shape(rank <= kMaxBroadcastRank, fmt::format("rank {}", rank), fmt::format("rank 0 to {}", kMaxBroadcastRank));
+    require_shape(rank <= kMaxBroadcastRank, fmt::format("rank {}", rank),
+                  fmt::format("rank 0 to {}", kMaxBroadcastRank));
     return out;
 }
 
@@ -38,7 +40,9 @@ void infer_pair(Graph& graph, Node& node, DType output_type)
     require_outputs(node, 1);
     const Tensor& a = graph.input(node, 0);
     const Tensor& b = graph.input(node, 1);
-    if (a.type != b.type) fail_type(fmt::format("{} and {}", dtype_name(a.type), dtype_name(b.type)), "inputs of one type");
+    if (a.type != b.type)
+        fail_type(fmt::format("{} and {}", dtype_name(a.type), dtype_name(b.type)),
+                  "inputs of one type");
     Tensor& out = graph.tensor(node.outputs[0]);
     out.shape = broadcast_shape(a.shape, b.shape);
     out.type = output_type;
@@ -95,7 +99,8 @@ std::vector<Loop> loops_of(const Shape& a, const Shape& b, const Shape& out)
     return loops;
 }
 
-// [loops, then size, jump of a, jump of b for each]: a jump also takes back what the inner loops moved.
+// [loops, then size, jump of a, jump of b for each]: a jump also takes back what the inner loops
+// moved.
 std::vector<int32_t> walk_table(const std::vector<Loop>& loops)
 {
     std::vector<int32_t> table{static_cast<int32_t>(loops.size())};
@@ -117,20 +122,24 @@ std::vector<Arg> pair_walk(LowerContext& c, const Shape& a, const Shape& b, cons
     const std::vector<Loop> loops = loops_of(a, b, out);
     const int64_t count = element_count(out);
     const auto arguments = [&](std::string_view form, int64_t period, Arg walk) {
-        return std::vector<Arg>{c.key_text(std::string(form)), c.number(period, "thb_index_t"), std::move(walk),
-                                c.number(count, "thb_index_t")};
+        return std::vector<Arg>{c.key_text(std::string(form)), c.number(period, "thb_index_t"),
+                                std::move(walk), c.number(count, "thb_index_t")};
     };
     const Arg none = c.null("const int32_t*");
     if (loops.empty()) return arguments("THB_PAIR_SAME", 0, none);
     const Loop& inner = loops[0];
-    if (loops.size() == 1 && inner.a == 1 && inner.b == 1) return arguments("THB_PAIR_SAME", 0, none);
+    if (loops.size() == 1 && inner.a == 1 && inner.b == 1)
+        return arguments("THB_PAIR_SAME", 0, none);
     if (loops.size() == 1 && inner.b == 0) return arguments("THB_PAIR_B_SCALAR", 0, none);
     if (loops.size() == 1 && inner.a == 0) return arguments("THB_PAIR_A_SCALAR", 0, none);
-    if (loops.size() == 2 && inner.a == 1 && inner.b == 1 && loops[1].a == inner.size && loops[1].b == 0)
+    if (loops.size() == 2 && inner.a == 1 && inner.b == 1 && loops[1].a == inner.size &&
+        loops[1].b == 0)
         return arguments("THB_PAIR_B_PERIOD", inner.size, none);
-    if (loops.size() == 2 && inner.a == 1 && inner.b == 1 && loops[1].b == inner.size && loops[1].a == 0)
+    if (loops.size() == 2 && inner.a == 1 && inner.b == 1 && loops[1].b == inner.size &&
+        loops[1].a == 0)
         return arguments("THB_PAIR_A_PERIOD", inner.size, none);
-    return arguments("THB_PAIR_STRIDED", 0, c.table(walk_table(loops), "walk of " + c.node.name, false));
+    return arguments("THB_PAIR_STRIDED", 0,
+                     c.table(walk_table(loops), "walk of " + c.node.name, false));
 }
 
 std::vector<Arg> pair_args(LowerContext& c)
@@ -138,10 +147,12 @@ std::vector<Arg> pair_args(LowerContext& c)
     const Tensor& out = c.output();
     for (const size_t input : {size_t{0}, size_t{1}}) {
         const Tensor& in = c.input(input);
-        if (in.count() == out.count() && element_bytes(in.type) >= element_bytes(out.type)) c.allow_in_place(input);
+        if (in.count() == out.count() && element_bytes(in.type) >= element_bytes(out.type))
+            c.allow_in_place(input);
     }
     std::vector<Arg> args{c.in(0), c.in_flash(0), c.in(1), c.in_flash(1), c.out()};
-    for (Arg& arg : pair_walk(c, c.input(0).shape, c.input(1).shape, out.shape)) args.push_back(std::move(arg));
+    for (Arg& arg : pair_walk(c, c.input(0).shape, c.input(1).shape, out.shape))
+        args.push_back(std::move(arg));
     return args;
 }
 

@@ -1,8 +1,8 @@
 // The same numbers as another element type.
 //
-// Integers wrap when they do not fit. Floats lose their fraction; beyond int32 (int64 for 64-bit types),
-// which C leaves undefined, they saturate there before they wrap, and NaN becomes 0. Anything but zero
-// is true.
+// Integers wrap when they do not fit. Floats lose their fraction; beyond int32 (int64 for 64-bit
+// types), which C leaves undefined, they saturate there before they wrap, and NaN becomes 0.
+// Anything but zero is true.
 #include "ops/elements.h"
 
 #include <cmath>
@@ -18,8 +18,9 @@ void infer(Graph& graph, Node& node)
     require_outputs(node, 1);
     const Tensor& in = graph.input(node, 0);
     Tensor& out = graph.tensor(node.outputs[0]);
-    const std::initializer_list<DType> known = {DType::f32, DType::i8,  DType::u8,  DType::i16, DType::u16,
-                                                DType::i32, DType::u32, DType::i64, DType::u64, DType::boolean};
+    const std::initializer_list<DType> known = {DType::f32, DType::i8,     DType::u8,  DType::i16,
+                                                DType::u16, DType::i32,    DType::u32, DType::i64,
+                                                DType::u64, DType::boolean};
     if (!(in.type == DType::f16 && out.type == DType::f32)) {
         require_plain_type(in.type, known);
         require_plain_type(out.type, known);
@@ -98,16 +99,23 @@ void lower(LowerContext& c)
     const DType from = c.input(0).type;
     const DType to = c.output().type;
     const Arg count = c.number(c.output().count(), "thb_index_t");
-    if (from == DType::f16) return c.call("thb_dequantize_f16", {c.in(0), c.in_flash(0), c.out(), count});
-    const bool same_bits = is_integer(from) && is_integer(to) && element_bytes(from) == element_bytes(to);
-    if (from == to || same_bits || (from == DType::boolean && (to == DType::i8 || to == DType::u8))) return c.alias(0);
+    if (from == DType::f16)
+        return c.call("thb_dequantize_f16", {c.in(0), c.in_flash(0), c.out(), count});
+    const bool same_bits = is_integer(from) && is_integer(to) &&
+                           element_bytes(from) == element_bytes(to);
+    if (from == to || same_bits || (from == DType::boolean && (to == DType::i8 || to == DType::u8)))
+        return c.alias(0);
     if (element_bytes(from) >= element_bytes(to)) c.allow_in_place(0);
-    c.call("thb_cast", {c.in(0), c.in_flash(0), type_key(c, from), c.out(), type_key(c, to), count});
+    c.call("thb_cast",
+           {c.in(0), c.in_flash(0), type_key(c, from), c.out(), type_key(c, to), count});
 }
 
 }  // namespace
 
-const OpDef op_cast = {
-    .name = "cast", .tflite = {{"CAST", import_nothing}}, .infer = infer, .eval = eval, .lower = lower};
+const OpDef op_cast = {.name = "cast",
+                       .tflite = {{"CAST", import_nothing}},
+                       .infer = infer,
+                       .eval = eval,
+                       .lower = lower};
 
 }  // namespace thimble

@@ -1,7 +1,8 @@
 // Comparisons with broadcasting: EQUAL, NOT_EQUAL, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL.
 //
-// Quantized int8 and uint8 are compared in steps of 1/256 of the real unit, as the reference does: two
-// different small numbers may compare equal (docs/numerics.md, "Comparisons"). Other types: as they are.
+// Quantized int8 and uint8 are compared in steps of 1/256 of the real unit, as the reference does:
+// two different small numbers may compare equal (docs/numerics.md, "Comparisons"). Other types: as
+// they are.
 #include "numeric/reference.h"
 #include "numeric/requantize.h"
 #include "ops/broadcast.h"
@@ -23,21 +24,24 @@ template <Relation relation> void import_relation(const TfliteOperator&, Graph&,
 bool is_scaled(const Graph& graph, const Node& node)
 {
     const Tensor& a = graph.input(node, 0);
-    return (a.type == DType::i8 || a.type == DType::u8) && a.quant.present() && graph.input(node, 1).quant.present();
+    return (a.type == DType::i8 || a.type == DType::u8) && a.quant.present() &&
+           graph.input(node, 1).quant.present();
 }
 
 void infer(Graph& graph, Node& node)
 {
     require_inputs(node, 2, 2);
     const DType type = graph.input(node, 0).type;
-    require_plain_type(type, {DType::f32, DType::i8, DType::u8, DType::i16, DType::i32, DType::i64, DType::boolean});
+    require_plain_type(type, {DType::f32, DType::i8, DType::u8, DType::i16, DType::i32, DType::i64,
+                              DType::boolean});
     infer_pair(graph, node, DType::boolean);
     require_per_tensor(graph, node);
     if (!is_scaled(graph, node)) return;
     for (const size_t input : {size_t{0}, size_t{1}}) {
         const float scale = graph.input(node, input).quant.scale();
-        require(scale < 1.0f, ErrorCode::T0205, {"", fmt::format("input {} has scale {}", input, scale), "a scale below 1",
-                                                 "quantise the model again"});
+        require(scale < 1.0f, ErrorCode::T0205,
+                {"", fmt::format("input {} has scale {}", input, scale), "a scale below 1",
+                 "quantise the model again"});
     }
 }
 
@@ -76,7 +80,8 @@ template <typename T> void eval_direct(EvalContext& c)
 void eval(EvalContext& c)
 {
     const DType type = c.input(0).type;
-    if (is_scaled(c.graph, c.node)) return type == DType::i8 ? eval_scaled<int8_t>(c) : eval_scaled<uint8_t>(c);
+    if (is_scaled(c.graph, c.node))
+        return type == DType::i8 ? eval_scaled<int8_t>(c) : eval_scaled<uint8_t>(c);
     switch (type) {
     case DType::f32: return eval_direct<float>(c);
     case DType::i8: return eval_direct<int8_t>(c);
@@ -91,7 +96,8 @@ void eval(EvalContext& c)
 
 Arg relation_key(LowerContext& c)
 {
-    constexpr std::string_view names[] = {"EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL"};
+    constexpr std::string_view names[] = {"EQUAL",      "NOT_EQUAL", "LESS",
+                                          "LESS_EQUAL", "GREATER",   "GREATER_EQUAL"};
     const auto relation = std::any_cast<Relation>(c.node.attributes);
     return c.key_text("THB_COMPARE_" + std::string(names[static_cast<size_t>(relation)]));
 }

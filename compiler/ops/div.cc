@@ -1,7 +1,7 @@
 // Quotient with broadcasting: y = act(a / b).
 //
-// int8, uint8: the reciprocal of b by Newton's method, two roundings (docs/numerics.md, "DIV"). int32
-// rounds toward zero. A division of integers by zero, undefined in the reference, gives 0.
+// int8, uint8: the reciprocal of b by Newton's method, two roundings (docs/numerics.md, "DIV").
+// int32 rounds toward zero. A division of integers by zero, undefined in the reference, gives 0.
 #include "formats/tflite.h"
 #include "formats/tflite_fields.h"
 #include "numeric/reference.h"
@@ -28,7 +28,8 @@ int activation_of(const Node& node)
 
 float real_factor(const Graph& graph, const Node& node)
 {
-    return graph.input(node, 0).quant.scale() / (graph.input(node, 1).quant.scale() * graph.output(node, 0).quant.scale());
+    return graph.input(node, 0).quant.scale() /
+           (graph.input(node, 1).quant.scale() * graph.output(node, 0).quant.scale());
 }
 
 void infer(Graph& graph, Node& node)
@@ -44,7 +45,8 @@ void infer(Graph& graph, Node& node)
     // Beyond this the reference would shift by a negative number of bits.
     const float factor = real_factor(graph, node);
     require(factor < (1 << 22), ErrorCode::T0205,
-            {"", fmt::format("a factor of {} between the scales", factor), "less than 2^22", "quantise the model again"});
+            {"", fmt::format("a factor of {} between the scales", factor), "less than 2^22",
+             "quantise the model again"});
 }
 
 // ---- oracle ----
@@ -66,10 +68,13 @@ int64_t quotient(int32_t x, int32_t y, reference::Multiplier factor)
 template <typename T> void eval_quantized(EvalContext& c)
 {
     const Quantization& out = c.output().quant;
-    const auto factor = reference::quantize_multiplier(static_cast<double>(real_factor(c.graph, c.node)));
-    const auto clamp = reference::quantized_clamp(activation_of(c.node), c.output().type, out.scale(), out.zero_point());
+    const auto factor =
+        reference::quantize_multiplier(static_cast<double>(real_factor(c.graph, c.node)));
+    const auto clamp = reference::quantized_clamp(activation_of(c.node), c.output().type,
+                                                  out.scale(), out.zero_point());
     eval_pairs<T, T>(c, [&](T a, T b) {
-        const int64_t scaled = quotient(a - c.input(0).quant.zero_point(), b - c.input(1).quant.zero_point(), factor);
+        const int64_t scaled = quotient(a - c.input(0).quant.zero_point(),
+                                        b - c.input(1).quant.zero_point(), factor);
         return reference::saturate(scaled + out.zero_point(), clamp.lowest, clamp.highest);
     });
 }
@@ -92,16 +97,18 @@ void lower(LowerContext& c)
     const Requant factor = requant_of(real_factor(c.graph, c.node));
     const StoredClamp clamp = stored_clamp(activation_of(c.node), c.output());
     std::vector<Arg> args = pair_args(c);
-    for (const Arg& arg :
-         {c.number(c.input(0).quant.zero_point(), "int16_t"), c.number(c.input(1).quant.zero_point(), "int16_t"),
-          c.number(factor.multiplier, "int32_t"), c.number(factor.shift, "int8_t"), c.number(out.zero_point(), "int16_t"),
-          c.number(clamp.lowest, "int16_t"), c.number(clamp.highest, "int16_t")})
+    for (const Arg& arg : {c.number(c.input(0).quant.zero_point(), "int16_t"),
+                           c.number(c.input(1).quant.zero_point(), "int16_t"),
+                           c.number(factor.multiplier, "int32_t"), c.number(factor.shift, "int8_t"),
+                           c.number(out.zero_point(), "int16_t"), c.number(clamp.lowest, "int16_t"),
+                           c.number(clamp.highest, "int16_t")})
         args.push_back(arg);
     c.call("thb_div_s8", args);
 }
 
 }  // namespace
 
-const OpDef op_div = {.name = "div", .tflite = {{"DIV", import_div}}, .infer = infer, .eval = eval, .lower = lower};
+const OpDef op_div = {
+    .name = "div", .tflite = {{"DIV", import_div}}, .infer = infer, .eval = eval, .lower = lower};
 
 }  // namespace thimble

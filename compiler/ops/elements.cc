@@ -7,14 +7,13 @@
 
 namespace thimble {
 
-void import_nothing(const TfliteOperator&, Graph&, Node&)
-{
-}
+void import_nothing(const TfliteOperator&, Graph&, Node&) {}
 
 static void require_one_scale(const Tensor& tensor)
 {
     require(!tensor.quant.per_channel(), ErrorCode::T0205,
-            {"", fmt::format("tensor '{}' has {} scales", tensor.name, tensor.quant.scales.size()), "one scale per tensor",
+            {"", fmt::format("tensor '{}' has {} scales", tensor.name, tensor.quant.scales.size()),
+             "one scale per tensor",
              "convert the model with per-tensor quantisation of activations"});
 }
 

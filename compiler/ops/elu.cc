@@ -16,8 +16,14 @@ static RealFunction function_for(Match match)
 const OpDef op_elu = {
     .name = "elu",
     .tflite = {{"ELU", import_nothing}},
-    .infer = [](Graph& graph, Node& node) { infer_quantized_unary(graph, node, {DType::f32, DType::i8, DType::u8}); },
+    .infer =
+        [](Graph& graph, Node& node) {
+            infer_quantized_unary(graph, node, {DType::f32, DType::i8, DType::u8});
+        },
     .eval = [](EvalContext& c) { eval_real_function(c, function_for(c.match)); },
-    .lower = [](LowerContext& c) { lower_real_function(c, function_for(c.options.match), "THB_UNARY_ELU"); }};
+    .lower =
+        [](LowerContext& c) {
+            lower_real_function(c, function_for(c.options.match), "THB_UNARY_ELU");
+        }};
 
 }  // namespace thimble

@@ -1,4 +1,5 @@
-// Quotient rounded toward minus infinity, and its rest, which has the divisor's sign: FLOOR_DIV, FLOOR_MOD.
+// Quotient rounded toward minus infinity, and its rest, which has the divisor's sign: FLOOR_DIV,
+// FLOOR_MOD.
 //
 // A division of integers by zero, an error in the reference, gives 0.
 #include "ops/binary.h"
@@ -33,7 +34,11 @@ const OpDef op_floor_div = {
     .name = "floor_div",
     .tflite = {{"FLOOR_DIV", import_floor_div}, {"FLOOR_MOD", import_floor_mod}},
     .infer = infer,
-    .eval = [](EvalContext& c) { eval_plain(c, std::any_cast<Binary>(c.node.attributes), kNoClamp); },
-    .lower = [](LowerContext& c) { lower_plain(c, std::any_cast<Binary>(c.node.attributes), kNoClamp); }};
+    .eval =
+        [](EvalContext& c) { eval_plain(c, std::any_cast<Binary>(c.node.attributes), kNoClamp); },
+    .lower =
+        [](LowerContext& c) {
+            lower_plain(c, std::any_cast<Binary>(c.node.attributes), kNoClamp);
+        }};
 
 }  // namespace thimble

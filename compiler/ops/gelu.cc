@@ -25,7 +25,9 @@ static RealFunction function_of(const Node& node)
 {
     if (approximate(node)) {
         constexpr float sqrt_two_over_pi = 0.797884560802865356f;
-        return [](float x) { return 0.5f * x * (1.0f + std::tanh(sqrt_two_over_pi * (x + 0.044715f * x * x * x))); };
+        return [](float x) {
+            return 0.5f * x * (1.0f + std::tanh(sqrt_two_over_pi * (x + 0.044715f * x * x * x)));
+        };
     }
     // erfc keeps its precision for large negative x, where 1 + erf cancels.
     return [](float x) { return 0.5f * x * std::erfc(x * -0.707106781186547524f); };
@@ -34,11 +36,15 @@ static RealFunction function_of(const Node& node)
 const OpDef op_gelu = {
     .name = "gelu",
     .tflite = {{"GELU", import_gelu}},
-    .infer = [](Graph& graph, Node& node) { infer_quantized_unary(graph, node, {DType::f32, DType::i8, DType::u8}); },
+    .infer =
+        [](Graph& graph, Node& node) {
+            infer_quantized_unary(graph, node, {DType::f32, DType::i8, DType::u8});
+        },
     .eval = [](EvalContext& c) { eval_real_function(c, function_of(c.node)); },
     .lower =
         [](LowerContext& c) {
-            lower_real_function(c, function_of(c.node), approximate(c.node) ? "THB_UNARY_GELU_TANH" : "THB_UNARY_GELU");
+            lower_real_function(c, function_of(c.node),
+                                approximate(c.node) ? "THB_UNARY_GELU_TANH" : "THB_UNARY_GELU");
         }};
 
 }  // namespace thimble

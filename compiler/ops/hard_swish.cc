@@ -18,7 +18,8 @@ namespace {
 // The input's scale with seven more bits, over the output's: at most 1.
 float out_factor(const Graph& graph, const Node& node)
 {
-    return graph.input(node, 0).quant.scale() * (1.0f / 128.0f) / graph.output(node, 0).quant.scale();
+    return graph.input(node, 0).quant.scale() * (1.0f / 128.0f) /
+           graph.output(node, 0).quant.scale();
 }
 
 void infer(Graph& graph, Node& node)
@@ -27,8 +28,8 @@ void infer(Graph& graph, Node& node)
     if (graph.input(node, 0).type == DType::f32) return;
     const float factor = out_factor(graph, node);
     require(factor < 1.0f, ErrorCode::T0205,
-            {"", fmt::format("input scale {} times the output's", factor * 128.0f), "less than 128 times",
-             "quantise the model again"});
+            {"", fmt::format("input scale {} times the output's", factor * 128.0f),
+             "less than 128 times", "quantise the model again"});
 }
 
 // ---- oracle ----
@@ -43,11 +44,13 @@ int64_t quantized_result(int32_t steps, float in_scale, float out_scale)
 {
     const float high_scale = in_scale * (1.0f / 128.0f);
     const auto out = reference::quantize_multiplier(static_cast<double>(high_scale / out_scale));
-    const auto relu = reference::quantize_multiplier(static_cast<double>(high_scale / (3.0f / 32768.0f)));
+    const auto relu =
+        reference::quantize_multiplier(static_cast<double>(high_scale / (3.0f / 32768.0f)));
     const auto value = static_cast<int16_t>(static_cast<uint16_t>(steps * 128));
     const int16_t product = reference::high_mul16(value, reduced(out.value));
     int32_t gate = value;
-    if (relu.shift > 0) gate = reference::saturate(int64_t{gate} << (relu.shift - 1), -32768, 32767);
+    if (relu.shift > 0)
+        gate = reference::saturate(int64_t{gate} << (relu.shift - 1), -32768, 32767);
     gate = reference::high_mul16(static_cast<int16_t>(gate), reduced(relu.value));
     if (relu.shift > 0) gate = reference::saturate(int64_t{gate} * 2, -32768, 32767);
     if (relu.shift < 0) gate = reference::rounding_shift(gate, -relu.shift);
@@ -63,7 +66,8 @@ template <typename T> void eval_quantized(EvalContext& c)
     const auto in = c.in<T>(0);
     const auto out = c.out<T>();
     for (size_t i = 0; i < out.size(); ++i) {
-        const int64_t q = quantized_result(in[i] - from.zero_point(), from.scale(), to.scale()) + to.zero_point();
+        const int64_t q = quantized_result(in[i] - from.zero_point(), from.scale(), to.scale()) +
+                          to.zero_point();
         out[i] = static_cast<T>(reference::saturate(q, limits.lowest, limits.highest));
     }
 }
@@ -74,7 +78,8 @@ void eval(EvalContext& c)
     if (c.input(0).type == DType::u8) return eval_quantized<uint8_t>(c);
     const auto in = c.in<float>(0);
     const auto out = c.out<float>();
-    for (size_t i = 0; i < out.size(); ++i) out[i] = in[i] * std::min(6.0f, std::max(0.0f, in[i] + 3.0f)) * (1.0f / 6.0f);
+    for (size_t i = 0; i < out.size(); ++i)
+        out[i] = in[i] * std::min(6.0f, std::max(0.0f, in[i] + 3.0f)) * (1.0f / 6.0f);
 }
 
 // ---- lowering ----
@@ -86,9 +91,11 @@ struct SwishConstants {
 SwishConstants constants_of(const LowerContext& c)
 {
     const float high_scale = c.input(0).quant.scale() * (1.0f / 128.0f);
-    SwishConstants constants{requant_of(high_scale / c.output().quant.scale()), requant_of(high_scale / (3.0f / 32768.0f))};
+    SwishConstants constants{requant_of(high_scale / c.output().quant.scale()),
+                             requant_of(high_scale / (3.0f / 32768.0f))};
     for (Requant* requant : {&constants.out, &constants.gate})
-        requant->multiplier = static_cast<int32_t>(std::min((int64_t{requant->multiplier} + (1 << 15)) >> 16, INT64_C(32767)));
+        requant->multiplier = static_cast<int32_t>(
+            std::min((int64_t{requant->multiplier} + (1 << 15)) >> 16, INT64_C(32767)));
     return constants;
 }
 
@@ -100,14 +107,17 @@ int64_t product_q15(int64_t a, int64_t b)
 
 int64_t result_of(const SwishConstants& k, int32_t steps)
 {
-    const auto saturated = [](int64_t value) { return std::clamp<int64_t>(value, INT16_MIN, INT16_MAX); };
+    const auto saturated = [](int64_t value) {
+        return std::clamp<int64_t>(value, INT16_MIN, INT16_MAX);
+    };
     const auto value = static_cast<int16_t>(static_cast<uint16_t>(steps * 128));
     int64_t gate = value;
     if (k.gate.shift > 0) gate = saturated(gate * (INT64_C(1) << (k.gate.shift - 1)));
     gate = product_q15(gate, k.gate.multiplier);
     gate = k.gate.shift > 0 ? saturated(2 * gate) : fixed::divided_by_power(gate, -k.gate.shift);
     gate = (gate + 32768) >> 1;  // From [-1, 1] to [0, 1].
-    return fixed::divided_by_power(gate * product_q15(value, k.out.multiplier) / 32768, -k.out.shift);
+    return fixed::divided_by_power(gate * product_q15(value, k.out.multiplier) / 32768,
+                                   -k.out.shift);
 }
 
 void lower(LowerContext& c)
@@ -121,7 +131,10 @@ void lower(LowerContext& c)
 
 }  // namespace
 
-const OpDef op_hard_swish = {
-    .name = "hard_swish", .tflite = {{"HARD_SWISH", import_nothing}}, .infer = infer, .eval = eval, .lower = lower};
+const OpDef op_hard_swish = {.name = "hard_swish",
+                             .tflite = {{"HARD_SWISH", import_nothing}},
+                             .infer = infer,
+                             .eval = eval,
+                             .lower = lower};
 
 }  // namespace thimble

@@ -1,4 +1,5 @@
-// Each row over its Euclidean length: y[n,c] = x[n,c] / sqrt(sum_k x[n,k]^2), the last axis being a row.
+// Each row over its Euclidean length: y[n,c] = x[n,c] / sqrt(sum_k x[n,k]^2), the last axis being a
+// row.
 //
 // int8, uint8: output in steps of 1/128, the inverse root by Newton's method (docs/numerics.md,
 // "L2_NORMALIZATION"). float: the length is at least 1e-6, so that a row of zeros stays zero.
@@ -19,7 +20,8 @@ void import_l2_normalization(const TfliteOperator& source, Graph&, Node&)
 {
     const int activation = source.options.i8(tflite_field::l2_normalization::fused_activation);
     require(activation == tflite_field::kActivationNone, ErrorCode::T0202,
-            {"", fmt::format("fused activation {}", activation), "none, as the reference demands", "export the activation as its own layer"});
+            {"", fmt::format("fused activation {}", activation), "none, as the reference demands",
+             "export the activation as its own layer"});
 }
 
 void infer(Graph& graph, Node& node)
@@ -31,10 +33,12 @@ void infer(Graph& graph, Node& node)
     if (in.type == DType::f32) return;
     const Quantization& out = graph.output(node, 0).quant;
     const int32_t zero_point = in.type == DType::u8 ? 128 : 0;
-    require(std::abs(out.scale() * 128.0f - 1.0f) < 1e-3f && out.zero_point() == zero_point, ErrorCode::T0205,
+    require(std::abs(out.scale() * 128.0f - 1.0f) < 1e-3f && out.zero_point() == zero_point,
+            ErrorCode::T0205,
             {"", fmt::format("output scale {}, zero point {}", out.scale(), out.zero_point()),
              fmt::format("1/128 and {}", zero_point), "quantise the model again"});
-    require_shape(in.shape.back() <= 32768, "input " + shape_text(in.shape), "rows of at most 32768 elements");
+    require_shape(in.shape.back() <= 32768, "input " + shape_text(in.shape),
+                  "rows of at most 32768 elements");
 }
 
 // ---- oracle ----
@@ -50,9 +54,10 @@ template <typename T> void eval_quantized(EvalContext& c)
         for (const T q : in) sum += int64_t{q - in_zero} * (q - in_zero);
         const reference::InverseSqrt inverse = reference::inverse_sqrt(static_cast<int32_t>(sum));
         for (size_t i = 0; i < count; ++i) {
-            const int64_t scaled = reference::multiply(in[i] - in_zero, {inverse.value, inverse.shift + 7});
-            c.out<T>()[begin + i] =
-                static_cast<T>(reference::saturate(scaled + c.output().quant.zero_point(), limits.lowest, limits.highest));
+            const int64_t scaled = reference::multiply(in[i] - in_zero,
+                                                       {inverse.value, inverse.shift + 7});
+            c.out<T>()[begin + i] = static_cast<T>(reference::saturate(
+                scaled + c.output().quant.zero_point(), limits.lowest, limits.highest));
         }
     }
 }
@@ -79,10 +84,11 @@ void lower(LowerContext& c)
     const int64_t rows = c.input(0).count() / count;
     c.allow_in_place(0);
     if (c.input(0).type == DType::f32)
-        return c.call("thb_l2_normalization_f32",
-                      {c.in(0), c.out(), c.number(rows, "thb_index_t"), c.number(count, "thb_index_t")});
-    c.call("thb_l2_normalization_s8", {c.in(0), c.out(), c.number(rows, "thb_index_t"), c.number(count, "thb_index_t"),
-                                       c.number(c.input(0).quant.zero_point(), "int16_t")});
+        return c.call("thb_l2_normalization_f32", {c.in(0), c.out(), c.number(rows, "thb_index_t"),
+                                                   c.number(count, "thb_index_t")});
+    c.call("thb_l2_normalization_s8",
+           {c.in(0), c.out(), c.number(rows, "thb_index_t"), c.number(count, "thb_index_t"),
+            c.number(c.input(0).quant.zero_point(), "int16_t")});
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // y = x for x > 0, else alpha * x.
 //
-// int8, uint8, int16: one factor for each side, computed in float. A negative alpha multiplies by its
-// magnitude and negates the result (docs/numerics.md, "LEAKY_RELU").
+// int8, uint8, int16: one factor for each side, computed in float. A negative alpha multiplies by
+// its magnitude and negates the result (docs/numerics.md, "LEAKY_RELU").
 #include "formats/tflite.h"
 #include "formats/tflite_fields.h"
 #include "numeric/fixed_point.h"
@@ -30,8 +30,9 @@ float alpha_of(const Node& node)
 void infer(Graph& graph, Node& node)
 {
     infer_quantized_unary(graph, node, {DType::f32, DType::i8, DType::u8, DType::i16});
-    require(std::isfinite(alpha_of(node)), ErrorCode::T0202,
-            {"", fmt::format("alpha {}", alpha_of(node)), "a finite number", "export the model again"});
+    require(
+        std::isfinite(alpha_of(node)), ErrorCode::T0202,
+        {"", fmt::format("alpha {}", alpha_of(node)), "a finite number", "export the model again"});
 }
 
 // ---- oracle ----
@@ -40,8 +41,10 @@ template <typename T> void eval_quantized(EvalContext& c)
 {
     const Quantization& from = c.input(0).quant;
     const Quantization& to = c.output().quant;
-    const auto above = reference::quantize_multiplier(static_cast<double>(from.scale() / to.scale()));
-    const auto below = reference::quantize_multiplier(static_cast<double>(from.scale() * alpha_of(c.node) / to.scale()));
+    const auto above =
+        reference::quantize_multiplier(static_cast<double>(from.scale() / to.scale()));
+    const auto below = reference::quantize_multiplier(
+        static_cast<double>(from.scale() * alpha_of(c.node) / to.scale()));
     const reference::Clamp limits = reference::type_limits(c.output().type);
     const auto in = c.in<T>(0);
     const auto out = c.out<T>();
@@ -52,7 +55,8 @@ template <typename T> void eval_quantized(EvalContext& c)
             scaled = reference::multiply(steps, {std::abs(below.value), below.shift});
             if (below.value < 0) scaled = -scaled;
         }
-        out[i] = static_cast<T>(reference::saturate(scaled + to.zero_point(), limits.lowest, limits.highest));
+        out[i] = static_cast<T>(
+            reference::saturate(scaled + to.zero_point(), limits.lowest, limits.highest));
     }
 }
 
@@ -77,7 +81,8 @@ void lower(LowerContext& c)
     const Arg count = c.number(c.output().count(), "thb_index_t");
     if (in.type == DType::f32) {
         c.allow_in_place(0);
-        return c.call("thb_leaky_relu_f32", {c.in(0), c.in_flash(0), c.out(), count, c.number(alpha_of(c.node))});
+        return c.call("thb_leaky_relu_f32",
+                      {c.in(0), c.in_flash(0), c.out(), count, c.number(alpha_of(c.node))});
     }
     const Quantization& to = c.output().quant;
     const Requant above = requant_of(in.quant.scale() / to.scale());
@@ -87,10 +92,11 @@ void lower(LowerContext& c)
     if (in.type == DType::i16) {
         c.allow_in_place(0);
         return c.call("thb_leaky_relu_s16",
-                      {c.in(0), c.in_flash(0), c.out(), count, c.number(in.quant.zero_point(), "int32_t"),
+                      {c.in(0), c.in_flash(0), c.out(), count,
+                       c.number(in.quant.zero_point(), "int32_t"),
                        c.number(above.multiplier, "int32_t"), c.number(above.shift, "int8_t"),
-                       c.number(below.multiplier, "int32_t"), c.number(below.shift, "int8_t"), c.key(int64_t{negated}),
-                       c.number(to.zero_point(), "int32_t")});
+                       c.number(below.multiplier, "int32_t"), c.number(below.shift, "int8_t"),
+                       c.key(int64_t{negated}), c.number(to.zero_point(), "int32_t")});
     }
     lower_lookup(c, [&](int32_t q) {
         const int32_t steps = q - in.quant.zero_point();

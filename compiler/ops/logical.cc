@@ -45,7 +45,8 @@ void lower(LowerContext& c)
 {
     if (logic_of(c.node) == Logic::negation) {
         c.allow_in_place(0);
-        return c.call("thb_logical_not", {c.in(0), c.in_flash(0), c.out(), c.number(c.output().count(), "thb_index_t")});
+        return c.call("thb_logical_not", {c.in(0), c.in_flash(0), c.out(),
+                                          c.number(c.output().count(), "thb_index_t")});
     }
     std::vector<Arg> args = pair_args(c);
     args.push_back(c.key(int64_t{logic_of(c.node) == Logic::both}));

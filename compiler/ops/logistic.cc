@@ -4,10 +4,11 @@
 
 namespace thimble {
 
-const OpDef op_logistic = {.name = "logistic",
-                      .tflite = {{"LOGISTIC", import_nothing}},
-                      .infer = [](Graph& graph, Node& node) { infer_sigmoid(graph, node, Sigmoid::logistic); },
-                      .eval = [](EvalContext& c) { eval_sigmoid(c, Sigmoid::logistic); },
-                      .lower = [](LowerContext& c) { lower_sigmoid(c, Sigmoid::logistic); }};
+const OpDef op_logistic = {
+    .name = "logistic",
+    .tflite = {{"LOGISTIC", import_nothing}},
+    .infer = [](Graph& graph, Node& node) { infer_sigmoid(graph, node, Sigmoid::logistic); },
+    .eval = [](EvalContext& c) { eval_sigmoid(c, Sigmoid::logistic); },
+    .lower = [](LowerContext& c) { lower_sigmoid(c, Sigmoid::logistic); }};
 
 }  // namespace thimble

@@ -23,7 +23,8 @@ void infer(Graph& graph, Node& node)
 {
     require_inputs(node, 2, 2);
     const DType type = graph.input(node, 0).type;
-    require_plain_type(type, {DType::f32, DType::i8, DType::u8, DType::i16, DType::i32, DType::i64});
+    require_plain_type(type,
+                       {DType::f32, DType::i8, DType::u8, DType::i16, DType::i32, DType::i64});
     infer_pair(graph, node, type);
 }
 
@@ -33,7 +34,11 @@ const OpDef op_maximum = {
     .name = "maximum",
     .tflite = {{"MAXIMUM", import_maximum}, {"MINIMUM", import_minimum}},
     .infer = infer,
-    .eval = [](EvalContext& c) { eval_plain(c, std::any_cast<Binary>(c.node.attributes), kNoClamp); },
-    .lower = [](LowerContext& c) { lower_plain(c, std::any_cast<Binary>(c.node.attributes), kNoClamp); }};
+    .eval =
+        [](EvalContext& c) { eval_plain(c, std::any_cast<Binary>(c.node.attributes), kNoClamp); },
+    .lower =
+        [](LowerContext& c) {
+            lower_plain(c, std::any_cast<Binary>(c.node.attributes), kNoClamp);
+        }};
 
 }  // namespace thimble

@@ -1,7 +1,8 @@
 // Product with broadcasting: y = act(a * b).
 //
-// int8, uint8, int16: one multiplication by the factor a_scale * b_scale / out_scale, which TFLM computes
-// in double and TFLite in float (docs/numerics.md, "MUL"). int32, int64 and float: plain arithmetic.
+// int8, uint8, int16: one multiplication by the factor a_scale * b_scale / out_scale, which TFLM
+// computes in double and TFLite in float (docs/numerics.md, "MUL"). int32, int64 and float: plain
+// arithmetic.
 #include "formats/tflite.h"
 #include "formats/tflite_fields.h"
 #include "numeric/fixed_point.h"
@@ -40,7 +41,8 @@ void infer(Graph& graph, Node& node)
     const DType type = graph.input(node, 0).type;
     infer_pair(graph, node, type);
     if (type == DType::f32 || type == DType::i32 || type == DType::i64) return;
-    if (!is_quantized(type)) fail_type(std::string(dtype_name(type)), "float32, int8, uint8, int16, int32 or int64");
+    if (!is_quantized(type))
+        fail_type(std::string(dtype_name(type)), "float32, int8, uint8, int16, int32 or int64");
     require_quantized(graph, node, {0, 1});
     require_output_quantized(graph, node);
     require_per_tensor(graph, node);
@@ -54,10 +56,12 @@ template <typename T> void eval_quantized(EvalContext& c)
     const Quantization& b = c.input(1).quant;
     const Quantization& out = c.output().quant;
     const float in_float = a.scale() * b.scale() / out.scale();
-    const double in_double = static_cast<double>(a.scale()) * static_cast<double>(b.scale()) / static_cast<double>(out.scale());
-    const auto factor = reference::quantize_multiplier(c.match == Match::tflm ? in_double : static_cast<double>(in_float));
-    const reference::Clamp clamp =
-        reference::quantized_clamp(activation_of(c.node), c.output().type, out.scale(), out.zero_point());
+    const double in_double = static_cast<double>(a.scale()) * static_cast<double>(b.scale()) /
+                             static_cast<double>(out.scale());
+    const auto factor = reference::quantize_multiplier(
+        c.match == Match::tflm ? in_double : static_cast<double>(in_float));
+    const reference::Clamp clamp = reference::quantized_clamp(
+        activation_of(c.node), c.output().type, out.scale(), out.zero_point());
     eval_pairs<T, T>(c, [&](T x, T y) {
         const int64_t product = (int64_t{x} - a.zero_point()) * (int64_t{y} - b.zero_point());
         const int64_t scaled = reference::multiply(reference::wrap32(product), factor);
@@ -82,23 +86,29 @@ void lower_quantized(LowerContext& c)
     const Quantization& a = c.input(0).quant;
     const Quantization& b = c.input(1).quant;
     const Quantization& out = c.output().quant;
-    const Requant factor = c.options.match == Match::tflite
-                               ? requant_of(a.scale() * b.scale() / out.scale())
-                               : requant_of(double{a.scale()} * double{b.scale()} / double{out.scale()});
+    const Requant factor =
+        c.options.match == Match::tflite
+            ? requant_of(a.scale() * b.scale() / out.scale())
+            : requant_of(double{a.scale()} * double{b.scale()} / double{out.scale()});
     const StoredClamp clamp = stored_clamp(activation_of(c.node), c.output());
     if (c.output().type == DType::i8) {
         for (const size_t one : {size_t{0}, size_t{1}}) {
             if (!c.input(one).is_constant() || c.input(one).count() != 1) continue;
             const int64_t number = c.input(one).integers()[0] - c.input(one).quant.zero_point();
             const int32_t zero_point = c.input(1 - one).quant.zero_point();
-            return lower_lookup(c, [&](int32_t q) {
-                const int64_t scaled = fixed::scaled((q - zero_point) * number, factor);
-                return std::clamp<int64_t>(scaled + out.zero_point(), clamp.lowest, clamp.highest);
-            }, 1 - one);
+            return lower_lookup(
+                c,
+                [&](int32_t q) {
+                    const int64_t scaled = fixed::scaled((q - zero_point) * number, factor);
+                    return std::clamp<int64_t>(scaled + out.zero_point(), clamp.lowest,
+                                               clamp.highest);
+                },
+                1 - one);
         }
     }
-    const std::vector<int32_t> constants{a.zero_point(),   b.zero_point(), factor.multiplier, factor.shift,
-                                         out.zero_point(), clamp.lowest,   clamp.highest};
+    const std::vector<int32_t> constants{a.zero_point(), b.zero_point(),   factor.multiplier,
+                                         factor.shift,   out.zero_point(), clamp.lowest,
+                                         clamp.highest};
     std::vector<Arg> args = pair_args(c);
     args.push_back(type_key(c, c.output().type));
     args.push_back(c.table(constants, "constants of " + c.node.name, false));
@@ -113,6 +123,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
-const OpDef op_mul = {.name = "mul", .tflite = {{"MUL", import_mul}}, .infer = infer, .eval = eval, .lower = lower};
+const OpDef op_mul = {
+    .name = "mul", .tflite = {{"MUL", import_mul}}, .infer = infer, .eval = eval, .lower = lower};
 
 }  // namespace thimble

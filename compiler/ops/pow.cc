@@ -14,9 +14,9 @@ static void infer(Graph& graph, Node& node)
 }
 
 const OpDef op_pow = {.name = "pow",
-                   .tflite = {{"POW", import_nothing}},
-                   .infer = infer,
-                   .eval = [](EvalContext& c) { eval_plain(c, Binary::pow, kNoClamp); },
-                   .lower = [](LowerContext& c) { lower_plain(c, Binary::pow, kNoClamp); }};
+                      .tflite = {{"POW", import_nothing}},
+                      .infer = infer,
+                      .eval = [](EvalContext& c) { eval_plain(c, Binary::pow, kNoClamp); },
+                      .lower = [](LowerContext& c) { lower_plain(c, Binary::pow, kNoClamp); }};
 
 }  // namespace thimble

@@ -1,4 +1,5 @@
-// y = x for x >= 0, else alpha * x with alpha a tensor that broadcasts, most often one number a channel.
+// y = x for x >= 0, else alpha * x with alpha a tensor that broadcasts, most often one number a
+// channel.
 //
 // int8, uint8, int16 (with int8 alpha): TFLM computes the factors in double, TFLite in float
 // (docs/numerics.md, "PRELU").
@@ -41,8 +42,10 @@ template <typename T, typename A> void eval_quantized(EvalContext& c)
     const Quantization& slope = c.input(1).quant;
     const Quantization& to = c.output().quant;
     const bool in_float = c.match == Match::tflite;
-    const double s = static_cast<double>(from.scale()), a = static_cast<double>(slope.scale()), o = static_cast<double>(to.scale());
-    const auto above = reference::quantize_multiplier(in_float ? static_cast<double>(from.scale() / to.scale()) : s / o);
+    const double s = static_cast<double>(from.scale()), a = static_cast<double>(slope.scale()),
+                 o = static_cast<double>(to.scale());
+    const auto above = reference::quantize_multiplier(
+        in_float ? static_cast<double>(from.scale() / to.scale()) : s / o);
     const auto below = reference::quantize_multiplier(
         in_float ? static_cast<double>(from.scale() * slope.scale() / to.scale()) : s * a / o);
     const reference::Clamp limits = reference::type_limits(c.output().type);
@@ -54,8 +57,10 @@ template <typename T, typename A> void eval_quantized(EvalContext& c)
     for (size_t i = 0; i < out.size(); ++i) {
         const int32_t steps = in[at_in[i]] - from.zero_point();
         const int32_t product = steps * (alpha[at_alpha[i]] - slope.zero_point());
-        const int64_t scaled = steps >= 0 ? reference::multiply(steps, above) : reference::multiply(product, below);
-        out[i] = static_cast<T>(reference::saturate(scaled + to.zero_point(), limits.lowest, limits.highest));
+        const int64_t scaled = steps >= 0 ? reference::multiply(steps, above)
+                                          : reference::multiply(product, below);
+        out[i] = static_cast<T>(
+            reference::saturate(scaled + to.zero_point(), limits.lowest, limits.highest));
     }
 }
 
@@ -65,7 +70,9 @@ void eval(EvalContext& c)
     case DType::i8: return eval_quantized<int8_t, int8_t>(c);
     case DType::u8: return eval_quantized<uint8_t, uint8_t>(c);
     case DType::i16: return eval_quantized<int16_t, int8_t>(c);
-    default: return eval_pairs<float, float>(c, [](float x, float alpha) { return x >= 0 ? x : x * alpha; });
+    default:
+        return eval_pairs<float, float>(
+            c, [](float x, float alpha) { return x >= 0 ? x : x * alpha; });
     }
 }
 
@@ -74,19 +81,23 @@ void eval(EvalContext& c)
 void lower(LowerContext& c)
 {
     std::vector<Arg> args{c.in(0), c.in_flash(0), c.in(1), c.in_flash(1), c.out()};
-    for (const Arg& arg : pair_walk(c, c.input(0).shape, c.input(1).shape, c.output().shape)) args.push_back(arg);
+    for (const Arg& arg : pair_walk(c, c.input(0).shape, c.input(1).shape, c.output().shape))
+        args.push_back(arg);
     if (c.input(0).count() == c.output().count()) c.allow_in_place(0);
     if (c.input(0).type == DType::f32) return c.call("thb_prelu_f32", args);
     const Quantization& from = c.input(0).quant;
     const Quantization& slope = c.input(1).quant;
     const Quantization& to = c.output().quant;
     const bool in_float = c.options.match == Match::tflite;
-    const Requant above = requant_of(in_float ? double{from.scale() / to.scale()} : double{from.scale()} / double{to.scale()});
-    const Requant below = requant_of(in_float ? double{from.scale() * slope.scale() / to.scale()}
-                                              : double{from.scale()} * double{slope.scale()} / double{to.scale()});
+    const Requant above = requant_of(in_float ? double{from.scale() / to.scale()}
+                                              : double{from.scale()} / double{to.scale()});
+    const Requant below =
+        requant_of(in_float ? double{from.scale() * slope.scale() / to.scale()}
+                            : double{from.scale()} * double{slope.scale()} / double{to.scale()});
     const StoredClamp limits = limits_of(c.output().type);
-    const std::vector<int32_t> constants{from.zero_point(), slope.zero_point(), above.multiplier, above.shift, below.multiplier,
-                                         below.shift,       to.zero_point(),    limits.lowest,    limits.highest};
+    const std::vector<int32_t> constants{from.zero_point(), slope.zero_point(), above.multiplier,
+                                         above.shift,       below.multiplier,   below.shift,
+                                         to.zero_point(),   limits.lowest,      limits.highest};
     args.push_back(type_key(c, c.input(0).type));
     args.push_back(c.table(constants, "constants of " + c.node.name, false));
     c.call("thb_prelu_q", args);
@@ -94,7 +105,10 @@ void lower(LowerContext& c)
 
 }  // namespace
 
-const OpDef op_prelu = {
-    .name = "prelu", .tflite = {{"PRELU", import_nothing}}, .infer = infer, .eval = eval, .lower = lower};
+const OpDef op_prelu = {.name = "prelu",
+                        .tflite = {{"PRELU", import_nothing}},
+                        .infer = infer,
+                        .eval = eval,
+                        .lower = lower};
 
 }  // namespace thimble

@@ -19,7 +19,6 @@ namespace thimble {
 
 namespace {
 
-
 bool storable(DType type)
 {
     return type == DType::i8 || type == DType::u8 || type == DType::i16 || type == DType::i32;
@@ -52,13 +51,16 @@ template <typename T> void eval_to(EvalContext& c)
         const auto in = c.in<float>(0);
         for (size_t i = 0; i < out.size(); ++i) {
             const float steps = in[i] / to.scale();
-            const double rounded = std::isnan(steps) ? 0.0 : reference::round_half_away(steps) + to.zero_point();
+            const double rounded = std::isnan(steps)
+                                       ? 0.0
+                                       : reference::round_half_away(steps) + to.zero_point();
             out[i] = static_cast<T>(std::clamp<double>(rounded, limits.lowest, limits.highest));
         }
         return;
     }
     const std::vector<double> in = c.raw(0);
-    const auto factor = reference::quantize_multiplier(static_cast<double>(from.scale()) / static_cast<double>(to.scale()));
+    const auto factor = reference::quantize_multiplier(static_cast<double>(from.scale()) /
+                                                       static_cast<double>(to.scale()));
     for (size_t i = 0; i < out.size(); ++i) {
         const int32_t steps = reference::wrap32(static_cast<int64_t>(in[i]) - from.zero_point());
         const int64_t q = int64_t{reference::multiply(steps, factor)} + to.zero_point();
@@ -78,12 +80,14 @@ void eval(EvalContext& c)
 
 // ---- lowering ----
 
-// The limits of the type without the zero point: the kernels add it after clamping, which cannot overflow.
+// The limits of the type without the zero point: the kernels add it after clamping, which cannot
+// overflow.
 StoredClamp step_limits(const Tensor& out)
 {
     const StoredClamp limits = limits_of(out.type);
     const auto less_zero = [&](int64_t limit) {
-        return static_cast<int32_t>(std::clamp<int64_t>(limit - out.quant.zero_point(), INT32_MIN, INT32_MAX));
+        return static_cast<int32_t>(
+            std::clamp<int64_t>(limit - out.quant.zero_point(), INT32_MIN, INT32_MAX));
     };
     return {less_zero(limits.lowest), less_zero(limits.highest)};
 }
@@ -92,10 +96,11 @@ void lower_float(LowerContext& c)
 {
     const StoredClamp limits = step_limits(c.output());
     c.allow_in_place(0);
-    c.call("thb_quantize_f32", {c.in(0), c.in_flash(0), c.out(), type_key(c, c.output().type),
-                                c.number(c.output().count(), "thb_index_t"), c.number(c.output().quant.scale()),
-                                c.number(limits.lowest, "int32_t"), c.number(limits.highest, "int32_t"),
-                                c.number(c.output().quant.zero_point(), "int32_t")});
+    c.call("thb_quantize_f32",
+           {c.in(0), c.in_flash(0), c.out(), type_key(c, c.output().type),
+            c.number(c.output().count(), "thb_index_t"), c.number(c.output().quant.scale()),
+            c.number(limits.lowest, "int32_t"), c.number(limits.highest, "int32_t"),
+            c.number(c.output().quant.zero_point(), "int32_t")});
 }
 
 void lower_integer(LowerContext& c, Requant requant)
@@ -103,8 +108,9 @@ void lower_integer(LowerContext& c, Requant requant)
     const StoredClamp limits = step_limits(c.output());
     if (element_bytes(c.input(0).type) >= element_bytes(c.output().type)) c.allow_in_place(0);
     c.call("thb_quantize_int",
-           {c.in(0), c.in_flash(0), type_key(c, c.input(0).type), c.out(), type_key(c, c.output().type),
-            c.number(c.output().count(), "thb_index_t"), c.number(c.input(0).quant.zero_point(), "int32_t"),
+           {c.in(0), c.in_flash(0), type_key(c, c.input(0).type), c.out(),
+            type_key(c, c.output().type), c.number(c.output().count(), "thb_index_t"),
+            c.number(c.input(0).quant.zero_point(), "int32_t"),
             c.number(requant.multiplier, "int32_t"), c.number(requant.shift, "int8_t"),
             c.number(limits.lowest, "int32_t"), c.number(limits.highest, "int32_t"),
             c.number(c.output().quant.zero_point(), "int32_t")});
@@ -116,11 +122,14 @@ void lower(LowerContext& c)
     const Tensor& out = c.output();
     if (in.type == DType::f32) return lower_float(c);
     const Requant requant = requant_of(double{in.quant.scale()} / double{out.quant.scale()});
-    if (element_bytes(in.type) != 1 || element_bytes(out.type) != 1) return lower_integer(c, requant);
+    if (element_bytes(in.type) != 1 || element_bytes(out.type) != 1)
+        return lower_integer(c, requant);
     const int32_t offset = in.quant.zero_point() - out.quant.zero_point();
-    if (in.type != out.type && in.quant.scale() == out.quant.scale() && offset == (out.type == DType::i8 ? 128 : -128)) {
+    if (in.type != out.type && in.quant.scale() == out.quant.scale() &&
+        offset == (out.type == DType::i8 ? 128 : -128)) {
         c.allow_in_place(0);
-        return c.call("thb_quantize_flip", {c.in(0), c.in_flash(0), c.out(), c.number(out.count(), "thb_index_t")});
+        return c.call("thb_quantize_flip",
+                      {c.in(0), c.in_flash(0), c.out(), c.number(out.count(), "thb_index_t")});
     }
     lower_lookup(c, [&](int32_t q) {
         return int64_t{fixed::scaled(q - in.quant.zero_point(), requant)} + out.quant.zero_point();
@@ -129,7 +138,10 @@ void lower(LowerContext& c)
 
 }  // namespace
 
-const OpDef op_quantize = {
-    .name = "quantize", .tflite = {{"QUANTIZE", import_nothing}}, .infer = infer, .eval = eval, .lower = lower};
+const OpDef op_quantize = {.name = "quantize",
+                           .tflite = {{"QUANTIZE", import_nothing}},
+                           .infer = infer,
+                           .eval = eval,
+                           .lower = lower};
 
 }  // namespace thimble

@@ -22,7 +22,9 @@ template <typename T> static void eval_table(EvalContext& c, const RealFunction&
         const float y = function(from.scale() * static_cast<float>(in[i] - from.zero_point()));
         const double steps = reference::round_half_away(y * (1.0f / to.scale())) + to.zero_point();
         // Outside the function's domain: the least number.
-        const double q = std::isnan(steps) ? limits.lowest : std::clamp<double>(steps, limits.lowest, limits.highest);
+        const double q = std::isnan(steps)
+                             ? limits.lowest
+                             : std::clamp<double>(steps, limits.lowest, limits.highest);
         out[i] = static_cast<T>(q);
     }
 }

@@ -1,7 +1,7 @@
 // Rectifiers: y = min(max(x, lowest), highest). RELU, RELU6, RELU_N1_TO_1, RELU_0_TO_1.
 //
-// int8, uint8, int16: RELU brings its input to the output's scale first; the others clamp the stored
-// numbers and ignore the output's scale, as the reference does (docs/numerics.md, "RELU").
+// int8, uint8, int16: RELU brings its input to the output's scale first; the others clamp the
+// stored numbers and ignore the output's scale, as the reference does (docs/numerics.md, "RELU").
 #include "numeric/fixed_point.h"
 #include "numeric/reference.h"
 #include "numeric/requantize.h"
@@ -71,10 +71,13 @@ template <typename T> void eval_quantized(EvalContext& c)
     };
     for (size_t i = 0; i < out.size(); ++i) {
         if (attributes.unbounded) {
-            const int64_t q = int64_t{reference::multiply(in[i] - from.zero_point(), factor)} + to.zero_point();
-            out[i] = static_cast<T>(reference::saturate(q, std::max(limits.lowest, to.zero_point()), limits.highest));
+            const int64_t q = int64_t{reference::multiply(in[i] - from.zero_point(), factor)} +
+                              to.zero_point();
+            out[i] = static_cast<T>(
+                reference::saturate(q, std::max(limits.lowest, to.zero_point()), limits.highest));
         } else {
-            out[i] = static_cast<T>(std::clamp<int32_t>(in[i], stored(attributes.lowest), stored(attributes.highest)));
+            out[i] = static_cast<T>(
+                std::clamp<int32_t>(in[i], stored(attributes.lowest), stored(attributes.highest)));
         }
     }
 }
@@ -105,7 +108,8 @@ StoredClamp clamp_of(const LowerContext& c)
     const StoredClamp limits = limits_of(c.input(0).type);
     const auto stored = [&](float real) {
         const double steps = std::round(double{real / from.scale()}) + from.zero_point();
-        return static_cast<int32_t>(std::min<double>(std::max<double>(steps, limits.lowest), limits.highest));
+        return static_cast<int32_t>(
+            std::min<double>(std::max<double>(steps, limits.lowest), limits.highest));
     };
     return {stored(attributes_of(c.node).lowest), stored(attributes_of(c.node).highest)};
 }
@@ -128,8 +132,9 @@ void lower_s16(LowerContext& c, Requant factor)
     c.call("thb_quantize_int",
            {c.in(0), c.in_flash(0), type_key(c, DType::i16), c.out(), type_key(c, DType::i16),
             c.number(c.output().count(), "thb_index_t"),
-            c.number(requantized ? c.input(0).quant.zero_point() : 0, "int32_t"), c.number(used.multiplier, "int32_t"),
-            c.number(used.shift, "int8_t"), c.number(clamp.lowest, "int32_t"), c.number(clamp.highest, "int32_t"),
+            c.number(requantized ? c.input(0).quant.zero_point() : 0, "int32_t"),
+            c.number(used.multiplier, "int32_t"), c.number(used.shift, "int8_t"),
+            c.number(clamp.lowest, "int32_t"), c.number(clamp.highest, "int32_t"),
             c.number(requantized ? c.output().quant.zero_point() : 0, "int32_t")});
 }
 
@@ -138,9 +143,10 @@ void lower(LowerContext& c)
     const ReluAttributes& attributes = attributes_of(c.node);
     if (c.input(0).type == DType::f32) {
         c.allow_in_place(0);
-        return c.call("thb_relu_f32", {c.in(0), c.in_flash(0), c.out(), c.key(int64_t{!attributes.unbounded}),
-                                       c.number(c.output().count(), "thb_index_t"), c.number(attributes.lowest),
-                                       c.number(attributes.highest)});
+        return c.call("thb_relu_f32",
+                      {c.in(0), c.in_flash(0), c.out(), c.key(int64_t{!attributes.unbounded}),
+                       c.number(c.output().count(), "thb_index_t"), c.number(attributes.lowest),
+                       c.number(attributes.highest)});
     }
     const Quantization& from = c.input(0).quant;
     const Quantization& to = c.output().quant;
@@ -149,7 +155,9 @@ void lower(LowerContext& c)
     const StoredClamp clamp = attributes.unbounded ? requantized_clamp(c.output()) : clamp_of(c);
     lower_lookup(c, [&](int32_t q) -> int64_t {
         if (!attributes.unbounded) return std::clamp(q, clamp.lowest, clamp.highest);
-        return int64_t{std::clamp(fixed::scaled(q - from.zero_point(), factor), clamp.lowest, clamp.highest)} + to.zero_point();
+        return int64_t{std::clamp(fixed::scaled(q - from.zero_point(), factor), clamp.lowest,
+                                  clamp.highest)} +
+               to.zero_point();
     });
 }
 

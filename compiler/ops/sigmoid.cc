@@ -1,7 +1,8 @@
 // The two sigmoid functions of a tensor: y = 1 / (1 + e^-x) and y = tanh(x).
 //
 // int8, uint8: fixed point (TFLM), or a table of the float function (TFLite); a table on the device
-// in both cases. int16: a table of 256 entries and linear interpolation. (docs/numerics.md, "Logistic".)
+// in both cases. int16: a table of 256 entries and linear interpolation. (docs/numerics.md,
+// "Logistic".)
 #include "ops/sigmoid.h"
 
 #include "numeric/fixed_point.h"
@@ -22,10 +23,16 @@ static void check_output(const Tensor& out, Sigmoid form)
 {
     const bool logistic = form == Sigmoid::logistic;
     const float scale = out.type == DType::i16 ? 1.0f / 32768 : logistic ? 1.0f / 256 : 1.0f / 128;
-    const int32_t zero_point = out.type == DType::i16 ? 0 : (logistic ? -128 : 0) + (out.type == DType::u8 ? 128 : 0);
-    require(std::abs(out.quant.scale() - scale) <= scale * 1e-3f && out.quant.zero_point() == zero_point, ErrorCode::T0205,
-            {"", fmt::format("output scale {}, zero point {}", out.quant.scale(), out.quant.zero_point()),
-             fmt::format("{} and {}", scale, zero_point), "quantise the model again"});
+    const int32_t zero_point = out.type == DType::i16
+                                   ? 0
+                                   : (logistic ? -128 : 0) + (out.type == DType::u8 ? 128 : 0);
+    require(
+        std::abs(out.quant.scale() - scale) <= scale * 1e-3f &&
+            out.quant.zero_point() == zero_point,
+        ErrorCode::T0205,
+        {"",
+         fmt::format("output scale {}, zero point {}", out.quant.scale(), out.quant.zero_point()),
+         fmt::format("{} and {}", scale, zero_point), "quantise the model again"});
 }
 
 void infer_sigmoid(Graph& graph, Node& node, Sigmoid form)
@@ -37,7 +44,8 @@ void infer_sigmoid(Graph& graph, Node& node, Sigmoid form)
     if (in.type != DType::i16) return;
     // Beyond this scale the 32-bit product of the reference overflows.
     require(in.quant.zero_point() == 0 && in.quant.scale() < 5.33f, ErrorCode::T0205,
-            {"", fmt::format("input scale {}, zero point {}", in.quant.scale(), in.quant.zero_point()),
+            {"",
+             fmt::format("input scale {}, zero point {}", in.quant.scale(), in.quant.zero_point()),
              "a scale below 5.33, zero point 0", "quantise the model again"});
 }
 
@@ -56,7 +64,8 @@ int64_t fixed_point_result(int32_t steps, float scale, Sigmoid form)
 {
     int shift = 0;
     const double fraction = std::frexp(static_cast<double>(scale) * (1 << 27), &shift);
-    const auto multiplier = static_cast<int32_t>(std::min(reference::round_half_away(fraction * 2147483648.0), 2147483647.0));
+    const auto multiplier = static_cast<int32_t>(
+        std::min(reference::round_half_away(fraction * 2147483648.0), 2147483647.0));
     const auto radius = static_cast<int64_t>(std::floor(15.0 * (1 << 27) / std::ldexp(1.0, shift)));
     const bool logistic = form == Sigmoid::logistic;
     if (steps <= -radius) return -128;
@@ -69,8 +78,10 @@ int64_t fixed_point_result(int32_t steps, float scale, Sigmoid form)
 int64_t table_result(int32_t steps, const Quantization& from, const Quantization& to, Sigmoid form)
 {
     const float real = from.scale() * static_cast<float>(steps);
-    const float result = form == Sigmoid::logistic ? 1.0f / (1.0f + std::exp(-real)) : std::tanh(real);
-    return static_cast<int64_t>(std::round(result * (1.0f / to.scale()))) + (form == Sigmoid::logistic ? -128 : 0);
+    const float result = form == Sigmoid::logistic ? 1.0f / (1.0f + std::exp(-real))
+                                                   : std::tanh(real);
+    return static_cast<int64_t>(std::round(result * (1.0f / to.scale()))) +
+           (form == Sigmoid::logistic ? -128 : 0);
 }
 
 template <typename T> void eval_8_bit(EvalContext& c, Sigmoid form)
@@ -80,10 +91,12 @@ template <typename T> void eval_8_bit(EvalContext& c, Sigmoid form)
     const Quantization& from = c.input(0).quant;
     for (size_t i = 0; i < out.size(); ++i) {
         const int32_t steps = in[i] - from.zero_point();
-        const int64_t result = c.match == Match::tflm ? fixed_point_result(steps, from.scale(), form)
-                                                      : table_result(steps, from, c.output().quant, form);
+        const int64_t result = c.match == Match::tflm
+                                   ? fixed_point_result(steps, from.scale(), form)
+                                   : table_result(steps, from, c.output().quant, form);
         // uint8 is the same function with everything 128 higher.
-        out[i] = static_cast<T>(reference::saturate(result, -128, 127) + (std::is_unsigned_v<T> ? 128 : 0));
+        out[i] = static_cast<T>(reference::saturate(result, -128, 127) +
+                                (std::is_unsigned_v<T> ? 128 : 0));
     }
 }
 
@@ -98,7 +111,8 @@ TableInput table_input(float scale, Sigmoid form)
     const double log2_scale = std::log2(static_cast<double>(scale));
     const double rounded = std::round(log2_scale);
     const int left = 12 + static_cast<int>(rounded);
-    if (std::abs(log2_scale - rounded) < 1e-3 && (left == 0 || (form == Sigmoid::tanh && left == 1)))
+    if (std::abs(log2_scale - rounded) < 1e-3 &&
+        (left == 0 || (form == Sigmoid::tanh && left == 1)))
         return {3 << left, 0};
     double multiplier = static_cast<double>(scale) * 12288.0;
     int shift = 0;
@@ -111,7 +125,8 @@ int16_t table_sigmoid(int64_t v)
     const auto& table = sigmoid_table();
     const int64_t a = std::abs(v);
     const auto u = static_cast<size_t>(a >> 9);
-    const int64_t y = u >= 255 ? int64_t{0x7FFF} << 10 : (int64_t{table[u]} << 9) + (a & 511) * (table[u + 1] - table[u]);
+    const int64_t y = u >= 255 ? int64_t{0x7FFF} << 10
+                               : (int64_t{table[u]} << 9) + (a & 511) * (table[u + 1] - table[u]);
     return static_cast<int16_t>((v >= 0 ? y + 512 : (int64_t{1} << 25) - y + 511) >> 10);
 }
 
@@ -120,7 +135,8 @@ int16_t table_tanh(int64_t v)
     const auto& table = sigmoid_table();
     const int64_t a = std::abs(v);
     const auto u = static_cast<size_t>(a >> 8);
-    const int64_t y = u >= 255 ? int64_t{0xFFFF} << 8 : (int64_t{table[u]} << 8) + (a & 255) * (table[u + 1] - table[u]);
+    const int64_t y = u >= 255 ? int64_t{0xFFFF} << 8
+                               : (int64_t{table[u]} << 8) + (a & 255) * (table[u + 1] - table[u]);
     return static_cast<int16_t>((v >= 0 ? y - (1 << 23) + 128 : -y + (1 << 23) + 127) >> 8);
 }
 
@@ -148,7 +164,8 @@ void eval_sigmoid(EvalContext& c, Sigmoid form)
     }
     const auto in = c.in<float>(0);
     const auto out = c.out<float>();
-    for (size_t i = 0; i < out.size(); ++i) out[i] = form == Sigmoid::logistic ? real_sigmoid(in[i]) : std::tanh(in[i]);
+    for (size_t i = 0; i < out.size(); ++i)
+        out[i] = form == Sigmoid::logistic ? real_sigmoid(in[i]) : std::tanh(in[i]);
 }
 
 // ---- lowering ----
@@ -159,8 +176,9 @@ void lower_s8(LowerContext& c, Sigmoid form)
 {
     const bool logistic = form == Sigmoid::logistic;
     if (c.options.match == Match::tflite) {
-        float (*const function)(float) = logistic ? +[](float x) { return 1.0f / (1.0f + std::exp(-x)); }
-                                                  : +[](float x) { return std::tanh(x); };
+        float (*const function)(float) = logistic
+                                             ? +[](float x) { return 1.0f / (1.0f + std::exp(-x)); }
+                                             : +[](float x) { return std::tanh(x); };
         return lower_lookup(c, [&](int32_t q) { return real_lookup(c, q, function); });
     }
     const Quantization& from = c.input(0).quant;
@@ -195,8 +213,10 @@ void lower_s16(LowerContext& c, Sigmoid form)
     }
     c.allow_in_place(0);
     c.call("thb_sigmoid_s16",
-           {c.in(0), c.in_flash(0), c.table(sigmoid_table(), "16-bit sigmoid", false), c.key(int64_t{form == Sigmoid::tanh}),
-            c.out(), c.number(c.output().count(), "thb_index_t"), c.number(multiplier, "int32_t"), c.number(shift, "int8_t")});
+           {c.in(0), c.in_flash(0), c.table(sigmoid_table(), "16-bit sigmoid", false),
+            c.key(int64_t{form == Sigmoid::tanh}), c.out(),
+            c.number(c.output().count(), "thb_index_t"), c.number(multiplier, "int32_t"),
+            c.number(shift, "int8_t")});
 }
 
 }  // namespace

@@ -41,16 +41,18 @@ void check_quantization(const Graph& graph, const Node& node)
     require_per_tensor(graph, node);
     const Tensor& in = graph.input(node, 0);
     const Tensor& out = graph.output(node, 0);
-    const bool known = (in.type == DType::i8 && (out.type == DType::i8 || out.type == DType::i16)) ||
-                       (in.type == DType::u8 && out.type == DType::u8) || (in.type == DType::i16 && out.type == DType::i16);
+    const bool known = (in.type == DType::i8 &&
+                        (out.type == DType::i8 || out.type == DType::i16)) ||
+                       (in.type == DType::u8 && out.type == DType::u8) ||
+                       (in.type == DType::i16 && out.type == DType::i16);
     if (!known)
         fail_type(fmt::format("{} to {}", dtype_name(in.type), dtype_name(out.type)),
                   "int8 to int8 or int16, uint8 to uint8, int16 to int16, or float32");
     if (in.type == DType::i16) return;
     const double factor = double{beta_of(node)} * in.quant.scale() * (1 << 26);
     require(factor >= 1.0 && std::isfinite(factor), ErrorCode::T0205,
-            {"", fmt::format("beta {} times the scale {}", beta_of(node), in.quant.scale()), "at least 2^-26",
-             "quantise the model again"});
+            {"", fmt::format("beta {} times the scale {}", beta_of(node), in.quant.scale()),
+             "at least 2^-26", "quantise the model again"});
 }
 
 void infer(Graph& graph, Node& node)
@@ -60,8 +62,9 @@ void infer(Graph& graph, Node& node)
     require_rank(graph, node, 0, 1, 8);
     const Tensor& in = graph.input(node, 0);
     require_shape(in.count() > 0, "input " + shape_text(in.shape), "at least one element");
-    require(std::isfinite(beta_of(node)) && beta_of(node) > 0, ErrorCode::T0202,
-            {"", fmt::format("beta {}", beta_of(node)), "a positive number", "export the model again"});
+    require(
+        std::isfinite(beta_of(node)) && beta_of(node) > 0, ErrorCode::T0202,
+        {"", fmt::format("beta {}", beta_of(node)), "a positive number", "export the model again"});
     Tensor& out = graph.tensor(node.outputs[0]);
     if (in.type == DType::f32) {
         out.type = DType::f32;
@@ -74,23 +77,27 @@ void infer(Graph& graph, Node& node)
 // ---- oracle ----
 
 // One row of the fixed-point form; `bits` and `least` of the output type.
-template <typename T, typename U> void eval_row(std::span<const T> in, std::span<U> out, reference::Multiplier factor, int bits)
+template <typename T, typename U>
+void eval_row(std::span<const T> in, std::span<U> out, reference::Multiplier factor, int bits)
 {
-    const int64_t diff_min = -static_cast<int64_t>(std::floor(31.0 * (1 << 26) / std::ldexp(1.0, factor.shift)));
+    const int64_t diff_min =
+        -static_cast<int64_t>(std::floor(31.0 * (1 << 26) / std::ldexp(1.0, factor.shift)));
     const int32_t highest = *std::max_element(in.begin(), in.end());
     const auto exponential = [&](T q) {
         return reference::exp_negative(reference::multiply(q - highest, factor), 5);
     };
     uint32_t sum = 0;
     for (const T q : in)
-        if (q - highest >= diff_min) sum += static_cast<uint32_t>(reference::rounding_shift(exponential(q), 12));
+        if (q - highest >= diff_min)
+            sum += static_cast<uint32_t>(reference::rounding_shift(exponential(q), 12));
     const reference::Reciprocal reciprocal = reference::reciprocal(static_cast<int32_t>(sum), 12);
     const int64_t least = std::numeric_limits<U>::min();
     for (size_t i = 0; i < in.size(); ++i) {
         int64_t share = 0;
         if (in[i] - highest >= diff_min)
-            share = reference::rounding_shift(reference::high_mul(reciprocal.value, exponential(in[i])),
-                                              reciprocal.bits_over_unit + 31 - bits);
+            share =
+                reference::rounding_shift(reference::high_mul(reciprocal.value, exponential(in[i])),
+                                          reciprocal.bits_over_unit + 31 - bits);
         out[i] = static_cast<U>(std::min(share + least, int64_t{std::numeric_limits<U>::max()}));
     }
 }
@@ -98,16 +105,18 @@ template <typename T, typename U> void eval_row(std::span<const T> in, std::span
 template <typename T, typename U> void eval_fixed_point(EvalContext& c)
 {
     const double scale = static_cast<double>(c.input(0).quant.scale());
-    const double factor = std::min(static_cast<double>(beta_of(c.node)) * scale * (1 << 26), 2147483647.0);
+    const double factor = std::min(static_cast<double>(beta_of(c.node)) * scale * (1 << 26),
+                                   2147483647.0);
     const auto count = static_cast<size_t>(c.input(0).shape.back());
     for (size_t begin = 0; begin < c.in<T>(0).size(); begin += count)
-        eval_row(c.in<T>(0).subspan(begin, count), c.out<U>().subspan(begin, count), reference::quantize_multiplier(factor),
-                 static_cast<int>(sizeof(U)) * 8);
+        eval_row(c.in<T>(0).subspan(begin, count), c.out<U>().subspan(begin, count),
+                 reference::quantize_multiplier(factor), static_cast<int>(sizeof(U)) * 8);
 }
 
-// A table of 513 values over an input scale and zero point, output scale 2/65535, in float (TFLM) or
-// double (TFLite).
-template <typename Real> std::vector<int32_t> reference_table(Real (*function)(Real), Real scale, int zero_point)
+// A table of 513 values over an input scale and zero point, output scale 2/65535, in float (TFLM)
+// or double (TFLite).
+template <typename Real>
+std::vector<int32_t> reference_table(Real (*function)(Real), Real scale, int zero_point)
 {
     const Real lowest = scale * static_cast<Real>(-32768 - zero_point);
     const Real highest = scale * static_cast<Real>(32767 - zero_point);
@@ -115,7 +124,9 @@ template <typename Real> std::vector<int32_t> reference_table(Real (*function)(R
     const Real out_scale = static_cast<Real>(2) / 65535;
     const Real per_step = static_cast<Real>(65536) / (out_scale * 32767 - out_scale * -32768);
     std::vector<int32_t> table;
-    const auto store = [&](Real value) { table.push_back(reference::saturate(static_cast<int64_t>(value), -32768, 32767)); };
+    const auto store = [&](Real value) {
+        table.push_back(reference::saturate(static_cast<int64_t>(value), -32768, 32767));
+    };
     for (int i = 0; i < 512; ++i) {
         const Real value = function(lowest + static_cast<Real>(i) * step);
         const Real middle = function(lowest + static_cast<Real>(i) * step + step / 2);
@@ -134,8 +145,10 @@ struct ReferenceTables {
 
 template <typename Real> ReferenceTables reference_tables()
 {
-    return {reference_table<Real>([](Real x) { return std::exp(x); }, static_cast<Real>(10) / 65535, 32767),
-            reference_table<Real>([](Real x) { return 1 / (1 + x); }, static_cast<Real>(1) / 65535, -32768)};
+    return {reference_table<Real>([](Real x) { return std::exp(x); }, static_cast<Real>(10) / 65535,
+                                  32767),
+            reference_table<Real>([](Real x) { return 1 / (1 + x); }, static_cast<Real>(1) / 65535,
+                                  -32768)};
 }
 
 int32_t look(const std::vector<int32_t>& table, int32_t value)
@@ -146,8 +159,10 @@ int32_t look(const std::vector<int32_t>& table, int32_t value)
 
 void eval_s16(EvalContext& c)
 {
-    const ReferenceTables tables = c.match == Match::tflm ? reference_tables<float>() : reference_tables<double>();
-    const double factor = static_cast<double>(c.input(0).quant.scale()) * static_cast<double>(beta_of(c.node)) / (10.0 / 65535.0);
+    const ReferenceTables tables = c.match == Match::tflm ? reference_tables<float>()
+                                                          : reference_tables<double>();
+    const double factor = static_cast<double>(c.input(0).quant.scale()) *
+                          static_cast<double>(beta_of(c.node)) / (10.0 / 65535.0);
     const auto multiplier = reference::quantize_multiplier(factor);
     const auto count = static_cast<size_t>(c.input(0).shape.back());
     for (size_t begin = 0; begin < c.in<int16_t>(0).size(); begin += count) {
@@ -158,15 +173,18 @@ void eval_s16(EvalContext& c)
         int64_t sum = 0;
         for (const int16_t q : in) {
             const int64_t scaled = int64_t{reference::multiply(q - highest, multiplier)} + 32767;
-            exponentials.push_back(look(tables.exponential, reference::saturate(scaled, -32768, 32767)));
+            exponentials.push_back(
+                look(tables.exponential, reference::saturate(scaled, -32768, 32767)));
             sum += exponentials.back();
         }
         const int headroom = reference::leading_zeros(static_cast<uint32_t>(sum));
         const int64_t unit = ((sum << (headroom - 1)) + (1 << 13)) >> 14;
-        const int64_t reciprocal = look(tables.reciprocal, reference::saturate(unit - 98304, -32768, 32767));
+        const int64_t reciprocal = look(tables.reciprocal,
+                                        reference::saturate(unit - 98304, -32768, 32767));
         const int right = 31 - headroom;
         for (size_t i = 0; i < count; ++i) {
-            const int64_t share = (exponentials[i] * reciprocal + (int64_t{1} << (right - 1))) >> right;
+            const int64_t share = (exponentials[i] * reciprocal + (int64_t{1} << (right - 1))) >>
+                                  right;
             out[i] = static_cast<int16_t>(reference::saturate(share, 0, 32767));
         }
     }
@@ -191,7 +209,9 @@ void eval_f32(EvalContext& c)
 void eval(EvalContext& c)
 {
     switch (c.input(0).type) {
-    case DType::i8: return c.output().type == DType::i8 ? eval_fixed_point<int8_t, int8_t>(c) : eval_fixed_point<int8_t, int16_t>(c);
+    case DType::i8:
+        return c.output().type == DType::i8 ? eval_fixed_point<int8_t, int8_t>(c)
+                                            : eval_fixed_point<int8_t, int16_t>(c);
     case DType::u8: return eval_fixed_point<uint8_t, uint8_t>(c);
     case DType::i16: return eval_s16(c);
     default: return eval_f32(c);
@@ -211,11 +231,12 @@ ExpTables exp_tables(const LowerContext& c)
     const double real = double{beta_of(c.node)} * double{c.input(0).quant.scale()} * (1 << 26);
     const Requant requant = requant_of(std::min(real, 2147483647.0));
     const int64_t difference_end = (INT64_C(31 << 26) >> requant.shift) + 1;
-    // The output is exponential * reciprocal < exponential, shifted right by 31 - bits at least: below
-    // this bound it rounds to zero whatever the sum is.
+    // The output is exponential * reciprocal < exponential, shifted right by 31 - bits at least:
+    // below this bound it rounds to zero whatever the sum is.
     const int32_t visible = 1 << (30 - 8 * element_bytes(c.output().type));
     ExpTables tables;
-    for (int32_t difference = 0; difference < std::min<int64_t>(256, difference_end); ++difference) {
+    for (int32_t difference = 0; difference < std::min<int64_t>(256, difference_end);
+         ++difference) {
         const int32_t value = fixed::exponential(fixed::scaled(-difference, requant), 5);
         const int64_t in_sum = fixed::divided_by_power(value, 12);
         if (value >= visible) {
@@ -235,15 +256,17 @@ void lower_s8(LowerContext& c, int64_t rows, int64_t count)
     const auto tail_end = exp_count + static_cast<int64_t>(tables.tails.size());
     if (!wide) c.allow_in_place(0);
     const std::string purpose = "exponentials of " + c.node.name;
-    c.call("thb_softmax_s8",
-           {c.in(0), c.table(tables.exps, purpose, false), c.number(exp_count, "int16_t"),
-            tables.tails.empty() ? c.null("const uint16_t*") : c.table(tables.tails, purpose, false),
-            c.number(tail_end, "int16_t"), c.out(), c.key(int64_t{wide}), c.number(rows, "thb_index_t"),
-            c.number(count, "thb_index_t")});
+    c.call(
+        "thb_softmax_s8",
+        {c.in(0), c.table(tables.exps, purpose, false), c.number(exp_count, "int16_t"),
+         tables.tails.empty() ? c.null("const uint16_t*") : c.table(tables.tails, purpose, false),
+         c.number(tail_end, "int16_t"), c.out(), c.key(int64_t{wide}),
+         c.number(rows, "thb_index_t"), c.number(count, "thb_index_t")});
 }
 
 // The tables of the int16 form. Stored on the device, so that no target has to compute them.
-template <typename Real, typename Function> std::vector<int16_t> sampled(Real scale, int zero_point, Function function)
+template <typename Real, typename Function>
+std::vector<int16_t> sampled(Real scale, int zero_point, Function function)
 {
     const Real first = scale * (-32768 - zero_point);
     const Real last = scale * (32767 - zero_point);
@@ -256,7 +279,8 @@ template <typename Real, typename Function> std::vector<int16_t> sampled(Real sc
         Real sample = std::round(function(begin) * steps_per_one);
         if (i < 512) {
             // Half of the error in the middle of the segment is taken from its begin.
-            const Real straight = std::round((function(first + (i + 1) * width) * steps_per_one + sample) / 2);
+            const Real straight =
+                std::round((function(first + (i + 1) * width) * steps_per_one + sample) / 2);
             const Real middle = std::round(function(first + i * width + width / 2) * steps_per_one);
             sample -= std::round((straight - middle) / 2);
         }
@@ -273,13 +297,16 @@ template <typename Real> std::vector<std::vector<int16_t>> sampled_tables()
 
 void lower_s16(LowerContext& c, int64_t rows, int64_t count)
 {
-    const auto tables = c.options.match == Match::tflm ? sampled_tables<float>() : sampled_tables<double>();
-    const Requant requant = requant_of(double{c.input(0).quant.scale()} * double{beta_of(c.node)} / (10.0 / 65535.0));
+    const auto tables = c.options.match == Match::tflm ? sampled_tables<float>()
+                                                       : sampled_tables<double>();
+    const Requant requant =
+        requant_of(double{c.input(0).quant.scale()} * double{beta_of(c.node)} / (10.0 / 65535.0));
     c.allow_in_place(0);
     c.call("thb_softmax_s16",
-           {c.in(0), c.table(tables[0], "e^x over [-10, 0]", false), c.table(tables[1], "1 / (1 + x) over [0, 1]", false), c.out(),
-            c.number(rows, "thb_index_t"), c.number(count, "thb_index_t"), c.number(requant.multiplier, "int32_t"),
-            c.number(requant.shift, "int8_t")});
+           {c.in(0), c.table(tables[0], "e^x over [-10, 0]", false),
+            c.table(tables[1], "1 / (1 + x) over [0, 1]", false), c.out(),
+            c.number(rows, "thb_index_t"), c.number(count, "thb_index_t"),
+            c.number(requant.multiplier, "int32_t"), c.number(requant.shift, "int8_t")});
 }
 
 void lower(LowerContext& c)
@@ -290,13 +317,16 @@ void lower(LowerContext& c)
     if (c.input(0).type == DType::i16) return lower_s16(c, rows, count);
     THIMBLE_CHECK(c.input(0).type == DType::f32, "softmax of this type is not lowered");
     c.allow_in_place(0);
-    c.call("thb_softmax_f32", {c.in(0), c.out(), c.number(rows, "thb_index_t"), c.number(count, "thb_index_t"),
-                               c.number(beta_of(c.node))});
+    c.call("thb_softmax_f32", {c.in(0), c.out(), c.number(rows, "thb_index_t"),
+                               c.number(count, "thb_index_t"), c.number(beta_of(c.node))});
 }
 
 }  // namespace
 
-const OpDef op_softmax = {
-    .name = "softmax", .tflite = {{"SOFTMAX", import_softmax}}, .infer = infer, .eval = eval, .lower = lower};
+const OpDef op_softmax = {.name = "softmax",
+                          .tflite = {{"SOFTMAX", import_softmax}},
+                          .infer = infer,
+                          .eval = eval,
+                          .lower = lower};
 
 }  // namespace thimble

@@ -4,10 +4,11 @@
 
 namespace thimble {
 
-const OpDef op_tanh = {.name = "tanh",
-                      .tflite = {{"TANH", import_nothing}},
-                      .infer = [](Graph& graph, Node& node) { infer_sigmoid(graph, node, Sigmoid::tanh); },
-                      .eval = [](EvalContext& c) { eval_sigmoid(c, Sigmoid::tanh); },
-                      .lower = [](LowerContext& c) { lower_sigmoid(c, Sigmoid::tanh); }};
+const OpDef op_tanh = {
+    .name = "tanh",
+    .tflite = {{"TANH", import_nothing}},
+    .infer = [](Graph& graph, Node& node) { infer_sigmoid(graph, node, Sigmoid::tanh); },
+    .eval = [](EvalContext& c) { eval_sigmoid(c, Sigmoid::tanh); },
+    .lower = [](LowerContext& c) { lower_sigmoid(c, Sigmoid::tanh); }};
 
 }  // namespace thimble

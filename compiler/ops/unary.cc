@@ -1,8 +1,8 @@
-// Functions of one element: NEG, SQUARE, SQRT, RSQRT, EXP, LOG, SIN, COS, FLOOR, CEIL, ROUND (halves to
-// even), SIGN.
+// Functions of one element: NEG, SQUARE, SQRT, RSQRT, EXP, LOG, SIN, COS, FLOOR, CEIL, ROUND
+// (halves to even), SIGN.
 //
-// float32: by the C library. int32, int64: NEG, SQUARE and SIGN, wrapping. int8, uint8: tables of the
-// real function; RSQRT of TFLM has its own fixed-point rule (docs/numerics.md, "RSQRT").
+// float32: by the C library. int32, int64: NEG, SQUARE and SIGN, wrapping. int8, uint8: tables of
+// the real function; RSQRT of TFLM has its own fixed-point rule (docs/numerics.md, "RSQRT").
 #include "numeric/fixed_point.h"
 #include "numeric/reference.h"
 #include "numeric/requantize.h"
@@ -33,7 +33,8 @@ void infer(Graph& graph, Node& node)
 {
     const Unary function = function_of(node);
     if (function == Unary::neg || function == Unary::square || function == Unary::sign)
-        return infer_quantized_unary(graph, node, {DType::f32, DType::i8, DType::u8, DType::i32, DType::i64});
+        return infer_quantized_unary(graph, node,
+                                     {DType::f32, DType::i8, DType::u8, DType::i32, DType::i64});
     infer_quantized_unary(graph, node, {DType::f32, DType::i8, DType::u8});
 }
 
@@ -63,8 +64,8 @@ RealFunction real_function(Unary function)
 
 // ---- oracle ----
 
-// RSQRT of stored steps above the zero point; a negative number, an error in the reference, gives the
-// greatest output as zero does.
+// RSQRT of stored steps above the zero point; a negative number, an error in the reference, gives
+// the greatest output as zero does.
 int64_t rsqrt_steps(int32_t steps, float in_scale, float out_scale)
 {
     if (steps <= 0) return INT32_MAX;
@@ -81,8 +82,10 @@ template <typename T> void eval_rsqrt(EvalContext& c)
     const Quantization& to = c.output().quant;
     const reference::Clamp limits = reference::type_limits(c.output().type);
     for (size_t i = 0; i < c.in<T>(0).size(); ++i) {
-        const int64_t steps = rsqrt_steps(c.in<T>(0)[i] - from.zero_point(), from.scale(), to.scale());
-        c.out<T>()[i] = static_cast<T>(reference::saturate(steps + to.zero_point(), limits.lowest, limits.highest));
+        const int64_t steps = rsqrt_steps(c.in<T>(0)[i] - from.zero_point(), from.scale(),
+                                          to.scale());
+        c.out<T>()[i] = static_cast<T>(
+            reference::saturate(steps + to.zero_point(), limits.lowest, limits.highest));
     }
 }
 
@@ -136,7 +139,8 @@ void lower(LowerContext& c)
     if (type == DType::i32 || type == DType::i64) {
         c.allow_in_place(0);
         return c.call(type == DType::i32 ? "thb_unary_s32" : "thb_unary_s64",
-                      {c.in(0), c.in_flash(0), c.out(), c.key_text(key), c.number(c.output().count(), "thb_index_t")});
+                      {c.in(0), c.in_flash(0), c.out(), c.key_text(key),
+                       c.number(c.output().count(), "thb_index_t")});
     }
     if (function == Unary::rsqrt && type == DType::i8) return lower_rsqrt(c);
     lower_real_function(c, real_function(function), key);

@@ -16,14 +16,15 @@
 #define THB_ADD_LOWEST 9
 #define THB_ADD_HIGHEST 10
 
-// One operand on the common scale, which is twice the larger of the two. The operand with the larger
-// scale is `halved`: its factor is exactly one half, so that no multiplication is needed.
-THB_KERNEL int32_t thb_add_term(int32_t value, int32_t zero_point, int left_shift, int halved, int32_t multiplier,
-                                int8_t right_shift)
+// One operand on the common scale, which is twice the larger of the two. The operand with the
+// larger scale is `halved`: its factor is exactly one half, so that no multiplication is needed.
+THB_KERNEL int32_t thb_add_term(int32_t value, int32_t zero_point, int left_shift, int halved,
+                                int32_t multiplier, int8_t right_shift)
 {
     const uint32_t steps = (uint32_t)value - (uint32_t)zero_point;
     if (halved) return (int32_t)(steps << (left_shift - 1));
-    return thb_rounding_shift(thb_high_mul((int32_t)(steps << left_shift), multiplier), right_shift);
+    return thb_rounding_shift(thb_high_mul((int32_t)(steps << left_shift), multiplier),
+                              right_shift);
 }
 
 // int8 or int16 by the key `type`:
@@ -33,9 +34,10 @@ THB_KERNEL int32_t thb_add_term(int32_t value, int32_t zero_point, int left_shif
 // a_halved    key: 1 when a has the larger scale; b_halved likewise; both when the scales are equal
 // constants   int32 [11] in flash, THB_ADD_*
 // May be in place of an operand of the output's shape.
-THB_KERNEL void thb_add_q(const void* a, int a_flash, const void* b, int b_flash, void* out, int form,
-                          thb_index_t period, const int32_t* walk, thb_index_t count, int type, int subtract,
-                          int left_shift, int a_halved, int b_halved, const int32_t* constants)
+THB_KERNEL void thb_add_q(const void* a, int a_flash, const void* b, int b_flash, void* out,
+                          int form, thb_index_t period, const int32_t* walk, thb_index_t count,
+                          int type, int subtract, int left_shift, int a_halved, int b_halved,
+                          const int32_t* constants)
 {
     const int32_t a_zero = THB_FLASH_S32(constants + THB_ADD_A_ZERO);
     const int32_t a_multiplier = THB_FLASH_S32(constants + THB_ADD_A_MULTIPLIER);
@@ -51,11 +53,12 @@ THB_KERNEL void thb_add_q(const void* a, int a_flash, const void* b, int b_flash
     thb_pair_t at = thb_pair_start();
     thb_index_t i;
     for (i = 0; i < count; ++i) {
-        const int32_t term_a = thb_add_term(thb_load_int(a, at.a, type, a_flash), a_zero, left_shift, a_halved,
-                                            a_multiplier, a_shift);
-        const int32_t term_b = thb_add_term(thb_load_int(b, at.b, type, b_flash), b_zero, left_shift, b_halved,
-                                            b_multiplier, b_shift);
-        const uint32_t sum = subtract ? (uint32_t)term_a - (uint32_t)term_b : (uint32_t)term_a + (uint32_t)term_b;
+        const int32_t term_a = thb_add_term(thb_load_int(a, at.a, type, a_flash), a_zero,
+                                            left_shift, a_halved, a_multiplier, a_shift);
+        const int32_t term_b = thb_add_term(thb_load_int(b, at.b, type, b_flash), b_zero,
+                                            left_shift, b_halved, b_multiplier, b_shift);
+        const uint32_t sum = subtract ? (uint32_t)term_a - (uint32_t)term_b
+                                      : (uint32_t)term_a + (uint32_t)term_b;
         const int32_t scaled = thb_multiply((int32_t)sum, out_multiplier, out_shift);
         thb_store_int(out, i, type, thb_clamp(scaled + out_zero, lowest, highest));
         thb_pair_next(&at, form, period, walk);

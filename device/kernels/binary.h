@@ -7,7 +7,7 @@
 #define THB_BINARY_ADD 0
 #define THB_BINARY_SUB 1
 #define THB_BINARY_MUL 2
-#define THB_BINARY_DIV 3        // integers: toward zero
+#define THB_BINARY_DIV 3  // integers: toward zero
 #define THB_BINARY_FLOOR_DIV 4
 #define THB_BINARY_FLOOR_MOD 5  // the sign of the divisor
 #define THB_BINARY_MAXIMUM 6
@@ -35,21 +35,23 @@ THB_KERNEL float thb_binary_value_f32(float x, float y, int function)
 }
 
 // out = clamp(function(a, b)), float32. May be in place of an operand of the output's shape.
-THB_KERNEL void thb_binary_f32(const float* a, int a_flash, const float* b, int b_flash, float* out, int form,
-                               thb_index_t period, const int32_t* walk, thb_index_t count, int function, int clamped,
-                               float lowest, float highest)
+THB_KERNEL void thb_binary_f32(const float* a, int a_flash, const float* b, int b_flash, float* out,
+                               int form, thb_index_t period, const int32_t* walk, thb_index_t count,
+                               int function, int clamped, float lowest, float highest)
 {
     thb_pair_t at = thb_pair_start();
     thb_index_t i;
     for (i = 0; i < count; ++i) {
-        float y = thb_binary_value_f32(THB_LOAD_F32(a + at.a, a_flash), THB_LOAD_F32(b + at.b, b_flash), function);
+        float y = thb_binary_value_f32(THB_LOAD_F32(a + at.a, a_flash),
+                                       THB_LOAD_F32(b + at.b, b_flash), function);
         if (clamped) y = y < lowest ? lowest : y > highest ? highest : y;
         out[i] = y;
         thb_pair_next(&at, form, period, walk);
     }
 }
 
-// A division by zero, and the least number by -1, are undefined in the reference: 0, and the wrapped number.
+// A division by zero, and the least number by -1, are undefined in the reference: 0, and the
+// wrapped number.
 THB_KERNEL int32_t thb_divide_s32(int32_t x, int32_t y)
 {
     if (y == 0) return 0;
@@ -93,15 +95,15 @@ THB_KERNEL int32_t thb_binary_value_s32(int32_t x, int32_t y, int function)
 }
 
 // The same for integers of type key `type`, computed in int32; overflow wraps.
-THB_KERNEL void thb_binary_int(const void* a, int a_flash, const void* b, int b_flash, void* out, int form,
-                               thb_index_t period, const int32_t* walk, thb_index_t count, int type, int function,
-                               int clamped, int32_t lowest, int32_t highest)
+THB_KERNEL void thb_binary_int(const void* a, int a_flash, const void* b, int b_flash, void* out,
+                               int form, thb_index_t period, const int32_t* walk, thb_index_t count,
+                               int type, int function, int clamped, int32_t lowest, int32_t highest)
 {
     thb_pair_t at = thb_pair_start();
     thb_index_t i;
     for (i = 0; i < count; ++i) {
-        int32_t y = thb_binary_value_s32(thb_load_int(a, at.a, type, a_flash), thb_load_int(b, at.b, type, b_flash),
-                                         function);
+        int32_t y = thb_binary_value_s32(thb_load_int(a, at.a, type, a_flash),
+                                         thb_load_int(b, at.b, type, b_flash), function);
         if (clamped) y = y < lowest ? lowest : y > highest ? highest : y;
         thb_store_int(out, i, type, y);
         thb_pair_next(&at, form, period, walk);
@@ -126,14 +128,16 @@ THB_KERNEL int64_t thb_binary_value_s64(int64_t x, int64_t y, int function)
 }
 
 // The same for int64.
-THB_KERNEL void thb_binary_s64(const int64_t* a, int a_flash, const int64_t* b, int b_flash, int64_t* out, int form,
-                               thb_index_t period, const int32_t* walk, thb_index_t count, int function, int clamped,
-                               int32_t lowest, int32_t highest)
+THB_KERNEL void thb_binary_s64(const int64_t* a, int a_flash, const int64_t* b, int b_flash,
+                               int64_t* out, int form, thb_index_t period, const int32_t* walk,
+                               thb_index_t count, int function, int clamped, int32_t lowest,
+                               int32_t highest)
 {
     thb_pair_t at = thb_pair_start();
     thb_index_t i;
     for (i = 0; i < count; ++i) {
-        int64_t y = thb_binary_value_s64(THB_LOAD_S64(a + at.a, a_flash), THB_LOAD_S64(b + at.b, b_flash), function);
+        int64_t y = thb_binary_value_s64(THB_LOAD_S64(a + at.a, a_flash),
+                                         THB_LOAD_S64(b + at.b, b_flash), function);
         if (clamped) y = y < lowest ? lowest : y > highest ? highest : y;
         out[i] = y;
         thb_pair_next(&at, form, period, walk);

@@ -35,12 +35,13 @@ THB_KERNEL int64_t thb_whole_s64(float x)
     return x < -9223372036854775808.0f ? -INT64_C(9223372036854775807) - 1 : (int64_t)x;
 }
 
-// out[i] = in[i] under another type, keys THB_S8 ... THB_BOOL of element.h. Integers wrap, floats lose
-// their fraction. May be in place when the output's elements are not longer.
-THB_KERNEL void thb_cast(const void* in, int in_flash, int in_type, void* out, int out_type, thb_index_t count)
+// out[i] = in[i] under another type, keys THB_S8 ... THB_BOOL of element.h. Integers wrap, floats
+// lose their fraction. May be in place when the output's elements are not longer.
+THB_KERNEL void thb_cast(const void* in, int in_flash, int in_type, void* out, int out_type,
+                         thb_index_t count)
 {
-    const int wide = in_type == THB_S64 || in_type == THB_U64 || in_type == THB_U32 || out_type == THB_S64 ||
-                     out_type == THB_U64 || out_type == THB_U32;
+    const int wide = in_type == THB_S64 || in_type == THB_U64 || in_type == THB_U32 ||
+                     out_type == THB_S64 || out_type == THB_U64 || out_type == THB_U32;
     thb_index_t i;
     for (i = 0; i < count; ++i) {
         if (in_type == THB_F32) {

@@ -1,5 +1,5 @@
-// Comparisons of two numbers; the results are bytes, 1 or 0. All may be in place of an operand of the
-// output's shape.
+// Comparisons of two numbers; the results are bytes, 1 or 0. All may be in place of an operand of
+// the output's shape.
 #include "kernels/element.h"
 #include "kernels/pair.h"
 #include "kernels/requantize.h"
@@ -11,7 +11,8 @@
 #define THB_COMPARE_GREATER 4
 #define THB_COMPARE_GREATER_EQUAL 5
 
-// The relation between a and b, `sign` of their difference: -1, 0 or 1. (NaN has its own, see below.)
+// The relation between a and b, `sign` of their difference: -1, 0 or 1. (NaN has its own, see
+// below.)
 THB_KERNEL uint8_t thb_compare_sign(int8_t sign, int relation)
 {
     if (relation == THB_COMPARE_EQUAL) return sign == 0;
@@ -23,8 +24,9 @@ THB_KERNEL uint8_t thb_compare_sign(int8_t sign, int relation)
 }
 
 // float32: nothing but NOT_EQUAL holds for NaN.
-THB_KERNEL void thb_compare_f32(const float* a, int a_flash, const float* b, int b_flash, uint8_t* out, int form,
-                                thb_index_t period, const int32_t* walk, thb_index_t count, int relation)
+THB_KERNEL void thb_compare_f32(const float* a, int a_flash, const float* b, int b_flash,
+                                uint8_t* out, int form, thb_index_t period, const int32_t* walk,
+                                thb_index_t count, int relation)
 {
     thb_pair_t at = thb_pair_start();
     thb_index_t i;
@@ -43,8 +45,9 @@ THB_KERNEL void thb_compare_f32(const float* a, int a_flash, const float* b, int
 }
 
 // Integers of type key `type`.
-THB_KERNEL void thb_compare_int(const void* a, int a_flash, const void* b, int b_flash, uint8_t* out, int form,
-                                thb_index_t period, const int32_t* walk, thb_index_t count, int relation, int type)
+THB_KERNEL void thb_compare_int(const void* a, int a_flash, const void* b, int b_flash,
+                                uint8_t* out, int form, thb_index_t period, const int32_t* walk,
+                                thb_index_t count, int relation, int type)
 {
     thb_pair_t at = thb_pair_start();
     thb_index_t i;
@@ -56,8 +59,9 @@ THB_KERNEL void thb_compare_int(const void* a, int a_flash, const void* b, int b
     }
 }
 
-THB_KERNEL void thb_compare_s64(const int64_t* a, int a_flash, const int64_t* b, int b_flash, uint8_t* out, int form,
-                                thb_index_t period, const int32_t* walk, thb_index_t count, int relation)
+THB_KERNEL void thb_compare_s64(const int64_t* a, int a_flash, const int64_t* b, int b_flash,
+                                uint8_t* out, int form, thb_index_t period, const int32_t* walk,
+                                thb_index_t count, int relation)
 {
     thb_pair_t at = thb_pair_start();
     thb_index_t i;
@@ -70,9 +74,10 @@ THB_KERNEL void thb_compare_s64(const int64_t* a, int a_flash, const int64_t* b,
 }
 
 // int8 of different scales, in steps of 1/256 of the real unit: multiply((q - zero_point) * 256).
-THB_KERNEL void thb_compare_s8(const int8_t* a, int a_flash, const int8_t* b, int b_flash, uint8_t* out, int form,
-                               thb_index_t period, const int32_t* walk, thb_index_t count, int relation,
-                               int16_t a_zero_point, int32_t a_multiplier, int8_t a_shift, int16_t b_zero_point,
+THB_KERNEL void thb_compare_s8(const int8_t* a, int a_flash, const int8_t* b, int b_flash,
+                               uint8_t* out, int form, thb_index_t period, const int32_t* walk,
+                               thb_index_t count, int relation, int16_t a_zero_point,
+                               int32_t a_multiplier, int8_t a_shift, int16_t b_zero_point,
                                int32_t b_multiplier, int8_t b_shift)
 {
     thb_pair_t at = thb_pair_start();

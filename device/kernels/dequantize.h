@@ -6,8 +6,8 @@
 //
 // The difference is exact in float up to 2^24: all types but int32, whose zero point is 0 and whose
 // values round once on conversion, as scale * value would in double within the float tolerance.
-THB_KERNEL void thb_dequantize_int(const void* in, int in_flash, int type, float* out, thb_index_t count, float scale,
-                                   int32_t zero_point)
+THB_KERNEL void thb_dequantize_int(const void* in, int in_flash, int type, float* out,
+                                   thb_index_t count, float scale, int32_t zero_point)
 {
     thb_index_t i;
     for (i = 0; i < count; ++i) {

@@ -2,7 +2,8 @@
 #include "kernels/fixed_point.h"
 #include "kernels/pair.h"
 
-// (x / y) * multiplier * 2^(shift - 31) by a reciprocal, for steps |x|, |y| <= 255; 0 where x or y is 0.
+// (x / y) * multiplier * 2^(shift - 31) by a reciprocal, for steps |x|, |y| <= 255; 0 where x or y
+// is 0.
 THB_KERNEL int32_t thb_divide_steps(int16_t x, int16_t y, int32_t multiplier, int8_t shift)
 {
     uint8_t zeros, headroom;
@@ -15,17 +16,19 @@ THB_KERNEL int32_t thb_divide_steps(int16_t x, int16_t y, int32_t multiplier, in
     }
     zeros = thb_leading_zeros((uint32_t)y);
     headroom = (uint8_t)(thb_leading_zeros((uint32_t)(int32_t)(x < 0 ? ~x : x)) - 1);
-    unscaled = thb_high_mul((int32_t)((uint32_t)(int32_t)x << headroom), thb_reciprocal((uint32_t)y));
+    unscaled = thb_high_mul((int32_t)((uint32_t)(int32_t)x << headroom),
+                            thb_reciprocal((uint32_t)y));
     right = (int16_t)(31 - zeros + headroom - shift);
     return right > 31 ? 0 : thb_rounding_shift(thb_high_mul(unscaled, multiplier), (int8_t)right);
 }
 
-// out = clamp(out_zero_point + (a - a_zero_point) / (b - b_zero_point) * multiplier * 2^(shift - 31)), int8.
-// May be in place of an operand of the output's shape. Range: shift <= 22.
-THB_KERNEL void thb_div_s8(const int8_t* a, int a_flash, const int8_t* b, int b_flash, int8_t* out, int form,
-                           thb_index_t period, const int32_t* walk, thb_index_t count, int16_t a_zero_point,
-                           int16_t b_zero_point, int32_t multiplier, int8_t shift, int16_t out_zero_point,
-                           int16_t lowest, int16_t highest)
+// int8: out = clamp(out_zero_point + (a - a_zero_point) / (b - b_zero_point) * factor), where factor
+// is multiplier * 2^(shift - 31). May be in place of an operand of the output's shape.
+// Range: shift <= 22.
+THB_KERNEL void thb_div_s8(const int8_t* a, int a_flash, const int8_t* b, int b_flash, int8_t* out,
+                           int form, thb_index_t period, const int32_t* walk, thb_index_t count,
+                           int16_t a_zero_point, int16_t b_zero_point, int32_t multiplier,
+                           int8_t shift, int16_t out_zero_point, int16_t lowest, int16_t highest)
 {
     thb_pair_t at = thb_pair_start();
     thb_index_t i;

@@ -7,7 +7,7 @@
 #define THB_S16 2
 #define THB_U16 3
 #define THB_S32 4
-#define THB_U32 5   // this and the following: cast.h only
+#define THB_U32 5  // this and the following: cast.h only
 #define THB_S64 6
 #define THB_U64 7
 #define THB_F32 8

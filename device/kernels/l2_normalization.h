@@ -3,7 +3,8 @@
 
 #include "kernels/fixed_point.h"
 
-THB_KERNEL void thb_l2_normalization_f32(const float* in, float* out, thb_index_t rows, thb_index_t count)
+THB_KERNEL void thb_l2_normalization_f32(const float* in, float* out, thb_index_t rows,
+                                         thb_index_t count)
 {
     thb_index_t n, i;
     for (n = 0; n < rows; ++n) {
@@ -18,8 +19,8 @@ THB_KERNEL void thb_l2_normalization_f32(const float* in, float* out, thb_index_
 }
 
 // int8, out in steps of 1/128. Range: rows of at most 32,768 elements, so that the sum fits.
-THB_KERNEL void thb_l2_normalization_s8(const int8_t* in, int8_t* out, thb_index_t rows, thb_index_t count,
-                                        int16_t in_zero_point)
+THB_KERNEL void thb_l2_normalization_s8(const int8_t* in, int8_t* out, thb_index_t rows,
+                                        thb_index_t count, int16_t in_zero_point)
 {
     thb_index_t n, i;
     for (n = 0; n < rows; ++n) {
@@ -32,7 +33,8 @@ THB_KERNEL void thb_l2_normalization_s8(const int8_t* in, int8_t* out, thb_index
         }
         root = thb_inverse_root(sum, &shift);
         for (i = 0; i < count; ++i) {
-            const int32_t scaled = thb_multiply((int32_t)in[i] - in_zero_point, root, (int8_t)(shift + 7));
+            const int32_t scaled = thb_multiply((int32_t)in[i] - in_zero_point, root,
+                                                (int8_t)(shift + 7));
             out[i] = (int8_t)thb_clamp(scaled, -128, 127);
         }
         in += count;

@@ -2,8 +2,9 @@
 #include "kernels/pair.h"
 
 // out = a and b (`both` 1), or a or b.
-THB_KERNEL void thb_logical(const uint8_t* a, int a_flash, const uint8_t* b, int b_flash, uint8_t* out, int form,
-                            thb_index_t period, const int32_t* walk, thb_index_t count, int both)
+THB_KERNEL void thb_logical(const uint8_t* a, int a_flash, const uint8_t* b, int b_flash,
+                            uint8_t* out, int form, thb_index_t period, const int32_t* walk,
+                            thb_index_t count, int both)
 {
     thb_pair_t at = thb_pair_start();
     thb_index_t i;

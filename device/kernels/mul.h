@@ -16,9 +16,9 @@
 //   out = clamp(out_zero + multiply((a - a_zero) * (b - b_zero)))
 //
 // constants  int32 [7] in flash, THB_MUL_*. May be in place of an operand of the output's shape.
-THB_KERNEL void thb_mul_q(const void* a, int a_flash, const void* b, int b_flash, void* out, int form,
-                          thb_index_t period, const int32_t* walk, thb_index_t count, int type,
-                          const int32_t* constants)
+THB_KERNEL void thb_mul_q(const void* a, int a_flash, const void* b, int b_flash, void* out,
+                          int form, thb_index_t period, const int32_t* walk, thb_index_t count,
+                          int type, const int32_t* constants)
 {
     const int32_t a_zero = THB_FLASH_S32(constants + THB_MUL_A_ZERO);
     const int32_t b_zero = THB_FLASH_S32(constants + THB_MUL_B_ZERO);
@@ -32,7 +32,8 @@ THB_KERNEL void thb_mul_q(const void* a, int a_flash, const void* b, int b_flash
     for (i = 0; i < count; ++i) {
         const int32_t x = thb_load_int(a, at.a, type, a_flash) - a_zero;
         const int32_t y = thb_load_int(b, at.b, type, b_flash) - b_zero;
-        const int32_t scaled = thb_multiply((int32_t)((uint32_t)x * (uint32_t)y), multiplier, shift);
+        const int32_t scaled = thb_multiply((int32_t)((uint32_t)x * (uint32_t)y), multiplier,
+                                            shift);
         thb_store_int(out, i, type, thb_clamp(scaled + out_zero, lowest, highest));
         thb_pair_next(&at, form, period, walk);
     }

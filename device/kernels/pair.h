@@ -17,8 +17,8 @@
 #define THB_PAIR_A_SCALAR 2
 #define THB_PAIR_B_PERIOD 3  // b repeats, for example one number a channel
 #define THB_PAIR_A_PERIOD 4
-#define THB_PAIR_STRIDED 5   // any broadcast
-#define THB_PAIR_LOOPS 8     // of a strided walk at most
+#define THB_PAIR_STRIDED 5  // any broadcast
+#define THB_PAIR_LOOPS 8    // of a strided walk at most
 
 typedef struct {
     thb_index_t a;

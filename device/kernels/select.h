@@ -5,9 +5,10 @@
 //
 // form_a, period_a, walk_a  how condition and a are walked (pair.h); *_b: condition and b
 // May be in place of a or b where they have the output's shape.
-THB_KERNEL void thb_select(const uint8_t* condition, int condition_flash, const void* a, int a_flash, const void* b,
-                           int b_flash, void* out, int size, int form_a, thb_index_t period_a, const int32_t* walk_a,
-                           int form_b, thb_index_t period_b, const int32_t* walk_b, thb_index_t count)
+THB_KERNEL void thb_select(const uint8_t* condition, int condition_flash, const void* a,
+                           int a_flash, const void* b, int b_flash, void* out, int size, int form_a,
+                           thb_index_t period_a, const int32_t* walk_a, int form_b,
+                           thb_index_t period_b, const int32_t* walk_b, thb_index_t count)
 {
     thb_pair_t at_a = thb_pair_start();
     thb_pair_t at_b = thb_pair_start();

@@ -25,15 +25,17 @@ THB_KERNEL int16_t thb_tanh_look(int32_t v, const uint16_t* table)
     if (segment < 255) {
         const uint16_t begin = THB_FLASH_U16(table + segment);
         const uint16_t end = THB_FLASH_U16(table + segment + 1);
-        y = (int32_t)(((uint32_t)begin << 8) + (magnitude & 255u) * (uint32_t)(uint16_t)(end - begin)) - (INT32_C(1) << 23);
+        y = (int32_t)(((uint32_t)begin << 8) +
+                      (magnitude & 255u) * (uint32_t)(uint16_t)(end - begin)) -
+            (INT32_C(1) << 23);
     }
     return (int16_t)((v >= 0 ? y + 128 : 127 - y) >> 8);
 }
 
-// out[i] = sigmoid or (`is_tanh` 1) tanh of (in[i] * multiplier) / 2^shift rounded half up; int16, may be in place.
-// Range: |in * multiplier| < 2^31.
-THB_KERNEL void thb_sigmoid_s16(const int16_t* in, int in_flash, const uint16_t* table, int is_tanh, int16_t* out,
-                                thb_index_t count, int32_t multiplier, int8_t shift)
+// out[i] = sigmoid or (`is_tanh` 1) tanh of (in[i] * multiplier) / 2^shift rounded half up; int16,
+// may be in place. Range: |in * multiplier| < 2^31.
+THB_KERNEL void thb_sigmoid_s16(const int16_t* in, int in_flash, const uint16_t* table, int is_tanh,
+                                int16_t* out, thb_index_t count, int32_t multiplier, int8_t shift)
 {
     const int32_t half = shift > 0 ? INT32_C(1) << (shift - 1) : 0;
     thb_index_t i;

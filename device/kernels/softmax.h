@@ -7,13 +7,14 @@
 // int8 to int8 or int16 (`wide` 1):
 //   out[i] = round(e[max - in[i]] / sum of e) in steps of 2^-8 (2^-16), less 128 (32768)
 //
-// exps   int32  [exp_count]             e^-(d * scale) with 31 fraction bits for the differences d from 0
-// tails  uint16 [tail_end - exp_count]  the same with 19 fraction bits for the larger differences: too
-//        small to give an output other than the least one, large enough to count in the sum
+// exps   int32  [exp_count]             e^-(d * scale), 31 fraction bits, for differences d from 0
+// tails  uint16 [tail_end - exp_count]  the same with 19 fraction bits for the larger differences:
+//        too small to give an output other than the least one, large enough to count in the sum
 // Both in flash. Still larger differences count nothing.
 // Range: up to 8,191 equal elements a row sum without overflow.
-THB_KERNEL void thb_softmax_s8(const int8_t* in, const int32_t* exps, int16_t exp_count, const uint16_t* tails,
-                               int16_t tail_end, void* out, int wide, thb_index_t rows, thb_index_t count)
+THB_KERNEL void thb_softmax_s8(const int8_t* in, const int32_t* exps, int16_t exp_count,
+                               const uint16_t* tails, int16_t tail_end, void* out, int wide,
+                               thb_index_t rows, thb_index_t count)
 {
     thb_index_t n, i;
     for (n = 0; n < rows; ++n) {
@@ -44,7 +45,8 @@ THB_KERNEL void thb_softmax_s8(const int8_t* in, const int32_t* exps, int16_t ex
                     share = ((share >> (14 + excess)) + 1u) >> 1;
                 } else {
                     const uint16_t high = (uint16_t)(share >> 16);
-                    share = (uint16_t)((excess > 9 ? 0u : (uint16_t)(high >> (6 + excess))) + 1u) >> 1;
+                    share = (uint16_t)((excess > 9 ? 0u : (uint16_t)(high >> (6 + excess))) + 1u) >>
+                            1;
                 }
             }
             if (wide) {
@@ -67,8 +69,8 @@ THB_KERNEL int32_t thb_softmax_look(const int16_t* table, int16_t value)
     return base + ((slope * (value & 127) + 64) >> 7);
 }
 
-THB_KERNEL int32_t thb_softmax_exp_s16(int16_t value, int16_t highest, const int16_t* exps, int32_t multiplier,
-                                       int8_t shift)
+THB_KERNEL int32_t thb_softmax_exp_s16(int16_t value, int16_t highest, const int16_t* exps,
+                                       int32_t multiplier, int8_t shift)
 {
     const int32_t scaled = thb_multiply((int32_t)value - highest, multiplier, shift) + 32767;
     return thb_softmax_look(exps, (int16_t)thb_clamp(scaled, -32768, 32767));
@@ -77,10 +79,12 @@ THB_KERNEL int32_t thb_softmax_exp_s16(int16_t value, int16_t highest, const int
 // int16 to int16 with 15 fraction bits:
 //   out[i] = exp(in[i] - max) * (1 / sum of exp), both functions by tables
 //
-// exps   int16 [513] in flash: e^x over [-10, 0];  reciprocals  int16 [513] in flash: 1 / (1 + x) over [0, 1]
-// multiplier, shift: from input steps to steps of 10 / 65535
-THB_KERNEL void thb_softmax_s16(const int16_t* in, const int16_t* exps, const int16_t* reciprocals, int16_t* out,
-                                thb_index_t rows, thb_index_t count, int32_t multiplier, int8_t shift)
+// exps               int16 [513] in flash: e^x over [-10, 0]
+// reciprocals        int16 [513] in flash: 1 / (1 + x) over [0, 1]
+// multiplier, shift  from input steps to steps of 10 / 65535
+THB_KERNEL void thb_softmax_s16(const int16_t* in, const int16_t* exps, const int16_t* reciprocals,
+                                int16_t* out, thb_index_t rows, thb_index_t count,
+                                int32_t multiplier, int8_t shift)
 {
     thb_index_t n, i;
     for (n = 0; n < rows; ++n) {
@@ -90,13 +94,16 @@ THB_KERNEL void thb_softmax_s16(const int16_t* in, const int16_t* exps, const in
         int8_t right;
         for (i = 0; i < count; ++i)
             if (in[i] > highest) highest = in[i];
-        for (i = 0; i < count; ++i) sum += thb_softmax_exp_s16(in[i], highest, exps, multiplier, shift);
+        for (i = 0; i < count; ++i)
+            sum += thb_softmax_exp_s16(in[i], highest, exps, multiplier, shift);
         right = (int8_t)(31 - thb_leading_zeros((uint32_t)sum));
         // The sum is 2^right * (1 + x); x in steps of 1 / 65535 from -32768 on.
-        offset = (int32_t)((((uint32_t)sum << (30 - right)) + (UINT32_C(1) << 13)) >> 14) - INT32_C(98304);
+        offset = (int32_t)((((uint32_t)sum << (30 - right)) + (UINT32_C(1) << 13)) >> 14) -
+                 INT32_C(98304);
         reciprocal = thb_softmax_look(reciprocals, (int16_t)thb_clamp(offset, -32768, 32767));
         for (i = 0; i < count; ++i) {
-            const int32_t product = thb_softmax_exp_s16(in[i], highest, exps, multiplier, shift) * reciprocal;
+            const int32_t product = thb_softmax_exp_s16(in[i], highest, exps, multiplier, shift) *
+                                    reciprocal;
             out[i] = (int16_t)thb_clamp((product + (INT32_C(1) << (right - 1))) >> right, 0, 32767);
         }
         in += count;
@@ -105,7 +112,8 @@ THB_KERNEL void thb_softmax_s16(const int16_t* in, const int16_t* exps, const in
 }
 
 // float32: out[i] = exp((in[i] - max) * beta) / sum of those
-THB_KERNEL void thb_softmax_f32(const float* in, float* out, thb_index_t rows, thb_index_t count, float beta)
+THB_KERNEL void thb_softmax_f32(const float* in, float* out, thb_index_t rows, thb_index_t count,
+                                float beta)
 {
     thb_index_t n, i;
     for (n = 0; n < rows; ++n) {

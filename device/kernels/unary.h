@@ -30,7 +30,8 @@ THB_KERNEL float thb_erf_f32(float x)
     const float magnitude = fabsf(x);
     const float t = 1.0f / (1.0f + 0.3275911f * magnitude);
     const float series =
-        t * (0.254829592f + t * (-0.284496736f + t * (1.421413741f + t * (-1.453152027f + t * 1.061405429f))));
+        t * (0.254829592f +
+             t * (-0.284496736f + t * (1.421413741f + t * (-1.453152027f + t * 1.061405429f))));
     const float result = 1.0f - series * expf(-magnitude * magnitude);
     return x < 0.0f ? -result : result;
 }
@@ -56,7 +57,8 @@ THB_KERNEL float thb_activation_f32(float x, int function)
         const float gate = x + 3.0f;
         return x * (gate < 0.0f ? 0.0f : gate > 6.0f ? 6.0f : gate) * (1.0f / 6.0f);
     }
-    if (function == THB_UNARY_GELU) return 0.5f * x * (1.0f + thb_erf_f32(x * 0.707106781186547524f));
+    if (function == THB_UNARY_GELU)
+        return 0.5f * x * (1.0f + thb_erf_f32(x * 0.707106781186547524f));
     if (function == THB_UNARY_GELU_TANH)
         return 0.5f * x * (1.0f + tanhf(0.797884560802865356f * (x + 0.044715f * x * x * x)));
     return x;
@@ -82,14 +84,17 @@ THB_KERNEL float thb_unary_value_f32(float x, int function)
 }
 
 // out[i] = function(in[i]), `function` a key THB_UNARY_*; may be in place.
-THB_KERNEL void thb_unary_f32(const float* in, int in_flash, float* out, int function, thb_index_t count)
+THB_KERNEL void thb_unary_f32(const float* in, int in_flash, float* out, int function,
+                              thb_index_t count)
 {
     thb_index_t i;
-    for (i = 0; i < count; ++i) out[i] = thb_unary_value_f32(THB_LOAD_F32(in + i, in_flash), function);
+    for (i = 0; i < count; ++i)
+        out[i] = thb_unary_value_f32(THB_LOAD_F32(in + i, in_flash), function);
 }
 
 // The same for integers; NEG, SQUARE and SIGN, which wrap.
-THB_KERNEL void thb_unary_s32(const int32_t* in, int in_flash, int32_t* out, int function, thb_index_t count)
+THB_KERNEL void thb_unary_s32(const int32_t* in, int in_flash, int32_t* out, int function,
+                              thb_index_t count)
 {
     thb_index_t i;
     for (i = 0; i < count; ++i) {
@@ -100,7 +105,8 @@ THB_KERNEL void thb_unary_s32(const int32_t* in, int in_flash, int32_t* out, int
     }
 }
 
-THB_KERNEL void thb_unary_s64(const int64_t* in, int in_flash, int64_t* out, int function, thb_index_t count)
+THB_KERNEL void thb_unary_s64(const int64_t* in, int in_flash, int64_t* out, int function,
+                              thb_index_t count)
 {
     thb_index_t i;
     for (i = 0; i < count; ++i) {

@@ -93,7 +93,8 @@ TEST(fixed_point, equals_the_reference)
         const int32_t value = wide >> (random() % 31);
         const int32_t negative = value > 0 ? -value : value;
         for (const int bits : {0, 4, 5, 6})
-            ASSERT_EQ(fixed::exponential(negative, bits), reference::exp_negative(negative, bits)) << value << " " << bits;
+            ASSERT_EQ(fixed::exponential(negative, bits), reference::exp_negative(negative, bits))
+                << value << " " << bits;
         ASSERT_EQ(fixed::sigmoid(value, 4), reference::logistic(value, 4)) << value;
         ASSERT_EQ(fixed::hyperbolic_tangent(value, 4), reference::tanh(value, 4)) << value;
         const int32_t positive = value == INT32_MIN ? 1 : std::abs(value);
@@ -101,10 +102,12 @@ TEST(fixed_point, equals_the_reference)
         const auto expected = reference::inverse_sqrt(positive);
         ASSERT_EQ(root.value, expected.value) << positive;
         ASSERT_EQ(root.shift, expected.shift) << positive;
-        const double real = std::ldexp(static_cast<double>(positive) + 1, -static_cast<int>(random() % 62));
+        const double real = std::ldexp(static_cast<double>(positive) + 1,
+                                       -static_cast<int>(random() % 62));
         const auto multiplier = reference::quantize_multiplier(real);
         if (multiplier.shift > 30) continue;
-        ASSERT_EQ(fixed::scaled(value, requant_of(real)), reference::multiply(value, multiplier)) << value << " " << real;
+        ASSERT_EQ(fixed::scaled(value, requant_of(real)), reference::multiply(value, multiplier))
+            << value << " " << real;
     }
 }
 
