@@ -15,7 +15,9 @@
 #include "ops/lookup.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
+#include <optional>
 
 namespace thimble {
 
@@ -169,24 +171,83 @@ int64_t result_of(const AddConstants& k, bool subtract, int64_t a, int64_t b)
     return std::clamp<int64_t>(scaled + k.out_zero, k.clamp.lowest, k.clamp.highest);
 }
 
-void lower_quantized(LowerContext& c)
+// out = (a_factor * a + b_factor * b + offset) >> shift, clamped: the whole addition on stored
+// numbers.
+struct LinearForm {
+    int32_t a_factor, b_factor, offset;
+    int shift;
+};
+
+// The offsets for which the linear form gives `results` for all pairs of int8: first > last, none.
+struct OffsetRange {
+    int64_t first, last;
+};
+
+OffsetRange offsets_for(const std::vector<int16_t>& results, int64_t a, int64_t b, int shift,
+                        StoredClamp clamp)
 {
-    const AddConstants k = constants_of(c);
-    const bool subtract = attributes_of(c.node).subtract;
-    if (c.output().type == DType::i8) {
-        // With one number for all elements the sum is a function of the other operand alone.
-        for (const size_t one : {size_t{0}, size_t{1}}) {
-            if (!c.input(one).is_constant() || c.input(one).count() != 1) continue;
-            const int64_t number = c.input(one).integers()[0];
-            return lower_lookup(
-                c,
-                [&](int32_t q) {
-                    return one == 0 ? result_of(k, subtract, number, q)
-                                    : result_of(k, subtract, q, number);
-                },
-                1 - one);
+    OffsetRange range{-(INT64_C(1) << 40), INT64_C(1) << 40};
+    size_t pair = 0;
+    for (int64_t x = -128; x <= 127 && range.first <= range.last; ++x) {
+        for (int64_t y = -128; y <= 127; ++y) {
+            const int64_t result = results[pair++];
+            const int64_t least = result * (INT64_C(1) << shift) - a * x - b * y;
+            if (result > clamp.lowest) range.first = std::max(range.first, least);
+            if (result < clamp.highest)
+                range.last = std::min(range.last, least + (INT64_C(1) << shift) - 1);
         }
     }
+    return range;
+}
+
+// Factors near the real ratios for which one offset serves all 65,536 pairs, so that the cheap form
+// is proven equal to the reference's three multiplications and five roundings. Most layers have
+// one: the roundings together move the exact sum by some 4e-6 steps only.
+std::optional<LinearForm> linear_form(const LowerContext& c, const AddConstants& k, bool subtract)
+{
+    std::vector<int16_t> results;
+    for (int64_t x = -128; x <= 127; ++x)
+        for (int64_t y = -128; y <= 127; ++y)
+            results.push_back(static_cast<int16_t>(result_of(k, subtract, x, y)));
+    const double a = double{c.input(0).quant.scale()} / double{c.output().quant.scale()};
+    const double b = double{c.input(1).quant.scale()} / double{c.output().quant.scale()};
+    // The sum of all terms, offset included, must fit 32 bits; the kernel shifts by 16 at least.
+    const double reach = 256 * (a + b) + 256;
+    const int shift = 31 - static_cast<int>(std::ceil(std::log2(reach)));
+    if (shift < 16) return std::nullopt;
+    const auto a_near = static_cast<int64_t>(std::round(std::ldexp(a, shift)));
+    const auto b_near = static_cast<int64_t>(std::round(std::ldexp(subtract ? -b : b, shift)));
+    for (int64_t distance = 0; distance <= 6; ++distance) {
+        for (int64_t da = -distance; da <= distance; ++da) {
+            for (int64_t db = -distance; db <= distance; ++db) {
+                if (std::max(std::abs(da), std::abs(db)) != distance) continue;
+                const OffsetRange range = offsets_for(results, a_near + da, b_near + db, shift,
+                                                      k.clamp);
+                const int64_t offset = range.first + (range.last - range.first) / 2;
+                const int64_t most = 128 * (std::abs(a_near + da) + std::abs(b_near + db)) +
+                                     std::abs(offset);
+                if (range.first > range.last || most > INT32_MAX) continue;
+                return LinearForm{static_cast<int32_t>(a_near + da),
+                                  static_cast<int32_t>(b_near + db), static_cast<int32_t>(offset),
+                                  shift};
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+void call_linear(LowerContext& c, const LinearForm& form, StoredClamp clamp)
+{
+    std::vector<Arg> args = pair_args(c);
+    for (const Arg& arg : {c.number(form.a_factor, "int32_t"), c.number(form.b_factor, "int32_t"),
+                           c.number(form.offset, "int32_t"), c.key(int64_t{form.shift}),
+                           c.number(clamp.lowest, "int16_t"), c.number(clamp.highest, "int16_t")})
+        args.push_back(arg);
+    c.call("thb_add_linear_s8", args);
+}
+
+void call_portable(LowerContext& c, const AddConstants& k, bool subtract)
+{
     const auto halved = [](const Requant& r) {
         return int64_t{r.multiplier == INT32_C(1) << 30 && r.shift == 0};
     };
@@ -199,6 +260,34 @@ void lower_quantized(LowerContext& c)
                            c.table(constants, "constants of " + c.node.name, false)})
         args.push_back(arg);
     c.call("thb_add_q", args);
+}
+
+void lower_s8(LowerContext& c, const AddConstants& k, bool subtract)
+{
+    // With one number for all elements the sum is a function of the other operand alone.
+    for (const size_t one : {size_t{0}, size_t{1}}) {
+        if (!c.input(one).is_constant() || c.input(one).count() != 1) continue;
+        const int64_t number = c.input(one).integers()[0];
+        const auto result = [&](int32_t q) {
+            return one == 0 ? result_of(k, subtract, number, q) : result_of(k, subtract, q, number);
+        };
+        return lower_lookup(c, result, 1 - one);
+    }
+    const std::optional<LinearForm> linear = linear_form(c, k, subtract);
+    const auto count = static_cast<double>(c.output().count());
+    std::vector<Variant> variants{
+        {"portable", "", 60 * count, [&] { call_portable(c, k, subtract); }}};
+    if (linear)
+        variants.push_back({"linear", "", 12 * count, [&] { call_linear(c, *linear, k.clamp); }});
+    c.choose(std::move(variants));
+}
+
+void lower_quantized(LowerContext& c)
+{
+    const AddConstants k = constants_of(c);
+    const bool subtract = attributes_of(c.node).subtract;
+    if (c.output().type == DType::i8) return lower_s8(c, k, subtract);
+    call_portable(c, k, subtract);
 }
 
 void lower(LowerContext& c)

@@ -64,3 +64,26 @@ THB_KERNEL void thb_add_q(const void* a, int a_flash, const void* b, int b_flash
         thb_pair_next(&at, form, period, walk);
     }
 }
+
+// int8, where the compiler has proven for all 65,536 pairs that one sum gives the same bits:
+//   out = clamp((a_factor * a + b_factor * b + offset) >> shift)
+//
+// The zero points are in `offset`. Range: the sum fits int32; shift, a key, is 16 to 30.
+// May be in place of an operand of the output's shape.
+THB_KERNEL void thb_add_linear_s8(const int8_t* a, int a_flash, const int8_t* b, int b_flash,
+                                  int8_t* out, int form, thb_index_t period, const int32_t* walk,
+                                  thb_index_t count, int32_t a_factor, int32_t b_factor,
+                                  int32_t offset, int shift, int16_t lowest, int16_t highest)
+{
+    thb_pair_t at = thb_pair_start();
+    thb_index_t i;
+    for (i = 0; i < count; ++i) {
+        const int32_t sum = a_factor * THB_LOAD_S8(a + at.a, a_flash) +
+                            b_factor * THB_LOAD_S8(b + at.b, b_flash) + offset;
+        // In two steps, because an 8-bit core moves whole bytes at once.
+        const int16_t high = (int16_t)(sum >> 16);
+        const int16_t y = (int16_t)(high >> (shift - 16));
+        out[i] = (int8_t)(y < lowest ? lowest : y > highest ? highest : y);
+        thb_pair_next(&at, form, period, walk);
+    }
+}

@@ -22,7 +22,7 @@ THB_KERNEL int32_t thb_divide_steps(int16_t x, int16_t y, int32_t multiplier, in
     return right > 31 ? 0 : thb_rounding_shift(thb_high_mul(unscaled, multiplier), (int8_t)right);
 }
 
-// int8: out = clamp(out_zero_point + (a - a_zero_point) / (b - b_zero_point) * factor), where factor
+// int8: out = clamp(out_zero_point + (a - a_zero_point) / (b - b_zero_point) * factor); factor
 // is multiplier * 2^(shift - 31). May be in place of an operand of the output's shape.
 // Range: shift <= 22.
 THB_KERNEL void thb_div_s8(const int8_t* a, int a_flash, const int8_t* b, int b_flash, int8_t* out,

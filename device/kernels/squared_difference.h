@@ -7,8 +7,8 @@
 //   out = clamp(out_zero + multiply((term(a) - term(b))^2)),  term(x) = multiply((x - zero) <<
 //   left_shift)
 //
-// constants  int32 [11] in flash: zero, multiplier, shift of a, the same of b, multiplier, shift and
-//            zero of the output, lowest, highest
+// constants  int32 [11] in flash: zero, multiplier, shift of a, the same of b, multiplier, shift
+//            and zero of the output, lowest, highest
 // May be in place of an operand of the output's shape.
 THB_KERNEL void thb_squared_difference_q(const void* a, int a_flash, const void* b, int b_flash,
                                          void* out, int form, thb_index_t period,
