@@ -296,7 +296,7 @@ int64_t macs(const Graph& graph, const Node& node)
     return graph.output(node, 0).count() * operand_of(x, attributes_of(node).adj_x).columns;
 }
 
-} // namespace
+}  // namespace
 
 const OpDef op_batch_matmul = {.name = "batch_matmul",
                                .tflite = {{"BATCH_MATMUL", import_batch_matmul}},
@@ -305,4 +305,4 @@ const OpDef op_batch_matmul = {.name = "batch_matmul",
                                .lower = lower,
                                .macs = macs};
 
-} // namespace thimble
+}  // namespace thimble

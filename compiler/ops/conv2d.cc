@@ -25,7 +25,7 @@ namespace {
 
 struct Conv2dAttributes {
     WindowAttributes window;
-    bool bias32 = false; // without a bias, 16-bit activations have a 32-bit accumulator
+    bool bias32 = false;  // without a bias, 16-bit activations have a 32-bit accumulator
 };
 
 void import_conv2d(const TfliteOperator& source, Graph&, Node& node)
@@ -206,7 +206,8 @@ void lower_s8(LowerContext& c, const Conv2dPlan& plan)
     const IntegerLayer layer = integer_plan(c, plan);
     if (plan.is_dense()) return lower_dense_s8(c, layer, plan.window.pixels());
     std::vector<Variant> variants = {
-        {"portable", "", plan.macs * 8 + static_cast<double>(plan.window.pixels() * layer.out_count) * 60, [&] {
+        {"portable", "",
+         plan.macs * 8 + static_cast<double>(plan.window.pixels() * layer.out_count) * 60, [&] {
              std::vector<Arg> args = joined(layer_args_s8(c, layer), window_args(c, plan.window));
              args.push_back(c.key(plan.groups));
              for (const int32_t zero_point :
@@ -269,7 +270,7 @@ int64_t macs(const Graph& graph, const Node& node)
     return graph.output(node, 0).count() * w[1] * w[2] * w[3];
 }
 
-} // namespace
+}  // namespace
 
 const OpDef op_conv2d = {.name = "conv2d",
                          .tflite = {{"CONV_2D", import_conv2d}},
@@ -278,4 +279,4 @@ const OpDef op_conv2d = {.name = "conv2d",
                          .lower = lower,
                          .macs = macs};
 
-} // namespace thimble
+}  // namespace thimble

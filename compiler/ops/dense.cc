@@ -24,7 +24,7 @@ namespace {
 struct DenseAttributes {
     int activation = 0;
     bool keep_dims = false;
-    bool bias32 = false; // without a bias, 16-bit activations have a 32-bit accumulator
+    bool bias32 = false;  // without a bias, 16-bit activations have a 32-bit accumulator
 };
 
 void import_fully_connected(const TfliteOperator& source, Graph&, Node& node)
@@ -219,7 +219,7 @@ int64_t macs(const Graph& graph, const Node& node)
     return size.rows * size.in_count * size.out_count;
 }
 
-} // namespace
+}  // namespace
 
 const OpDef op_dense = {.name = "dense",
                         .tflite = {{"FULLY_CONNECTED", import_fully_connected}},
@@ -228,4 +228,4 @@ const OpDef op_dense = {.name = "dense",
                         .lower = lower,
                         .macs = macs};
 
-} // namespace thimble
+}  // namespace thimble

@@ -29,13 +29,12 @@ void lower_dense_s8(LowerContext& c, const IntegerLayer& layer, int64_t rows)
     std::vector<Variant> variants = dense_variants_avr(c, layer, rows);
     const double cycles = c.target.int_bits == 16 ? 30 : 8;
     const double outputs = static_cast<double>(rows * layer.out_count);
-    variants.push_back({"portable", "", macs_of(layer, rows) * cycles + outputs * 50 * cycles / 8, [&] {
-                            const std::vector<Arg> sizes =
-                                size_args(c, rows, layer.k_count, layer.out_count);
-                            c.call("thb_dense_s8",
-                                   joined(joined(layer_args_s8(c, layer), sizes),
-                                          ending_args(c, layer)));
-                        }});
+    variants.push_back(
+        {"portable", "", macs_of(layer, rows) * cycles + outputs * 50 * cycles / 8, [&] {
+             const std::vector<Arg> sizes = size_args(c, rows, layer.k_count, layer.out_count);
+             c.call("thb_dense_s8",
+                    joined(joined(layer_args_s8(c, layer), sizes), ending_args(c, layer)));
+         }});
     add_dense_variants(c, layer, rows, variants);
     c.choose(std::move(variants));
 }
@@ -65,4 +64,4 @@ void lower_dense_f32(LowerContext& c, int64_t rows, int64_t in_count, int64_t ou
                }}});
 }
 
-} // namespace thimble
+}  // namespace thimble

@@ -17,4 +17,4 @@ std::vector<Variant> dense_variants_avr(LowerContext& context, const IntegerLaye
 void lower_dense_f32(LowerContext& context, int64_t rows, int64_t in_count, int64_t out_count,
                      int activation);
 
-} // namespace thimble
+}  // namespace thimble

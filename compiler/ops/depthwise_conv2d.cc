@@ -238,7 +238,7 @@ int64_t macs(const Graph& graph, const Node& node)
     return graph.output(node, 0).count() * w[1] * w[2];
 }
 
-} // namespace
+}  // namespace
 
 const OpDef op_depthwise_conv2d = {.name = "depthwise_conv2d",
                                    .tflite = {{"DEPTHWISE_CONV_2D", import_depthwise_conv2d}},
@@ -247,4 +247,4 @@ const OpDef op_depthwise_conv2d = {.name = "depthwise_conv2d",
                                    .lower = lower,
                                    .macs = macs};
 
-} // namespace thimble
+}  // namespace thimble

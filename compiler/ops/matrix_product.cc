@@ -98,4 +98,4 @@ void lower_product_f32(LowerContext& c, const MatrixProduct& product)
                }}});
 }
 
-} // namespace thimble
+}  // namespace thimble

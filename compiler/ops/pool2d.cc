@@ -21,7 +21,7 @@ namespace thimble {
 namespace {
 
 struct Pool2dAttributes {
-    bool maximum = false; // else the mean
+    bool maximum = false;  // else the mean
     int64_t filter_h = 1, filter_w = 1;
     WindowAttributes window;
 };
@@ -211,7 +211,7 @@ void lower(LowerContext& c)
                }}});
 }
 
-} // namespace
+}  // namespace
 
 const OpDef op_pool2d = {
     .name = "pool2d",
@@ -220,4 +220,4 @@ const OpDef op_pool2d = {
     .eval = eval,
     .lower = lower};
 
-} // namespace thimble
+}  // namespace thimble

@@ -256,7 +256,7 @@ int64_t macs(const Graph& graph, const Node& node)
     return graph.input(node, 2).count() * w[0] * w[1] * w[2];
 }
 
-} // namespace
+}  // namespace
 
 const OpDef op_transpose_conv = {.name = "transpose_conv",
                                  .tflite = {{"TRANSPOSE_CONV", import_transpose_conv}},
@@ -265,4 +265,4 @@ const OpDef op_transpose_conv = {.name = "transpose_conv",
                                  .lower = lower,
                                  .macs = macs};
 
-} // namespace thimble
+}  // namespace thimble

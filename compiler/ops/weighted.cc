@@ -146,4 +146,4 @@ int32_t ReferenceScaler::operator()(int64_t acc, int64_t channel) const
     return reference::saturate(int64_t{scaled} + out_zero_point_, clamp_.lowest, clamp_.highest);
 }
 
-} // namespace thimble
+}  // namespace thimble

@@ -54,4 +54,4 @@ private:
     int32_t out_zero_point_;
 };
 
-} // namespace thimble
+}  // namespace thimble

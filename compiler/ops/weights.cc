@@ -193,4 +193,4 @@ std::vector<Arg> layer_args_f32(LowerContext& c, size_t in, size_t weights, size
             c.out()};
 }
 
-} // namespace thimble
+}  // namespace thimble

@@ -94,4 +94,4 @@ std::vector<Arg> joined(std::vector<Arg> first, const std::vector<Arg>& second)
     return first;
 }
 
-} // namespace thimble
+}  // namespace thimble

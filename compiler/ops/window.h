@@ -10,10 +10,10 @@
 namespace thimble {
 
 struct WindowAttributes {
-    bool same = false; // padding so that out = ceil(in / stride); else none
+    bool same = false;  // padding so that out = ceil(in / stride); else none
     int64_t stride_h = 1, stride_w = 1;
     int64_t dilation_h = 1, dilation_w = 1;
-    int activation = 0; // code of the file format, see tflite_fields.h
+    int activation = 0;  // code of the file format, see tflite_fields.h
 };
 
 // One layer in numbers. Places outside the input count as padding; pad_top and pad_left say how
@@ -47,4 +47,4 @@ std::vector<Arg> window_args(LowerContext& context, const WindowGeometry& geomet
 
 std::vector<Arg> joined(std::vector<Arg> first, const std::vector<Arg>& second);
 
-} // namespace thimble
+}  // namespace thimble

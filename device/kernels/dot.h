@@ -5,7 +5,7 @@
 #include "kernels/float_weights.h"
 #include "kernels/window.h"
 
-#define THB_WEIGHTS_S8_OFFSET 4 // int8, the weight is q - zero_point
+#define THB_WEIGHTS_S8_OFFSET 4  // int8, the weight is q - zero_point
 
 THB_KERNEL int16_t thb_int_weight(const void* weights, size_t at, int format, int16_t zero_point)
 {
@@ -24,13 +24,13 @@ THB_KERNEL int32_t thb_dot_s8(int32_t acc, const int8_t* in, const void* weights
         const int8_t* weight = (const int8_t*)weights + at;
         for (i = 0; i < count; ++i) {
             acc +=
-                (int16_t)((int16_t)in[i] * THB_FLASH_S8(weight)); // At most 16,384: fits 16 bits.
+                (int16_t)((int16_t)in[i] * THB_FLASH_S8(weight));  // At most 16,384: fits 16 bits.
             ++weight;
         }
     } else {
         for (i = 0; i < count; ++i) {
-            acc += (int16_t)(in[i] *
-                             thb_int_weight(weights, at, format, zero_point)); // At most 128 * 255.
+            acc += (int16_t)(in[i] * thb_int_weight(weights, at, format,
+                                                    zero_point));  // At most 128 * 255.
             ++at;
         }
     }

@@ -138,5 +138,5 @@ TEST(Pool2d, places_outside_do_not_count)
     EXPECT_EQ(largest.output<int16_t>(), (std::vector<int16_t>{-7, -7, -8}));
 }
 
-} // namespace
-} // namespace thimble
+}  // namespace
+}  // namespace thimble
