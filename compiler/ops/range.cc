@@ -46,33 +46,43 @@ void infer(Graph& graph, Node& node)
 
 // ---- oracle ----
 
-template <typename T> void eval_as(EvalContext& c)
+template <typename T> void eval_integer(EvalContext& c)
 {
-    T value = c.in<T>(0)[0];
+    int64_t value = c.in<T>(0)[0];
     for (T& element : c.out<T>()) {
+        element = static_cast<T>(value);
+        value += c.in<T>(2)[0];
+    }
+}
+
+void eval_float(EvalContext& c)
+{
+    float value = c.in<float>(0)[0];
+    for (float& element : c.out<float>()) {
         element = value;
-        value = static_cast<T>(value + c.in<T>(2)[0]);
+        value += c.in<float>(2)[0];
     }
 }
 
 void eval(EvalContext& c)
 {
     switch (c.output().type) {
-    case DType::i32: return eval_as<int32_t>(c);
-    case DType::i64: return eval_as<int64_t>(c);
-    default: return eval_as<float>(c);
+    case DType::i32: return eval_integer<int32_t>(c);
+    case DType::i64: return eval_integer<int64_t>(c);
+    default: return eval_float(c);
     }
 }
 
 // ---- lowering ----
 
-template <typename T> Arg numbers(LowerContext& c)
+// Wide is float, or int64: the number behind the last one may not fit T.
+template <typename T, typename Wide> Arg numbers(LowerContext& c)
 {
     std::vector<T> values;
-    T next = c.input(0).values<T>()[0];
+    Wide next = c.input(0).values<T>()[0];
     while (static_cast<int64_t>(values.size()) < c.output().count()) {
-        values.push_back(next);
-        next = static_cast<T>(next + c.input(2).values<T>()[0]);
+        values.push_back(static_cast<T>(next));
+        next += c.input(2).values<T>()[0];
     }
     return c.table(values, "range " + c.node.name);
 }
@@ -81,7 +91,9 @@ void lower(LowerContext& c)
 {
     if (c.output().count() == 0) return;
     const DType type = c.output().type;
-    const Arg table = type == DType::i32 ? numbers<int32_t>(c) : type == DType::i64 ? numbers<int64_t>(c) : numbers<float>(c);
+    const Arg table = type == DType::i32   ? numbers<int32_t, int64_t>(c)
+                      : type == DType::i64 ? numbers<int64_t, int64_t>(c)
+                                           : numbers<float, float>(c);
     c.call("thb_copy", {untyped_in(table), c.key(int64_t{1}), untyped_out(c.out()), c.number(c.output().bytes(), "uint32_t")});
 }
 

@@ -5,6 +5,8 @@
 // Bilinear int8 and int16 work in 1/1024 of a pixel with s rounded to that; the weighted sum, in
 // 2^-20, is rounded half away from zero. Float and legacy uint8 compute in float; uint8 adds 1/2
 // and truncates. Nearest takes floor(p), with align_corners the rounded p (here without the - 1/2).
+// s rounded to 1/1024 can lead beyond the image when the output is much larger; then the last row or
+// column is taken (the reference kernel reads outside).
 // Lowering puts the places and weights of all rows and columns into tables.
 // Source: TFLM reference kernels resize_bilinear, resize_nearest_neighbor.
 #include "formats/tflite.h"
@@ -85,7 +87,7 @@ OraclePlace fixed_place(const ResizeAttributes& a, int64_t i, int64_t in, int64_
     int64_t scale = (1024 * in + out / 2) / out;
     if (a.align_corners && out > 1) scale = (1024 * (in - 1) + (out - 1) / 2) / (out - 1);
     const int64_t p = a.half_pixel ? i * scale + scale / 2 - 512 : i * scale;
-    const int64_t low = std::max<int64_t>(p / 1024, 0);
+    const int64_t low = std::clamp<int64_t>(p / 1024, 0, in - 1);
     return {low, std::min((p + 1023) / 1024, in - 1), p - 1024 * low, 0.0f};
 }
 
@@ -94,7 +96,7 @@ OraclePlace float_place(const ResizeAttributes& a, int64_t i, int64_t in, int64_
     float scale = static_cast<float>(in) / static_cast<float>(out);
     if (a.align_corners && out > 1) scale = static_cast<float>(in - 1) / static_cast<float>(out - 1);
     const float p = a.half_pixel ? (static_cast<float>(i) + 0.5f) * scale - 0.5f : static_cast<float>(i) * scale;
-    const int64_t low = std::max<int64_t>(static_cast<int64_t>(std::floor(p)), 0);
+    const int64_t low = std::clamp<int64_t>(static_cast<int64_t>(std::floor(p)), 0, in - 1);
     return {low, std::min<int64_t>(static_cast<int64_t>(std::ceil(p)), in - 1), 0, p - static_cast<float>(low)};
 }
 
@@ -195,11 +197,13 @@ Arg fixed_table(LowerContext& c, size_t axis)
     std::vector<int16_t> table;  // low, high, distance in 1/1024
     for (int64_t i = 0; i < out; ++i) {
         const int64_t place = i * step + (a.half_pixel ? step / 2 - 512 : 0);
-        const int64_t low = place < 0 ? 0 : place / 1024;
-        const int64_t high = place <= -1024 ? 0 : (place + 1023) / 1024;
+        const int64_t low = place < 0 ? 0 : std::min(place / 1024, in - 1);
+        const int64_t high = place < 0 ? 0 : std::min((place + 1023) / 1024, in - 1);
+        // Between a pixel and itself every weight gives the same sum; 0 keeps the weights in [0, 1].
+        const int64_t distance = low == high ? 0 : place - 1024 * low;
         table.push_back(static_cast<int16_t>(low));
-        table.push_back(static_cast<int16_t>(high < in ? high : in - 1));
-        table.push_back(static_cast<int16_t>(place - 1024 * low));
+        table.push_back(static_cast<int16_t>(high));
+        table.push_back(static_cast<int16_t>(distance));
     }
     return c.table(table, "places of " + c.node.name, false);
 }
@@ -220,10 +224,10 @@ FloatTables float_tables(LowerContext& c, size_t axis)
     for (int64_t i = 0; i < out; ++i) {
         const auto pixel = static_cast<float>(i);
         const float place = a.half_pixel ? (pixel + 0.5f) * step - 0.5f : pixel * step;
-        const auto below = static_cast<int16_t>(place < 0.0f ? 0.0f : std::floor(place));
-        const auto above = static_cast<int16_t>(std::ceil(place));
+        const auto last = static_cast<float>(in - 1);
+        const auto below = static_cast<int16_t>(place < 0.0f ? 0.0f : std::min(std::floor(place), last));
         places.push_back(below);
-        places.push_back(above < in ? above : static_cast<int16_t>(in - 1));
+        places.push_back(static_cast<int16_t>(std::min(std::ceil(place), last)));
         distances.push_back(place - static_cast<float>(below));
     }
     return {c.table(places, "places of " + c.node.name, false), c.table(distances, "distances of " + c.node.name, false)};

@@ -30,8 +30,7 @@ THB_KERNEL void thb_resize_nearest(const void* input, int in_flash, void* output
 }
 
 // Bilinear int8. ys and xs: int16 [out][3]: lower place, upper place, distance from the lower one
-// in 1/1024 (down to -512 at a border). The sum is in 2^-20 and at most 128 * 2^22; it is rounded half
-// away from zero.
+// in 1/1024, 0 to 1023. The sum is in 2^-20, |sum| <= 2^27; it is rounded half away from zero.
 THB_KERNEL void thb_resize_bilinear_s8(const void* input, int in_flash, void* output, thb_index_t batches,
                                        thb_index_t in_h, thb_index_t in_w, thb_index_t out_h, thb_index_t out_w,
                                        thb_index_t channels, const int16_t* ys, const int16_t* xs)
