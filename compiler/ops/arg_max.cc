@@ -23,9 +23,13 @@ struct ArgAttributes {
 template <bool greatest> void import_arg(const TfliteOperator& source, Graph&, Node& node)
 {
     const int type = source.options.i8(tflite_field::arg_max::output_type);
-    require(type == static_cast<int>(TfliteType::int32) || type == static_cast<int>(TfliteType::int64), ErrorCode::T0202,
-            {"", fmt::format("output type {}", type), "int32 or int64", "export the model with int32 indices"});
-    node.attributes = ArgAttributes{greatest, type == static_cast<int>(TfliteType::int64) ? DType::i64 : DType::i32, 0};
+    require(type == static_cast<int>(TfliteType::int32) ||
+                type == static_cast<int>(TfliteType::int64),
+            ErrorCode::T0202,
+            {"", fmt::format("output type {}", type), "int32 or int64",
+             "export the model with int32 indices"});
+    node.attributes = ArgAttributes{
+        greatest, type == static_cast<int>(TfliteType::int64) ? DType::i64 : DType::i32, 0};
 }
 
 const ArgAttributes& attributes_of(const Node& node)
@@ -38,7 +42,9 @@ void infer(Graph& graph, Node& node)
     auto& attributes = std::any_cast<ArgAttributes&>(node.attributes);
     require_inputs(node, 2, 2);
     require_outputs(node, 1);
-    require_input_type(graph, node, 0, {DType::f32, DType::i8, DType::u8, DType::i16, DType::i32, DType::i64, DType::boolean});
+    require_input_type(
+        graph, node, 0,
+        {DType::f32, DType::i8, DType::u8, DType::i16, DType::i32, DType::i64, DType::boolean});
     const Tensor& in = graph.input(node, 0);
     attributes.axis = normal_axis(constant_integer(graph, node, 1, "axis"), in.shape.size());
     require_shape(in.shape[attributes.axis] > 0, "an empty axis", "at least one element");
@@ -82,9 +88,11 @@ void lower(LowerContext& c)
     const int64_t inner = row_major_steps(in)[attributes.axis];
     const int64_t count = in[attributes.axis];
     c.call("thb_arg_max",
-           {untyped_in(c.in(0)), c.in_flash(0), c.key_text(element_key(c.input(0).type)), untyped_out(c.out()),
-            c.key(element_bytes(attributes.type)), c.number(c.input(0).count() / (count * inner), "thb_index_t"),
-            c.number(count, "thb_index_t"), c.number(inner, "thb_index_t"), c.key(int64_t{attributes.greatest ? 1 : 0})});
+           {untyped_in(c.in(0)), c.in_flash(0), c.key_text(element_key(c.input(0).type)),
+            untyped_out(c.out()), c.key(element_bytes(attributes.type)),
+            c.number(c.input(0).count() / (count * inner), "thb_index_t"),
+            c.number(count, "thb_index_t"), c.number(inner, "thb_index_t"),
+            c.key(int64_t{attributes.greatest ? 1 : 0})});
 }
 
 }  // namespace

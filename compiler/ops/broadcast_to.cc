@@ -1,5 +1,6 @@
-// Repeats a tensor: BROADCAST_TO (axes of size 1 grow), TILE (the whole tensor side by side along each
-// axis), FILL (one number everywhere). All three are one walk in which the input does not advance.
+// Repeats a tensor: BROADCAST_TO (axes of size 1 grow), TILE (the whole tensor side by side along
+// each axis), FILL (one number everywhere). All three are one walk in which the input does not
+// advance.
 #include "formats/tflite.h"
 #include "ops/coordinates.h"
 #include "ops/move.h"
@@ -34,10 +35,12 @@ size_t data_of(const Node& node)
 
 Shape tiled(const Shape& in, const std::vector<int64_t>& times)
 {
-    require_shape(times.size() == in.size(), fmt::format("{} multiples", times.size()), fmt::format("one for each of {} axes", in.size()));
+    require_shape(times.size() == in.size(), fmt::format("{} multiples", times.size()),
+                  fmt::format("one for each of {} axes", in.size()));
     Shape shape = in;
     for (size_t d = 0; d < in.size(); ++d) {
-        require_shape(times[d] >= 0 && times[d] <= INT32_MAX, fmt::format("a multiple of {}", times[d]), "0 or more");
+        require_shape(times[d] >= 0 && times[d] <= INT32_MAX,
+                      fmt::format("a multiple of {}", times[d]), "0 or more");
         shape[d] *= times[d];
     }
     return shape;
@@ -51,18 +54,23 @@ void infer(Graph& graph, Node& node)
     require_elements(graph, node, {data});
     require_rank(graph, node, data, 0, kRankMax);
     const Tensor& in = graph.input(node, data);
-    const std::vector<int64_t> numbers = constant_integers(graph, node, 1 - data, form_of(node) == RepeatForm::tile ? "multiples" : "shape");
-    require_shape(numbers.size() <= kRankMax, fmt::format("a shape of {} axes", numbers.size()), fmt::format("at most {}", kRankMax));
+    const std::vector<int64_t> numbers = constant_integers(
+        graph, node, 1 - data, form_of(node) == RepeatForm::tile ? "multiples" : "shape");
+    require_shape(numbers.size() <= kRankMax, fmt::format("a shape of {} axes", numbers.size()),
+                  fmt::format("at most {}", kRankMax));
     Shape shape = numbers;
     if (form_of(node) == RepeatForm::tile) shape = tiled(in.shape, numbers);
     if (form_of(node) == RepeatForm::fill)
         require_shape(in.count() == 1, "a value of shape " + shape_text(in.shape), "one number");
     if (form_of(node) == RepeatForm::broadcast_to) {
-        require_shape(shape.size() >= in.shape.size(), fmt::format("{} to {}", shape_text(in.shape), shape_text(shape)), "no fewer axes");
+        require_shape(shape.size() >= in.shape.size(),
+                      fmt::format("{} to {}", shape_text(in.shape), shape_text(shape)),
+                      "no fewer axes");
         const size_t extra = shape.size() - in.shape.size();
         for (size_t d = 0; d < in.shape.size(); ++d)
             require_shape(in.shape[d] == 1 || in.shape[d] == shape[d + extra],
-                          fmt::format("{} to {}", shape_text(in.shape), shape_text(shape)), "equal sizes, or 1 in the input");
+                          fmt::format("{} to {}", shape_text(in.shape), shape_text(shape)),
+                          "equal sizes, or 1 in the input");
     }
     set_output(graph, node, 0, in.type, shape);
 }
@@ -78,7 +86,8 @@ void eval(EvalContext& c)
     Shape at(shape.size(), 0), from(in.size(), 0);
     for (int64_t e = 0; e < c.output().count(); ++e, advance(at, shape)) {
         if (form_of(c.node) != RepeatForm::fill)
-            for (size_t d = 0; d < in.size(); ++d) from[d] = at[d + shape.size() - in.size()] % in[d];
+            for (size_t d = 0; d < in.size(); ++d)
+                from[d] = at[d + shape.size() - in.size()] % in[d];
         copy_element(c, data, index_of(from, in), 0, e);
     }
 }

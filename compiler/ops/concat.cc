@@ -19,16 +19,15 @@ namespace {
 
 struct ConcatAttributes {
     int64_t axis = 0;
-    bool legacy = false;  // imported as uint8: inputs may have other scales than the output
 };
 
-void import_concatenation(const TfliteOperator& source, Graph& graph, Node& node)
+void import_concatenation(const TfliteOperator& source, Graph&, Node& node)
 {
     namespace field = tflite_field::concatenation;
-    require(source.options.i8(field::fused_activation) == tflite_field::kActivationNone, ErrorCode::T0202,
+    require(source.options.i8(field::fused_activation) == tflite_field::kActivationNone,
+            ErrorCode::T0202,
             {"", "a fused activation", "none", "put the activation into a layer of its own"});
-    const bool legacy = graph.has_input(node, 0) && graph.input(node, 0).type == DType::u8;
-    node.attributes = ConcatAttributes{source.options.i32(field::axis), legacy};
+    node.attributes = ConcatAttributes{source.options.i32(field::axis)};
 }
 
 const ConcatAttributes& attributes_of(const Node& node)
@@ -44,20 +43,24 @@ void infer(Graph& graph, Node& node)
     const size_t axis = normal_axis(attributes_of(node).axis, first.shape.size());
     Shape shape = first.shape;
     shape[axis] = 0;
-    const bool quantized = first.type != DType::boolean && element_bytes(first.type) <= 2;
+    const bool one_quantization = first.type == DType::i8 || first.type == DType::i16;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
         require(graph.has_input(node, i), ErrorCode::T0203,
                 {"", fmt::format("input {} is absent", i), "a tensor", "export the model again"});
         require_elements(graph, node, {i});
         const Tensor& in = graph.input(node, i);
         if (in.type != first.type)
-            fail_type(fmt::format("inputs of type {} and {}", dtype_name(first.type), dtype_name(in.type)), "one type");
+            fail_type(fmt::format("inputs of type {} and {}", dtype_name(first.type),
+                                  dtype_name(in.type)),
+                      "one type");
         Shape other = in.shape;
         if (other.size() == shape.size()) other[axis] = shape[axis];
-        require_shape(other == shape, fmt::format("inputs {} and {}", shape_text(first.shape), shape_text(in.shape)),
-                      fmt::format("equal sizes but along axis {}", axis));
+        require_shape(
+            other == shape,
+            fmt::format("inputs {} and {}", shape_text(first.shape), shape_text(in.shape)),
+            fmt::format("equal sizes but along axis {}", axis));
         shape[axis] += in.shape[axis];
-        if (quantized && !attributes_of(node).legacy) require_same_quantization(graph, node, i);
+        if (one_quantization) require_same_quantization(graph, node, i);
     }
     set_output(graph, node, 0, first.type, shape);
 }
@@ -69,7 +72,8 @@ uint8_t requantized(uint8_t q, const Quantization& in, const Quantization& out)
 {
     const float scale = in.scale() * (1.0f / out.scale());
     const float bias = -static_cast<float>(in.zero_point()) * scale;
-    const float value = std::round(static_cast<float>(q) * scale + bias) + static_cast<float>(out.zero_point());
+    const float value =
+        std::round(static_cast<float>(q) * scale + bias) + static_cast<float>(out.zero_point());
     return static_cast<uint8_t>(std::min(std::max(value, 0.0f), 255.0f));
 }
 
@@ -116,6 +120,14 @@ std::vector<uint8_t> requantize_table(const Tensor& in, const Tensor& out)
     return table;
 }
 
+// Only legacy inputs come here with another scale than the output's.
+bool converts(const LowerContext& c, size_t input)
+{
+    const DType type = c.output().type;
+    return (type == DType::i8 || type == DType::u8) &&
+           !same_quantization(c.input(input), c.output());
+}
+
 void lower_input(LowerContext& c, size_t input, size_t axis, int64_t begin)
 {
     const Tensor& in = c.input(input);
@@ -124,22 +136,22 @@ void lower_input(LowerContext& c, size_t input, size_t axis, int64_t begin)
     const std::vector<int64_t> out_steps = row_major_steps(shape);
     Movement movement;
     movement.out_start = begin * out_steps[axis];
-    for (size_t d = 0; d < shape.size(); ++d) movement.axes.push_back({in.shape[d], in_steps[d], out_steps[d]});
-    if (!attributes_of(c.node).legacy || same_quantization(in, c.output()))
-        return emit_move(c, input, 0, movement);
+    for (size_t d = 0; d < shape.size(); ++d)
+        movement.axes.push_back({in.shape[d], in_steps[d], out_steps[d]});
+    if (!converts(c, input)) return emit_move(c, input, 0, movement);
     const int64_t run = in.shape[axis] * in_steps[axis];
     if (in.count() == 0) return;
     c.call("thb_concat_lookup",
-           {untyped_in(c.in(input)), c.in_flash(input), c.table(requantize_table(in, c.output()), "requantisation of " + c.node.name, false),
-            untyped_out(c.out(), movement.out_start), c.number(in.count() / run, "thb_index_t"), c.number(run, "thb_index_t"),
-            c.number(shape[axis] * out_steps[axis], "thb_index_t")});
+           {untyped_in(c.in(input)), c.in_flash(input),
+            c.table(requantize_table(in, c.output()), "requantisation of " + c.node.name, false),
+            untyped_out(c.out(), movement.out_start), c.number(in.count() / run, "thb_index_t"),
+            c.number(run, "thb_index_t"), c.number(shape[axis] * out_steps[axis], "thb_index_t")});
 }
 
 void lower(LowerContext& c)
 {
     const size_t axis = normal_axis(attributes_of(c.node).axis, c.output().shape.size());
-    const bool converts = attributes_of(c.node).legacy && !same_quantization(c.input(0), c.output());
-    if (c.node.inputs.size() == 1 && !converts) return c.alias(0);
+    if (c.node.inputs.size() == 1 && !converts(c, 0)) return c.alias(0);
     int64_t begin = 0;
     for (size_t i = 0; i < c.node.inputs.size(); ++i) {
         lower_input(c, i, axis, begin);

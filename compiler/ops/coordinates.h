@@ -45,7 +45,8 @@ inline void copy_element(EvalContext& c, size_t input, int64_t from, size_t outp
 {
     const auto bytes = static_cast<size_t>(element_bytes(c.output(output).type));
     const auto source = c.in_bytes(input).subspan(static_cast<size_t>(from) * bytes, bytes);
-    std::copy(source.begin(), source.end(), c.out_bytes(output).begin() + to * static_cast<int64_t>(bytes));
+    std::copy(source.begin(), source.end(),
+              c.out_bytes(output).begin() + to * static_cast<int64_t>(bytes));
 }
 
 }  // namespace thimble

@@ -1,6 +1,7 @@
 // Running sums along one axis: y[i] = sum of x[j] over j <= i: CUMSUM.
 //
-// exclusive: over j < i; reverse: from the end. Integers wrap; floats add up in the direction of the walk.
+// exclusive: over j < i; reverse: from the end. Integers wrap; floats add up in the direction of
+// the walk.
 #include "formats/tflite.h"
 #include "formats/tflite_fields.h"
 #include "ops/coordinates.h"
@@ -23,7 +24,8 @@ struct CumsumAttributes {
 void import_cumsum(const TfliteOperator& source, Graph&, Node& node)
 {
     namespace field = tflite_field::cumsum;
-    node.attributes = CumsumAttributes{source.options.boolean(field::exclusive), source.options.boolean(field::reverse), 0};
+    node.attributes = CumsumAttributes{source.options.boolean(field::exclusive),
+                                       source.options.boolean(field::reverse), 0};
 }
 
 const CumsumAttributes& attributes_of(const Node& node)
@@ -37,7 +39,8 @@ void infer(Graph& graph, Node& node)
     require_outputs(node, 1);
     require_input_type(graph, node, 0, {DType::f32, DType::i32, DType::i64});
     const Tensor& in = graph.input(node, 0);
-    std::any_cast<CumsumAttributes&>(node.attributes).axis = normal_axis(constant_integer(graph, node, 1, "axis"), in.shape.size());
+    std::any_cast<CumsumAttributes&>(node.attributes).axis =
+        normal_axis(constant_integer(graph, node, 1, "axis"), in.shape.size());
     set_output(graph, node, 0, in.type, in.shape);
 }
 
@@ -83,9 +86,13 @@ void lower(LowerContext& c)
     const int64_t inner = row_major_steps(shape)[attributes.axis];
     const int64_t count = shape[attributes.axis];
     const DType type = c.input(0).type;
-    c.call(type == DType::f32 ? "thb_cumsum_f32" : type == DType::i32 ? "thb_cumsum_s32" : "thb_cumsum_s64",
-           {c.in(0), c.in_flash(0), c.out(), c.number(c.input(0).count() / (count * inner), "thb_index_t"),
-            c.number(count, "thb_index_t"), c.number(inner, "thb_index_t"), c.key(int64_t{attributes.exclusive ? 1 : 0}),
+    c.call(type == DType::f32   ? "thb_cumsum_f32"
+           : type == DType::i32 ? "thb_cumsum_s32"
+                                : "thb_cumsum_s64",
+           {c.in(0), c.in_flash(0), c.out(),
+            c.number(c.input(0).count() / (count * inner), "thb_index_t"),
+            c.number(count, "thb_index_t"), c.number(inner, "thb_index_t"),
+            c.key(int64_t{attributes.exclusive ? 1 : 0}),
             c.key(int64_t{attributes.reverse ? 1 : 0})});
     c.allow_in_place(0);
 }

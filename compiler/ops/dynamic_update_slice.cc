@@ -27,13 +27,18 @@ void infer(Graph& graph, Node& node)
     const Tensor& in = graph.input(node, 0);
     const Tensor& update = graph.input(node, 1);
     if (in.type != update.type)
-        fail_type(fmt::format("{} updated by {}", dtype_name(in.type), dtype_name(update.type)), "one type");
-    require_shape(update.shape.size() == in.shape.size() && graph.input(node, 2).count() == static_cast<int64_t>(in.shape.size()),
-                  fmt::format("{} updated by {} at {} numbers", shape_text(in.shape), shape_text(update.shape), graph.input(node, 2).count()),
+        fail_type(fmt::format("{} updated by {}", dtype_name(in.type), dtype_name(update.type)),
+                  "one type");
+    require_shape(update.shape.size() == in.shape.size() &&
+                      graph.input(node, 2).count() == static_cast<int64_t>(in.shape.size()),
+                  fmt::format("{} updated by {} at {} numbers", shape_text(in.shape),
+                              shape_text(update.shape), graph.input(node, 2).count()),
                   "equal ranks, and one number for each axis");
     for (size_t d = 0; d < in.shape.size(); ++d)
-        require_shape(update.shape[d] <= in.shape[d], fmt::format("{} updated by {}", shape_text(in.shape), shape_text(update.shape)),
-                      "an update that fits inside");
+        require_shape(
+            update.shape[d] <= in.shape[d],
+            fmt::format("{} updated by {}", shape_text(in.shape), shape_text(update.shape)),
+            "an update that fits inside");
     set_output(graph, node, 0, in.type, in.shape);
 }
 
@@ -48,7 +53,8 @@ void eval(EvalContext& c)
     Shape at(box.size(), 0), to(box.size());
     for (int64_t e = 0; e < c.input(1).count(); ++e, advance(at, box)) {
         for (size_t d = 0; d < box.size(); ++d)
-            to[d] = at[d] + static_cast<int64_t>(std::clamp(wanted[d], 0.0, static_cast<double>(in[d] - box[d])));
+            to[d] = at[d] + static_cast<int64_t>(
+                                std::clamp(wanted[d], 0.0, static_cast<double>(in[d] - box[d])));
         copy_element(c, 1, e, 0, index_of(to, in));
     }
 }
@@ -63,7 +69,8 @@ void lower(LowerContext& c)
     const std::vector<int64_t> box_steps = row_major_steps(box);
     const int64_t bytes = element_bytes(c.output().type);
     if (c.output().count() == 0) return;
-    c.call("thb_copy", {untyped_in(c.in(0)), c.in_flash(0), untyped_out(c.out()), c.number(c.output().bytes(), "uint32_t")});
+    c.call("thb_copy", {untyped_in(c.in(0)), c.in_flash(0), untyped_out(c.out()),
+                        c.number(c.output().bytes(), "uint32_t")});
     c.allow_in_place(0);
     if (c.input(1).count() == 0) return;
     std::vector<int32_t> places;
@@ -78,18 +85,21 @@ void lower(LowerContext& c)
     if (places.empty()) places = {1, 0};
     const MovePlan plan = move_plan(axes, bytes);
     c.call("thb_update_slice",
-           {untyped_in(c.in(1)), c.in_flash(1), untyped_in(c.in(2)), c.in_flash(2), c.key(element_bytes(c.input(2).type)),
-            untyped_out(c.out()), c.table(places, "places of " + c.node.name, false),
-            c.number(static_cast<int64_t>(in.size()), "thb_index_t"), c.table(plan.steps, "steps of " + c.node.name, false),
-            c.key(plan.rank), c.key(plan.element_bytes)});
+           {untyped_in(c.in(1)), c.in_flash(1), untyped_in(c.in(2)), c.in_flash(2),
+            c.key(element_bytes(c.input(2).type)), untyped_out(c.out()),
+            c.table(places, "places of " + c.node.name, false),
+            c.number(static_cast<int64_t>(in.size()), "thb_index_t"),
+            c.table(plan.steps, "steps of " + c.node.name, false), c.key(plan.rank),
+            c.key(plan.element_bytes)});
 }
 
 }  // namespace
 
-const OpDef op_dynamic_update_slice = {.name = "dynamic_update_slice",
-                                       .tflite = {{"DYNAMIC_UPDATE_SLICE", import_dynamic_update_slice}},
-                                       .infer = infer,
-                                       .eval = eval,
-                                       .lower = lower};
+const OpDef op_dynamic_update_slice = {
+    .name = "dynamic_update_slice",
+    .tflite = {{"DYNAMIC_UPDATE_SLICE", import_dynamic_update_slice}},
+    .infer = infer,
+    .eval = eval,
+    .lower = lower};
 
 }  // namespace thimble

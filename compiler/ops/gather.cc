@@ -2,9 +2,10 @@
 //
 //   y[b..., o..., i..., r...] = x[b..., o..., index[b..., i...], r...]
 //
-// b: batch_dims leading axes that x and the indices share; o: axes before `axis`; r: axes behind it.
-// An index of a constant that lies outside is refused. One that is computed is clamped to the axis on
-// the device, which cannot fail (the reference kernels read outside, or stop with an error).
+// b: batch_dims leading axes that x and the indices share; o: axes before `axis`; r: axes behind
+// it. An index of a constant that lies outside is refused. One that is computed is clamped to the
+// axis on the device, which cannot fail (the reference kernels read outside, or stop with an
+// error).
 #include "formats/tflite.h"
 #include "formats/tflite_fields.h"
 #include "ops/coordinates.h"
@@ -26,7 +27,8 @@ struct GatherAttributes {
 void import_gather(const TfliteOperator& source, Graph&, Node& node)
 {
     namespace field = tflite_field::gather;
-    node.attributes = GatherAttributes{source.options.i32(field::axis), source.options.i32(field::batch_dims)};
+    node.attributes =
+        GatherAttributes{source.options.i32(field::axis), source.options.i32(field::batch_dims)};
 }
 
 const GatherAttributes& attributes_of(const Node& node)
@@ -38,7 +40,8 @@ void require_indices_inside(const Tensor& indices, int64_t count)
 {
     if (!indices.is_constant()) return;
     for (const int64_t index : indices.integers())
-        require_shape(index >= 0 && index < count, fmt::format("index {} of an axis of {}", index, count), "an index inside");
+        require_shape(index >= 0 && index < count,
+                      fmt::format("index {} of an axis of {}", index, count), "an index inside");
 }
 
 void infer(Graph& graph, Node& node)
@@ -51,14 +54,20 @@ void infer(Graph& graph, Node& node)
     const Tensor& in = graph.input(node, 0);
     const Tensor& indices = graph.input(node, 1);
     const size_t axis = normal_axis(attributes.axis, in.shape.size());
-    if (attributes.batch_dims < 0) attributes.batch_dims += static_cast<int64_t>(indices.shape.size());
+    if (attributes.batch_dims < 0)
+        attributes.batch_dims += static_cast<int64_t>(indices.shape.size());
     const int64_t batch_dims = attributes.batch_dims;
     attributes.axis = static_cast<int64_t>(axis);
-    require_shape(batch_dims >= 0 && batch_dims <= attributes.axis && batch_dims <= static_cast<int64_t>(indices.shape.size()),
-                  fmt::format("batch_dims {} with axis {}", batch_dims, axis), "batch axes before the gathered one");
-    require_shape(std::equal(in.shape.begin(), in.shape.begin() + batch_dims, indices.shape.begin()),
-                  fmt::format("input {} and indices {}", shape_text(in.shape), shape_text(indices.shape)), "equal batch axes");
-    require_shape(in.shape[axis] > 0 || indices.count() == 0, "an empty axis to pick from", "at least one element");
+    require_shape(batch_dims >= 0 && batch_dims <= attributes.axis &&
+                      batch_dims <= static_cast<int64_t>(indices.shape.size()),
+                  fmt::format("batch_dims {} with axis {}", batch_dims, axis),
+                  "batch axes before the gathered one");
+    require_shape(
+        std::equal(in.shape.begin(), in.shape.begin() + batch_dims, indices.shape.begin()),
+        fmt::format("input {} and indices {}", shape_text(in.shape), shape_text(indices.shape)),
+        "equal batch axes");
+    require_shape(in.shape[axis] > 0 || indices.count() == 0, "an empty axis to pick from",
+                  "at least one element");
     require_indices_inside(indices, in.shape[axis]);
     Shape shape(in.shape.begin(), in.shape.begin() + attributes.axis);
     shape.insert(shape.end(), indices.shape.begin() + batch_dims, indices.shape.end());
@@ -80,8 +89,10 @@ GatherSizes sizes_of(const Graph& graph, const Node& node)
         return element_count(Shape(shape.begin() + from, shape.begin() + static_cast<int64_t>(to)));
     };
     return {part(in, 0, static_cast<size_t>(attributes.batch_dims)),
-            part(in, attributes.batch_dims, static_cast<size_t>(attributes.axis)), in[static_cast<size_t>(attributes.axis)],
-            part(indices, attributes.batch_dims, indices.size()), part(in, attributes.axis + 1, in.size())};
+            part(in, attributes.batch_dims, static_cast<size_t>(attributes.axis)),
+            in[static_cast<size_t>(attributes.axis)],
+            part(indices, attributes.batch_dims, indices.size()),
+            part(in, attributes.axis + 1, in.size())};
 }
 
 // ---- oracle ----
@@ -95,9 +106,11 @@ void eval(EvalContext& c)
         for (int64_t o = 0; o < size.outer; ++o)
             for (int64_t i = 0; i < size.picks; ++i) {
                 const double wanted = indices[static_cast<size_t>(b * size.picks + i)];
-                const auto index = static_cast<int64_t>(std::clamp(wanted, 0.0, static_cast<double>(size.axis - 1)));
+                const auto index = static_cast<int64_t>(
+                    std::clamp(wanted, 0.0, static_cast<double>(size.axis - 1)));
                 for (int64_t r = 0; r < size.run; ++r)
-                    copy_element(c, 0, ((b * size.outer + o) * size.axis + index) * size.run + r, 0, to++);
+                    copy_element(c, 0, ((b * size.outer + o) * size.axis + index) * size.run + r, 0,
+                                 to++);
             }
 }
 
@@ -109,8 +122,9 @@ void lower(LowerContext& c)
     if (c.output().count() == 0) return;
     const int64_t bytes = element_bytes(c.output().type);
     c.call("thb_gather",
-           {untyped_in(c.in(0)), c.in_flash(0), untyped_in(c.in(1)), c.in_flash(1), c.key(element_bytes(c.input(1).type)),
-            untyped_out(c.out()), c.number(size.batches, "thb_index_t"), c.number(size.outer, "thb_index_t"),
+           {untyped_in(c.in(0)), c.in_flash(0), untyped_in(c.in(1)), c.in_flash(1),
+            c.key(element_bytes(c.input(1).type)), untyped_out(c.out()),
+            c.number(size.batches, "thb_index_t"), c.number(size.outer, "thb_index_t"),
             c.number(size.axis, "thb_index_t"), c.number(size.picks, "thb_index_t"),
             c.number(size.run * bytes, "thb_index_t"), c.key(size.run == 1 ? bytes : 0)});
 }

@@ -2,7 +2,8 @@
 //
 //   y[i..., r...] = x[index[i..., 0], ..., index[i..., k-1], r...]
 //
-// A constant tuple that points outside is refused; computed ones are clamped per axis, as in gather.
+// A constant tuple that points outside is refused; computed ones are clamped per axis, as in
+// gather.
 #include "formats/tflite.h"
 #include "ops/coordinates.h"
 #include "ops/move.h"
@@ -32,16 +33,19 @@ void infer(Graph& graph, Node& node)
     require_rank(graph, node, 1, 1, 8);
     const Tensor& in = graph.input(node, 0);
     const Tensor& indices = graph.input(node, 1);
-    require_shape(indices.shape.back() <= static_cast<int64_t>(in.shape.size()), "tuples " + shape_text(indices.shape),
+    require_shape(indices.shape.back() <= static_cast<int64_t>(in.shape.size()),
+                  "tuples " + shape_text(indices.shape),
                   fmt::format("at most {} numbers in each", in.shape.size()));
     const size_t depth = depth_of(graph, node);
     for (size_t d = 0; d < depth; ++d)
-        require_shape(in.shape[d] > 0 || indices.count() == 0, "an empty axis to pick from", "at least one element");
+        require_shape(in.shape[d] > 0 || indices.count() == 0, "an empty axis to pick from",
+                      "at least one element");
     if (indices.is_constant()) {
         const std::vector<int64_t> values = indices.integers();
         for (size_t i = 0; i < values.size(); ++i)
             require_shape(values[i] >= 0 && values[i] < in.shape[i % depth],
-                          fmt::format("index {} of an axis of {}", values[i], in.shape[i % depth]), "an index inside");
+                          fmt::format("index {} of an axis of {}", values[i], in.shape[i % depth]),
+                          "an index inside");
     }
     Shape shape(indices.shape.begin(), indices.shape.end() - 1);
     shape.insert(shape.end(), in.shape.begin() + static_cast<int64_t>(depth), in.shape.end());
@@ -62,7 +66,8 @@ void eval(EvalContext& c)
         int64_t from = 0;
         for (size_t d = 0; d < depth; ++d) {
             const double wanted = indices[static_cast<size_t>(tuple) * depth + d];
-            from = from * in[d] + static_cast<int64_t>(std::clamp(wanted, 0.0, static_cast<double>(in[d] - 1)));
+            from = from * in[d] +
+                   static_cast<int64_t>(std::clamp(wanted, 0.0, static_cast<double>(in[d] - 1)));
         }
         copy_element(c, 0, from * run + e % run, 0, e);
     }
@@ -85,11 +90,12 @@ void lower(LowerContext& c)
         axes.push_back(static_cast<int32_t>(steps[d] * bytes));
     }
     if (depth == 0) axes = {1, 0};
-    c.call("thb_gather_nd",
-           {untyped_in(c.in(0)), c.in_flash(0), untyped_in(c.in(1)), c.in_flash(1), c.key(element_bytes(c.input(1).type)),
-            untyped_out(c.out()), c.table(axes, "axes of " + c.node.name, false),
-            c.number(c.output().bytes() / run, "thb_index_t"), c.number(static_cast<int64_t>(depth), "thb_index_t"),
-            c.number(run, "thb_index_t"), c.key(run == bytes ? bytes : 0)});
+    c.call("thb_gather_nd", {untyped_in(c.in(0)), c.in_flash(0), untyped_in(c.in(1)), c.in_flash(1),
+                             c.key(element_bytes(c.input(1).type)), untyped_out(c.out()),
+                             c.table(axes, "axes of " + c.node.name, false),
+                             c.number(c.output().bytes() / run, "thb_index_t"),
+                             c.number(static_cast<int64_t>(depth), "thb_index_t"),
+                             c.number(run, "thb_index_t"), c.key(run == bytes ? bytes : 0)});
 }
 
 }  // namespace

@@ -54,7 +54,8 @@ void infer(Graph& graph, Node& node)
         const int64_t before = amounts[d * 2], after = amounts[d * 2 + 1];
         const int64_t most = std::max<int64_t>(in.shape[d] - attributes.skipped, 0);
         require_shape(before >= 0 && after >= 0 && before <= most && after <= most,
-                      fmt::format("padding {} and {} of an axis of {}", before, after, in.shape[d]), fmt::format("0 to {}", most));
+                      fmt::format("padding {} and {} of an axis of {}", before, after, in.shape[d]),
+                      fmt::format("0 to {}", most));
         attributes.before.push_back(before);
         attributes.after.push_back(after);
         shape[d] += before + after;
@@ -81,15 +82,19 @@ void eval(EvalContext& c)
 
 // ---- lowering ----
 
-// A stretch of one output axis: `count` elements from out_begin on, read from in_begin on by in_step.
+// A stretch of one output axis: `count` elements from out_begin on, read from in_begin on by
+// in_step.
 struct Stretch {
     int64_t count, out_begin, in_begin, in_step;
 };
 
 std::vector<Stretch> stretches_of(const MirrorAttributes& attributes, size_t d, int64_t size)
 {
-    const int64_t before = attributes.before[d], after = attributes.after[d], skipped = attributes.skipped;
-    std::vector<Stretch> result = {{before, 0, before - 1 + skipped, -1}, {size, before, 0, 1}, {after, before + size, size - 1 - skipped, -1}};
+    const int64_t before = attributes.before[d], after = attributes.after[d],
+                  skipped = attributes.skipped;
+    std::vector<Stretch> result = {{before, 0, before - 1 + skipped, -1},
+                                   {size, before, 0, 1},
+                                   {after, before + size, size - 1 - skipped, -1}};
     std::erase_if(result, [](const Stretch& stretch) { return stretch.count == 0; });
     return result;
 }

@@ -20,7 +20,8 @@ Movement whole_output(const Shape& shape, const std::vector<int64_t>& in_steps, 
     const std::vector<int64_t> out_steps = row_major_steps(shape);
     Movement movement;
     movement.in_start = in_start;
-    for (size_t d = 0; d < shape.size(); ++d) movement.axes.push_back({shape[d], in_steps[d], out_steps[d]});
+    for (size_t d = 0; d < shape.size(); ++d)
+        movement.axes.push_back({shape[d], in_steps[d], out_steps[d]});
     return movement;
 }
 
@@ -31,7 +32,8 @@ std::vector<MoveAxis> merged(std::vector<MoveAxis> axes)
     for (const MoveAxis& axis : axes) {
         const int64_t in_span = axis.count * axis.in_step;
         const int64_t out_span = axis.count * axis.out_step;
-        if (!result.empty() && result.back().in_step == in_span && result.back().out_step == out_span) {
+        if (!result.empty() && result.back().in_step == in_span &&
+            result.back().out_step == out_span) {
             result.back() = {result.back().count * axis.count, axis.in_step, axis.out_step};
         } else {
             result.push_back(axis);
@@ -59,18 +61,21 @@ static bool ends_in_run(const std::vector<MoveAxis>& axes)
     return axes.back().in_step == 1 && axes.back().out_step == 1;
 }
 
-// The general kernel wants, for each axis but the innermost, how far the pointers jump when that axis
-// advances and all inner ones start again. One entry an axis: count, jump of in, jump of out, in bytes.
+// The general kernel wants, for each axis but the innermost, how far the pointers jump when that
+// axis advances and all inner ones start again. One entry an axis: count, jump of in, jump of out,
+// in bytes.
 MovePlan move_plan(const std::vector<MoveAxis>& axes, int64_t bytes)
 {
     const bool is_run = ends_in_run(axes);
-    MovePlan plan = {std::vector<int32_t>(axes.size() * 3), static_cast<int64_t>(axes.size()), is_run ? 0 : bytes};
+    MovePlan plan = {std::vector<int32_t>(axes.size() * 3), static_cast<int64_t>(axes.size()),
+                     is_run ? 0 : bytes};
     int64_t in_walked = 0, out_walked = 0;  // from the first element to where the inner loops end
     for (size_t d = axes.size(); d-- > 0;) {
         const MoveAxis& axis = axes[d];
         const bool innermost = d + 1 == axes.size();
         const int64_t in_step = axis.in_step * bytes, out_step = axis.out_step * bytes;
-        plan.steps[d * 3] = static_cast<int32_t>(innermost && is_run ? axis.count * bytes : axis.count);
+        plan.steps[d * 3] =
+            static_cast<int32_t>(innermost && is_run ? axis.count * bytes : axis.count);
         plan.steps[d * 3 + 1] = static_cast<int32_t>(in_step - in_walked);
         plan.steps[d * 3 + 2] = static_cast<int32_t>(out_step - out_walked);
         // The innermost loop ends behind its last element, the others on their last row.
@@ -99,29 +104,31 @@ void emit_move(LowerContext& c, const MoveEnds& ends, const Movement& movement)
     if (is_run && axes.size() == 1)
         return c.call("thb_copy", {in, ends.flash, out, c.number(inner.count * bytes, "uint32_t")});
     if (is_run && axes.size() == 2)
-        return c.call("thb_copy_rows",
-                      {in, ends.flash, out, c.number(axes[0].count, "thb_index_t"),
-                       c.number(inner.count * bytes, "thb_index_t"),
-                       c.number(axes[0].in_step * bytes, "thb_index_t"),
-                       c.number(axes[0].out_step * bytes, "thb_index_t")});
+        return c.call("thb_copy_rows", {in, ends.flash, out, c.number(axes[0].count, "thb_index_t"),
+                                        c.number(inner.count * bytes, "thb_index_t"),
+                                        c.number(axes[0].in_step * bytes, "thb_index_t"),
+                                        c.number(axes[0].out_step * bytes, "thb_index_t")});
     const MovePlan plan = move_plan(axes, bytes);
     THIMBLE_CHECK(plan.rank <= kMoveRankMax, "a move of too many axes");
-    c.call("thb_move", {in, ends.flash, out, c.table(plan.steps, "steps of " + c.node.name, false), c.key(plan.rank),
-                        c.key(plan.element_bytes)});
+    c.call("thb_move", {in, ends.flash, out, c.table(plan.steps, "steps of " + c.node.name, false),
+                        c.key(plan.rank), c.key(plan.element_bytes)});
 }
 
 void emit_move(LowerContext& c, size_t input, size_t output, const Movement& movement)
 {
-    emit_move(c, {c.in(input), c.in_flash(input), c.out(output), element_bytes(c.output(output).type)}, movement);
+    emit_move(c,
+              {c.in(input), c.in_flash(input), c.out(output), element_bytes(c.output(output).type)},
+              movement);
 }
 
 void emit_move_or_alias(LowerContext& c, size_t input, size_t output, const Movement& movement)
 {
     const std::vector<MoveAxis> axes = merged(movement.axes);
     const int64_t count = c.output(output).count();
-    const bool in_order = axes.empty() || (axes.size() == 1 && axes[0].in_step == 1 && axes[0].out_step == 1 &&
-                                           axes[0].count == count);
-    const bool whole = movement.in_start == 0 && movement.out_start == 0 && c.input(input).count() == count;
+    const bool in_order = axes.empty() || (axes.size() == 1 && axes[0].in_step == 1 &&
+                                           axes[0].out_step == 1 && axes[0].count == count);
+    const bool whole =
+        movement.in_start == 0 && movement.out_start == 0 && c.input(input).count() == count;
     if (whole && in_order) return c.alias(input, output);
     emit_move(c, input, output, movement);
 }
@@ -131,10 +138,13 @@ std::string element_key(DType type)
     switch (type) {
     case DType::f32: return "THB_ELEMENT_F32";
     case DType::i8: return "THB_ELEMENT_S8";
-    case DType::u8: case DType::boolean: return "THB_ELEMENT_U8";
+    case DType::u8:
+    case DType::boolean: return "THB_ELEMENT_U8";
     case DType::i16: return "THB_ELEMENT_S16";
     case DType::i32: return "THB_ELEMENT_S32";
-    default: THIMBLE_CHECK(type == DType::i64, "elements that cannot be compared"); return "THB_ELEMENT_S64";
+    default:
+        THIMBLE_CHECK(type == DType::i64, "elements that cannot be compared");
+        return "THB_ELEMENT_S64";
     }
 }
 
@@ -148,7 +158,8 @@ void emit_fill(LowerContext& c, size_t output, const std::vector<uint8_t>& value
         return c.call("thb_fill_bytes", {out, c.number(int64_t{value[0]}, "uint8_t"),
                                          c.number(tensor.bytes(), "uint32_t")});
     uint32_t words[2] = {0, 0};
-    for (size_t i = 0; i < value.size(); ++i) words[i / 4] |= static_cast<uint32_t>(value[i]) << (i % 4 * 8);
+    for (size_t i = 0; i < value.size(); ++i)
+        words[i / 4] |= static_cast<uint32_t>(value[i]) << (i % 4 * 8);
     c.call("thb_fill", {out, c.number(int64_t{static_cast<int32_t>(words[0])}, "int32_t"),
                         c.number(int64_t{static_cast<int32_t>(words[1])}, "int32_t"), c.key(bytes),
                         c.number(tensor.count(), "thb_index_t")});

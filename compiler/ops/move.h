@@ -2,7 +2,8 @@
 //
 // Such an operator is a nest of loops in which input and output each advance by a fixed step per
 // axis. The host merges axes that are contiguous on both sides, so that most layers become one
-// memcpy, or rows of memcpy, and only real shuffles reach the general kernel (device/kernels/move.h).
+// memcpy, or rows of memcpy, and only real shuffles reach the general kernel
+// (device/kernels/move.h).
 #pragma once
 
 #include "ops/lower.h"
@@ -27,7 +28,8 @@ struct Movement {
 // Steps between neighbours along each axis of a row-major tensor, in elements.
 std::vector<int64_t> row_major_steps(const Shape& shape);
 // Reads the box of `shape` elements that begins at in_start; writes all of an output of that shape.
-Movement whole_output(const Shape& shape, const std::vector<int64_t>& in_steps, int64_t in_start = 0);
+Movement whole_output(const Shape& shape, const std::vector<int64_t>& in_steps,
+                      int64_t in_start = 0);
 
 // Drops axes of one element and merges neighbours that are contiguous on both sides.
 std::vector<MoveAxis> merged(std::vector<MoveAxis> axes);

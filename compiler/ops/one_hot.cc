@@ -1,7 +1,7 @@
 // y[o, d, i] = on where index[o, i] = d, else off: ONE_HOT.
 //
-// An index outside of 0 .. depth - 1 gives a row of off values. The depth is the output's shape, so it
-// must be constant; on and off may be computed.
+// An index outside of 0 .. depth - 1 gives a row of off values. The depth is the output's shape, so
+// it must be constant; on and off may be computed.
 #include "formats/tflite.h"
 #include "formats/tflite_fields.h"
 #include "ops/coordinates.h"
@@ -38,8 +38,10 @@ void infer(Graph& graph, Node& node)
     const Tensor& indices = graph.input(node, 0);
     const int64_t depth = constant_integer(graph, node, 1, "depth");
     require_shape(depth >= 0, fmt::format("depth {}", depth), "0 or more");
-    if (graph.input(node, 2).type != graph.input(node, 3).type) fail_type("on and off values of different types", "one type");
-    require_shape(graph.input(node, 2).count() == 1 && graph.input(node, 3).count() == 1, "on or off value with several elements", "one number each");
+    if (graph.input(node, 2).type != graph.input(node, 3).type)
+        fail_type("on and off values of different types", "one type");
+    require_shape(graph.input(node, 2).count() == 1 && graph.input(node, 3).count() == 1,
+                  "on or off value with several elements", "one number each");
     auto& attributes = std::any_cast<OneHotAttributes&>(node.attributes);
     attributes.axis = static_cast<int64_t>(normal_axis(attributes.axis, indices.shape.size() + 1));
     Shape shape = indices.shape;
@@ -56,7 +58,8 @@ void eval(EvalContext& c)
         Shape at = coordinates_of(e, c.output().shape);
         const int64_t place = at[static_cast<size_t>(axis_of(c.node))];
         at.erase(at.begin() + axis_of(c.node));
-        const bool on = indices[static_cast<size_t>(index_of(at, c.input(0).shape))] == static_cast<double>(place);
+        const bool on = indices[static_cast<size_t>(index_of(at, c.input(0).shape))] ==
+                        static_cast<double>(place);
         copy_element(c, on ? 2 : 3, 0, 0, e);
     }
 }
@@ -70,9 +73,11 @@ void lower(LowerContext& c)
     const int64_t depth = shape[static_cast<size_t>(axis_of(c.node))];
     const int64_t inner = row_major_steps(shape)[static_cast<size_t>(axis_of(c.node))];
     c.call("thb_one_hot",
-           {untyped_in(c.in(0)), c.in_flash(0), c.key(element_bytes(c.input(0).type)), untyped_in(c.in(2)), c.in_flash(2),
-            untyped_in(c.in(3)), c.in_flash(3), untyped_out(c.out()), c.number(c.output().count() / (depth * inner), "thb_index_t"),
-            c.number(depth, "thb_index_t"), c.number(inner, "thb_index_t"), c.key(element_bytes(c.output().type))});
+           {untyped_in(c.in(0)), c.in_flash(0), c.key(element_bytes(c.input(0).type)),
+            untyped_in(c.in(2)), c.in_flash(2), untyped_in(c.in(3)), c.in_flash(3),
+            untyped_out(c.out()), c.number(c.output().count() / (depth * inner), "thb_index_t"),
+            c.number(depth, "thb_index_t"), c.number(inner, "thb_index_t"),
+            c.key(element_bytes(c.output().type))});
 }
 
 }  // namespace

@@ -37,13 +37,18 @@ void infer(Graph& graph, Node& node)
         require_elements(graph, node, {i});
         const Tensor& in = graph.input(node, i);
         if (in.type != first.type)
-            fail_type(fmt::format("inputs of type {} and {}", dtype_name(first.type), dtype_name(in.type)), "one type");
-        require_shape(in.shape == first.shape,
-                      fmt::format("inputs {} and {}", shape_text(first.shape), shape_text(in.shape)), "one shape");
+            fail_type(fmt::format("inputs of type {} and {}", dtype_name(first.type),
+                                  dtype_name(in.type)),
+                      "one type");
+        require_shape(
+            in.shape == first.shape,
+            fmt::format("inputs {} and {}", shape_text(first.shape), shape_text(in.shape)),
+            "one shape");
     }
     Shape shape = first.shape;
     const size_t axis = axis_of(node, shape.size() + 1);
-    shape.insert(shape.begin() + static_cast<int64_t>(axis), static_cast<int64_t>(node.inputs.size()));
+    shape.insert(shape.begin() + static_cast<int64_t>(axis),
+                 static_cast<int64_t>(node.inputs.size()));
     set_output(graph, node, 0, first.type, shape);
 }
 

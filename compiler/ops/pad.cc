@@ -1,7 +1,8 @@
 // Surrounds a tensor with a constant: PAD, PADV2.
 //
 // The fill is PADV2's third input, else the real value 0: the output's zero point for int8 and
-// uint8, 0 for every other type (int16's zero point is 0). Lowers to a fill and a move into the middle.
+// uint8, 0 for every other type (int16's zero point is 0). Lowers to a fill and a move into the
+// middle.
 #include "formats/tflite.h"
 #include "ops/coordinates.h"
 #include "ops/move.h"
@@ -43,14 +44,18 @@ void infer(Graph& graph, Node& node)
     if (graph.has_input(node, 2)) {
         const Tensor& fill = graph.input(node, 2);
         require(fill.is_constant(), ErrorCode::T0204,
-                {"", "the padding value is computed at run time", "a constant", "export the model with a constant padding value"});
+                {"", "the padding value is computed at run time", "a constant",
+                 "export the model with a constant padding value"});
         if (fill.type != in.type)
-            fail_type(fmt::format("padding value {} for {}", dtype_name(fill.type), dtype_name(in.type)), "one type");
-        require_shape(fill.count() == 1, "a padding value of shape " + shape_text(fill.shape), "one number");
+            fail_type(
+                fmt::format("padding value {} for {}", dtype_name(fill.type), dtype_name(in.type)),
+                "one type");
+        require_shape(fill.count() == 1, "a padding value of shape " + shape_text(fill.shape),
+                      "one number");
         if (graph.output(node, 0).quant.present())
             require(same_quantization(fill, graph.output(node, 0)), ErrorCode::T0205,
-                    {"", "the padding value and the output have different scales or zero points", "the same quantisation",
-                     "convert the model again"});
+                    {"", "the padding value and the output have different scales or zero points",
+                     "the same quantisation", "convert the model again"});
     }
     PadAttributes attributes;
     Shape shape = in.shape;
@@ -73,7 +78,8 @@ std::vector<uint8_t> oracle_fill(const EvalContext& c)
     std::vector<uint8_t> fill(static_cast<size_t>(element_bytes(c.input(0).type)), 0);
     if (c.has_input(2)) return *c.input(2).data;
     const DType type = c.input(0).type;
-    if (type == DType::i8 || type == DType::u8) fill[0] = static_cast<uint8_t>(c.output().quant.zero_point());
+    if (type == DType::i8 || type == DType::u8)
+        fill[0] = static_cast<uint8_t>(c.output().quant.zero_point());
     return fill;
 }
 

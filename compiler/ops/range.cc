@@ -1,7 +1,7 @@
 // Numbers with equal distances: y[i] = start + i * delta, up to but without the limit: RANGE.
 //
-// The length is the output's shape, so start, limit and delta must be constants. Floats are added up
-// one after the other, as the reference kernel does.
+// The length is the output's shape, so start, limit and delta must be constants. Floats are added
+// up one after the other, as the reference kernel does.
 #include "formats/tflite.h"
 #include "ops/move.h"
 #include "ops/op.h"
@@ -21,9 +21,12 @@ double constant_number(const Graph& graph, const Node& node, size_t index)
 {
     const Tensor& tensor = graph.input(node, index);
     require(tensor.is_constant(), ErrorCode::T0204,
-            {"", fmt::format("range '{}' is computed at run time", tensor.name), "a constant", "export the model with fixed shapes"});
-    require_shape(tensor.count() == 1, "a bound of shape " + shape_text(tensor.shape), "one number");
-    return tensor.type == DType::f32 ? static_cast<double>(tensor.values<float>()[0]) : static_cast<double>(tensor.integers()[0]);
+            {"", fmt::format("range '{}' is computed at run time", tensor.name), "a constant",
+             "export the model with fixed shapes"});
+    require_shape(tensor.count() == 1, "a bound of shape " + shape_text(tensor.shape),
+                  "one number");
+    return tensor.type == DType::f32 ? static_cast<double>(tensor.values<float>()[0])
+                                     : static_cast<double>(tensor.integers()[0]);
 }
 
 void infer(Graph& graph, Node& node)
@@ -33,15 +36,19 @@ void infer(Graph& graph, Node& node)
     double numbers[3];
     for (size_t i = 0; i < 3; ++i) {
         require_input_type(graph, node, i, {DType::f32, DType::i32, DType::i64});
-        if (graph.input(node, i).type != graph.input(node, 0).type) fail_type("bounds of different types", "one type");
+        if (graph.input(node, i).type != graph.input(node, 0).type)
+            fail_type("bounds of different types", "one type");
         numbers[i] = constant_number(graph, node, i);
-        require_shape(std::abs(numbers[i]) < 1e15, fmt::format("bound {}", numbers[i]), "a finite number below 10^15");
+        require_shape(std::abs(numbers[i]) < 1e15, fmt::format("bound {}", numbers[i]),
+                      "a finite number below 10^15");
     }
     const double delta = numbers[2];
     const double steps = delta == 0 ? -1 : std::ceil((numbers[1] - numbers[0]) / delta);
-    require_shape(delta != 0 && steps < 1e9, fmt::format("from {} to {} by {}", numbers[0], numbers[1], delta),
+    require_shape(delta != 0 && steps < 1e9,
+                  fmt::format("from {} to {} by {}", numbers[0], numbers[1], delta),
                   "a step other than 0, and below 10^9 numbers");
-    set_output(graph, node, 0, graph.input(node, 0).type, {steps > 0 ? static_cast<int64_t>(steps) : 0});
+    set_output(graph, node, 0, graph.input(node, 0).type,
+               {steps > 0 ? static_cast<int64_t>(steps) : 0});
 }
 
 // ---- oracle ----
@@ -94,7 +101,8 @@ void lower(LowerContext& c)
     const Arg table = type == DType::i32   ? numbers<int32_t, int64_t>(c)
                       : type == DType::i64 ? numbers<int64_t, int64_t>(c)
                                            : numbers<float, float>(c);
-    c.call("thb_copy", {untyped_in(table), c.key(int64_t{1}), untyped_out(c.out()), c.number(c.output().bytes(), "uint32_t")});
+    c.call("thb_copy", {untyped_in(table), c.key(int64_t{1}), untyped_out(c.out()),
+                        c.number(c.output().bytes(), "uint32_t")});
 }
 
 }  // namespace

@@ -1,9 +1,10 @@
-// Reductions over any set of axes: MEAN, SUM, REDUCE_MAX, REDUCE_MIN, REDUCE_PROD, REDUCE_ANY, REDUCE_ALL.
+// Reductions over any set of axes: MEAN, SUM, REDUCE_MAX, REDUCE_MIN, REDUCE_PROD, REDUCE_ANY,
+// REDUCE_ALL.
 //
 // Quantised MEAN and SUM add the stored values in int32 and requantise once (docs/numerics.md):
-//   y = clamp(z_out + multiply(sum(q) - n * z_in, m)),  m = QM(s_in / s_out), for MEAN divided by n as an integer
-// Every other form works on stored values; MAX and MIN need equal quantisation. Elements are taken in
-// row-major order, so float sums round as the reference kernels' do.
+//   y = clamp(z_out + multiply(sum(q) - n * z_in, m)),  m = QM(s_in / s_out), of a MEAN over n
+// Every other form works on stored values; MAX and MIN need equal quantisation. Elements are taken
+// in row-major order, so float sums round as the reference kernels' do.
 //
 // Lowering drops axes of size 1 and merges neighbours, which leaves [outer][reduced][inner] for all
 // common layers. Reductions that alternate with kept axes are first transposed into scratch memory.
@@ -34,7 +35,8 @@ struct ReduceAttributes {
 
 template <Reduction reduction> void import_reduce(const TfliteOperator& source, Graph&, Node& node)
 {
-    node.attributes = ReduceAttributes{reduction, source.options.boolean(tflite_field::reducer::keep_dims), {}};
+    node.attributes =
+        ReduceAttributes{reduction, source.options.boolean(tflite_field::reducer::keep_dims), {}};
 }
 
 const ReduceAttributes& attributes_of(const Node& node)
@@ -51,12 +53,18 @@ void check_types(const Graph& graph, const Node& node, Reduction reduction)
 {
     const DType type = graph.input(node, 0).type;
     switch (reduction) {
-    case Reduction::any: case Reduction::all: require_input_type(graph, node, 0, {DType::boolean}); return;
-    case Reduction::prod: require_input_type(graph, node, 0, {DType::f32, DType::i32, DType::i64}); return;
-    default: require_input_type(graph, node, 0, {DType::f32, DType::i8, DType::u8, DType::i16, DType::i32, DType::i64});
+    case Reduction::any:
+    case Reduction::all: require_input_type(graph, node, 0, {DType::boolean}); return;
+    case Reduction::prod:
+        require_input_type(graph, node, 0, {DType::f32, DType::i32, DType::i64});
+        return;
+    default:
+        require_input_type(graph, node, 0,
+                           {DType::f32, DType::i8, DType::u8, DType::i16, DType::i32, DType::i64});
     }
     if (!is_quantized(type)) return;
-    if (reduction == Reduction::max || reduction == Reduction::min) return require_same_quantization(graph, node, 0);
+    if (reduction == Reduction::max || reduction == Reduction::min)
+        return require_same_quantization(graph, node, 0);
     require_quantized(graph, node, {0});
     require_output_quantized(graph, node);
 }
@@ -77,7 +85,8 @@ void infer(Graph& graph, Node& node)
         if (!attributes.reduced[d]) shape.push_back(in.shape[d]);
         else if (attributes.keep_dims) shape.push_back(1);
     }
-    require_shape(in.count() > 0 || attributes.reduction != Reduction::mean, "a mean over no elements", "at least one element");
+    require_shape(in.count() > 0 || attributes.reduction != Reduction::mean,
+                  "a mean over no elements", "at least one element");
     set_output(graph, node, 0, in.type, shape);
 }
 
@@ -109,7 +118,8 @@ std::vector<Acc> oracle_reduce(EvalContext& c, Acc first, Step step)
     std::vector<Acc> acc(static_cast<size_t>(c.output().count()), first);
     const std::vector<size_t> targets = oracle_targets(c);
     const auto in = c.in<T>(0);
-    for (size_t e = 0; e < in.size(); ++e) acc[targets[e]] = step(acc[targets[e]], static_cast<Acc>(in[e]));
+    for (size_t e = 0; e < in.size(); ++e)
+        acc[targets[e]] = step(acc[targets[e]], static_cast<Acc>(in[e]));
     return acc;
 }
 
@@ -119,7 +129,8 @@ template <typename T> void eval_quantized(EvalContext& c)
     const int64_t n = c.output().count() > 0 ? c.input(0).count() / c.output().count() : 0;
     const Quantization& in = c.input(0).quant;
     const Quantization& out = c.output().quant;
-    reference::Multiplier m = reference::quantize_multiplier(static_cast<double>(in.scale()) / static_cast<double>(out.scale()));
+    reference::Multiplier m = reference::quantize_multiplier(static_cast<double>(in.scale()) /
+                                                             static_cast<double>(out.scale()));
     if (attributes_of(c.node).reduction == Reduction::mean) {
         int k = 63 - std::countl_zero(static_cast<uint64_t>(n));
         k = std::min({k, 32, 31 + m.shift});
@@ -128,7 +139,9 @@ template <typename T> void eval_quantized(EvalContext& c)
     const reference::Clamp limits = reference::type_limits(c.output().type);
     for (size_t o = 0; o < sums.size(); ++o) {
         const int32_t sum = reference::wrap32(sums[o] - n * in.zero_point());
-        c.out<T>()[o] = static_cast<T>(reference::saturate(int64_t{reference::multiply(sum, m)} + out.zero_point(), limits.lowest, limits.highest));
+        c.out<T>()[o] = static_cast<T>(
+            reference::saturate(int64_t{reference::multiply(sum, m)} + out.zero_point(),
+                                limits.lowest, limits.highest));
     }
 }
 
@@ -138,15 +151,22 @@ template <typename T, typename Acc> void eval_plain(EvalContext& c)
     std::vector<Acc> acc;
     const auto less = [](Acc a, Acc b) { return static_cast<T>(a) < static_cast<T>(b); };
     switch (attributes_of(c.node).reduction) {
-    case Reduction::mean: case Reduction::sum:
+    case Reduction::mean:
+    case Reduction::sum:
         acc = oracle_reduce<T>(c, Acc{0}, [](Acc a, Acc b) { return a + b; });
         break;
-    case Reduction::prod: acc = oracle_reduce<T>(c, Acc{1}, [](Acc a, Acc b) { return a * b; }); break;
-    case Reduction::max: case Reduction::any:
-        acc = oracle_reduce<T>(c, static_cast<Acc>(std::numeric_limits<T>::lowest()), [&](Acc a, Acc b) { return less(b, a) ? a : b; });
+    case Reduction::prod:
+        acc = oracle_reduce<T>(c, Acc{1}, [](Acc a, Acc b) { return a * b; });
         break;
-    case Reduction::min: case Reduction::all:
-        acc = oracle_reduce<T>(c, static_cast<Acc>(std::numeric_limits<T>::max()), [&](Acc a, Acc b) { return less(a, b) ? a : b; });
+    case Reduction::max:
+    case Reduction::any:
+        acc = oracle_reduce<T>(c, static_cast<Acc>(std::numeric_limits<T>::lowest()),
+                               [&](Acc a, Acc b) { return less(b, a) ? a : b; });
+        break;
+    case Reduction::min:
+    case Reduction::all:
+        acc = oracle_reduce<T>(c, static_cast<Acc>(std::numeric_limits<T>::max()),
+                               [&](Acc a, Acc b) { return less(a, b) ? a : b; });
         break;
     }
     for (size_t o = 0; o < acc.size(); ++o) c.out<T>()[o] = static_cast<T>(acc[o]);
@@ -154,9 +174,11 @@ template <typename T, typename Acc> void eval_plain(EvalContext& c)
 
 template <typename T> void eval_integer_mean(EvalContext& c)
 {
-    const auto sums = oracle_reduce<T>(c, uint64_t{0}, [](uint64_t a, uint64_t b) { return a + b; });
+    const auto sums =
+        oracle_reduce<T>(c, uint64_t{0}, [](uint64_t a, uint64_t b) { return a + b; });
     const int64_t n = c.input(0).count() / std::max<int64_t>(c.output().count(), 1);
-    for (size_t o = 0; o < sums.size(); ++o) c.out<T>()[o] = static_cast<T>(static_cast<int64_t>(sums[o]) / n);
+    for (size_t o = 0; o < sums.size(); ++o)
+        c.out<T>()[o] = static_cast<T>(static_cast<int64_t>(sums[o]) / n);
 }
 
 void eval_float(EvalContext& c)
@@ -267,17 +289,20 @@ void lower_quantized(LowerContext& c)
         while ((size.count >> (bits + 1)) > 0) ++bits;
         if (bits > 32) bits = 32;
         if (bits > 31 + requant.shift) bits = 31 + requant.shift;
-        requant.multiplier = static_cast<int32_t>(int64_t{requant.multiplier} * (int64_t{1} << bits) / size.count);
+        requant.multiplier =
+            static_cast<int32_t>(int64_t{requant.multiplier} * (int64_t{1} << bits) / size.count);
         requant.shift = static_cast<int8_t>(requant.shift - bits);
     }
     const bool wide = c.input(0).type == DType::i16;
     THIMBLE_CHECK(wide || c.input(0).type == DType::i8, "reduction of legacy uint8 not rewritten");
     const StoredClamp limits = limits_of(c.output().type);
-    const auto start = static_cast<int32_t>(static_cast<uint32_t>(static_cast<uint64_t>(-size.count * in.zero_point())));
+    const auto start = static_cast<int32_t>(
+        static_cast<uint32_t>(static_cast<uint64_t>(-size.count * in.zero_point())));
     c.call(wide ? "thb_reduce_sum_s16" : "thb_reduce_sum_s8",
            {typed(size.in, wide ? "const int16_t*" : "const int8_t*"), size.flash, c.out(),
-            c.number(size.outer, "thb_index_t"), c.number(size.count, "thb_index_t"), c.number(size.inner, "thb_index_t"),
-            c.number(int64_t{start}, "int32_t"), c.number(int64_t{requant.multiplier}, "int32_t"),
+            c.number(size.outer, "thb_index_t"), c.number(size.count, "thb_index_t"),
+            c.number(size.inner, "thb_index_t"), c.number(int64_t{start}, "int32_t"),
+            c.number(int64_t{requant.multiplier}, "int32_t"),
             c.number(int64_t{requant.shift}, "int8_t"), c.number(out.zero_point(), "int16_t"),
             c.number(limits.lowest, "int16_t"), c.number(limits.highest, "int16_t")});
 }
@@ -289,7 +314,8 @@ std::string kind_key(Reduction reduction)
     case Reduction::mean: return "THB_REDUCE_MEAN";
     case Reduction::sum: return "THB_REDUCE_SUM";
     case Reduction::prod: return "THB_REDUCE_PROD";
-    case Reduction::max: case Reduction::any: return "THB_REDUCE_MAX";
+    case Reduction::max:
+    case Reduction::any: return "THB_REDUCE_MAX";
     default: return "THB_REDUCE_MIN";
     }
 }
@@ -313,9 +339,13 @@ void lower(LowerContext& c)
     if (is_quantized(type) && (mean || reduction == Reduction::sum)) return lower_quantized(c);
     if (c.output().count() == 0) return;
     const Canonical size = canonical(c);
-    std::vector<Arg> args = {typed(size.in, "const void*"), size.flash, typed(c.out(), "void*"),
-                             c.number(size.outer, "thb_index_t"), c.number(size.count, "thb_index_t"),
-                             c.number(size.inner, "thb_index_t"), c.key_text(kind_key(reduction))};
+    std::vector<Arg> args = {typed(size.in, "const void*"),
+                             size.flash,
+                             typed(c.out(), "void*"),
+                             c.number(size.outer, "thb_index_t"),
+                             c.number(size.count, "thb_index_t"),
+                             c.number(size.inner, "thb_index_t"),
+                             c.key_text(kind_key(reduction))};
     if (type == DType::f32) return c.call("thb_reduce_f32", args);
     args.push_back(c.key_text(type_key(type)));
     c.call(type == DType::i64 || mean ? "thb_reduce_s64" : "thb_reduce_s32", args);

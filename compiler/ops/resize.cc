@@ -1,12 +1,13 @@
 // Resizes images [n, h, w, c] to a constant size: RESIZE_BILINEAR, RESIZE_NEAREST_NEIGHBOR.
 //
-// Source place of output pixel i (per axis), s = in / out, or (in - 1) / (out - 1) with align_corners:
+// Source place of output pixel i (per axis), s = in / out, or (in - 1) / (out - 1) with
+// align_corners:
 //   p = i * s, with half_pixel_centers (i + 1/2) * s - 1/2
 // Bilinear int8 and int16 work in 1/1024 of a pixel with s rounded to that; the weighted sum, in
 // 2^-20, is rounded half away from zero. Float and legacy uint8 compute in float; uint8 adds 1/2
 // and truncates. Nearest takes floor(p), with align_corners the rounded p (here without the - 1/2).
-// s rounded to 1/1024 can lead beyond the image when the output is much larger; then the last row or
-// column is taken (the reference kernel reads outside).
+// s rounded to 1/1024 can lead beyond the image when the output is much larger; then the last row
+// or column is taken (the reference kernel reads outside).
 // Lowering puts the places and weights of all rows and columns into tables.
 // Source: TFLM reference kernels resize_bilinear, resize_nearest_neighbor.
 #include "formats/tflite.h"
@@ -28,26 +29,20 @@ struct ResizeAttributes {
     bool bilinear = true;
     bool align_corners = false;
     bool half_pixel = false;
-    bool legacy = false;  // imported as uint8: bilinear in float
 };
 
-bool is_legacy(const Graph& graph, const Node& node)
-{
-    return graph.has_input(node, 0) && graph.input(node, 0).type == DType::u8;
-}
-
-void import_bilinear(const TfliteOperator& source, Graph& graph, Node& node)
+void import_bilinear(const TfliteOperator& source, Graph&, Node& node)
 {
     namespace field = tflite_field::resize_bilinear;
     node.attributes = ResizeAttributes{true, source.options.boolean(field::align_corners),
-                                       source.options.boolean(field::half_pixel_centers), is_legacy(graph, node)};
+                                       source.options.boolean(field::half_pixel_centers)};
 }
 
 void import_nearest(const TfliteOperator& source, Graph&, Node& node)
 {
     namespace field = tflite_field::resize_nearest_neighbor;
     node.attributes = ResizeAttributes{false, source.options.boolean(field::align_corners),
-                                       source.options.boolean(field::half_pixel_centers), false};
+                                       source.options.boolean(field::half_pixel_centers)};
 }
 
 const ResizeAttributes& attributes_of(const Node& node)
@@ -62,14 +57,17 @@ void infer(Graph& graph, Node& node)
     require_outputs(node, 1);
     require_elements(graph, node, {0});
     require_rank(graph, node, 0, 4, 4);
-    if (attributes.bilinear) require_input_type(graph, node, 0, {DType::f32, DType::i8, DType::u8, DType::i16});
+    if (attributes.bilinear)
+        require_input_type(graph, node, 0, {DType::f32, DType::i8, DType::u8, DType::i16});
     require_shape(!attributes.bilinear || !attributes.align_corners || !attributes.half_pixel,
                   "align_corners together with half_pixel_centers", "one of the two");
     const Tensor& in = graph.input(node, 0);
     const std::vector<int64_t> size = constant_integers(graph, node, 1, "size");
-    require_shape(size.size() == 2 && size[0] >= 1 && size[1] >= 1 && size[0] <= 16384 && size[1] <= 16384,
+    require_shape(size.size() == 2 && size[0] >= 1 && size[1] >= 1 && size[0] <= 16384 &&
+                      size[1] <= 16384,
                   "new size " + shape_text(size), "height and width from 1 to 16384");
-    require_shape(in.shape[1] >= 1 && in.shape[2] >= 1 && in.shape[1] <= 16384 && in.shape[2] <= 16384,
+    require_shape(in.shape[1] >= 1 && in.shape[2] >= 1 && in.shape[1] <= 16384 &&
+                      in.shape[2] <= 16384,
                   "an image " + shape_text(in.shape), "height and width from 1 to 16384");
     set_output(graph, node, 0, in.type, {in.shape[0], size[0], size[1], in.shape[3]});
 }
@@ -94,16 +92,20 @@ OraclePlace fixed_place(const ResizeAttributes& a, int64_t i, int64_t in, int64_
 OraclePlace float_place(const ResizeAttributes& a, int64_t i, int64_t in, int64_t out)
 {
     float scale = static_cast<float>(in) / static_cast<float>(out);
-    if (a.align_corners && out > 1) scale = static_cast<float>(in - 1) / static_cast<float>(out - 1);
-    const float p = a.half_pixel ? (static_cast<float>(i) + 0.5f) * scale - 0.5f : static_cast<float>(i) * scale;
+    if (a.align_corners && out > 1)
+        scale = static_cast<float>(in - 1) / static_cast<float>(out - 1);
+    const float p = a.half_pixel ? (static_cast<float>(i) + 0.5f) * scale - 0.5f
+                                 : static_cast<float>(i) * scale;
     const int64_t low = std::clamp<int64_t>(static_cast<int64_t>(std::floor(p)), 0, in - 1);
-    return {low, std::min<int64_t>(static_cast<int64_t>(std::ceil(p)), in - 1), 0, p - static_cast<float>(low)};
+    return {low, std::min<int64_t>(static_cast<int64_t>(std::ceil(p)), in - 1), 0,
+            p - static_cast<float>(low)};
 }
 
 int64_t nearest_place(const ResizeAttributes& a, int64_t i, int64_t in, int64_t out)
 {
     float scale = static_cast<float>(in) / static_cast<float>(out);
-    if (a.align_corners && out > 1) scale = static_cast<float>(in - 1) / static_cast<float>(out - 1);
+    if (a.align_corners && out > 1)
+        scale = static_cast<float>(in - 1) / static_cast<float>(out - 1);
     const float p = (static_cast<float>(i) + (a.half_pixel ? 0.5f : 0.0f)) * scale;
     const auto place = static_cast<int64_t>(a.align_corners ? std::round(p) : std::floor(p));
     return std::min(place, in - 1);
@@ -114,7 +116,8 @@ template <typename T> struct Corners {
     T value[4];
 };
 
-template <typename T> Corners<T> corners(EvalContext& c, const Shape& at, const OraclePlace& y, const OraclePlace& x)
+template <typename T>
+Corners<T> corners(EvalContext& c, const Shape& at, const OraclePlace& y, const OraclePlace& x)
 {
     const auto in = c.in<T>(0);
     const auto pick = [&](int64_t row, int64_t column) {
@@ -133,8 +136,8 @@ template <typename T> T blend_fixed(const Corners<T>& q, int64_t fy, int64_t fx)
 template <typename T> T blend_float(const Corners<T>& q, float fy, float fx)
 {
     const float offset = std::is_integral_v<T> ? 0.5f : 0.0f;
-    return static_cast<T>(q.value[0] * (1 - fy) * (1 - fx) + q.value[1] * fy * (1 - fx) + q.value[2] * (1 - fy) * fx +
-                          q.value[3] * fy * fx + offset);
+    return static_cast<T>(q.value[0] * (1 - fy) * (1 - fx) + q.value[1] * fy * (1 - fx) +
+                          q.value[2] * (1 - fy) * fx + q.value[3] * fy * fx + offset);
 }
 
 template <typename T, bool fixed> void eval_bilinear(EvalContext& c)
@@ -160,7 +163,8 @@ void eval_nearest(EvalContext& c)
     const Shape& shape = c.output().shape;
     Shape at(4, 0);
     for (int64_t e = 0; e < c.output().count(); ++e, advance(at, shape)) {
-        const Shape from = {at[0], nearest_place(a, at[1], in[1], shape[1]), nearest_place(a, at[2], in[2], shape[2]), at[3]};
+        const Shape from = {at[0], nearest_place(a, at[1], in[1], shape[1]),
+                            nearest_place(a, at[2], in[2], shape[2]), at[3]};
         copy_element(c, 0, index_of(from, in), 0, e);
     }
 }
@@ -199,7 +203,7 @@ Arg fixed_table(LowerContext& c, size_t axis)
         const int64_t place = i * step + (a.half_pixel ? step / 2 - 512 : 0);
         const int64_t low = place < 0 ? 0 : std::min(place / 1024, in - 1);
         const int64_t high = place < 0 ? 0 : std::min((place + 1023) / 1024, in - 1);
-        // Between a pixel and itself every weight gives the same sum; 0 keeps the weights in [0, 1].
+        // Between a pixel and itself every weight gives the same sum; 0 keeps it below 1.
         const int64_t distance = low == high ? 0 : place - 1024 * low;
         table.push_back(static_cast<int16_t>(low));
         table.push_back(static_cast<int16_t>(high));
@@ -209,7 +213,7 @@ Arg fixed_table(LowerContext& c, size_t axis)
 }
 
 struct FloatTables {
-    Arg places;     // low, high
+    Arg places;  // low, high
     Arg distances;
 };
 
@@ -225,12 +229,14 @@ FloatTables float_tables(LowerContext& c, size_t axis)
         const auto pixel = static_cast<float>(i);
         const float place = a.half_pixel ? (pixel + 0.5f) * step - 0.5f : pixel * step;
         const auto last = static_cast<float>(in - 1);
-        const auto below = static_cast<int16_t>(place < 0.0f ? 0.0f : std::min(std::floor(place), last));
+        const auto below =
+            static_cast<int16_t>(place < 0.0f ? 0.0f : std::min(std::floor(place), last));
         places.push_back(below);
         places.push_back(static_cast<int16_t>(std::min(std::ceil(place), last)));
         distances.push_back(place - static_cast<float>(below));
     }
-    return {c.table(places, "places of " + c.node.name, false), c.table(distances, "distances of " + c.node.name, false)};
+    return {c.table(places, "places of " + c.node.name, false),
+            c.table(distances, "distances of " + c.node.name, false)};
 }
 
 Arg nearest_table(LowerContext& c, size_t axis)
@@ -242,7 +248,8 @@ Arg nearest_table(LowerContext& c, size_t axis)
     std::vector<int16_t> table;
     for (int64_t i = 0; i < out; ++i) {
         const float place = (static_cast<float>(i) + (a.half_pixel ? 0.5f : 0.0f)) * step;
-        const auto whole = static_cast<int64_t>(a.align_corners ? std::lround(place) : static_cast<long>(place));
+        const auto whole =
+            static_cast<int64_t>(a.align_corners ? std::lround(place) : static_cast<long>(place));
         table.push_back(static_cast<int16_t>(whole < in ? whole : in - 1));
     }
     return c.table(table, "places of " + c.node.name, false);
@@ -256,31 +263,36 @@ void lower(LowerContext& c)
     if (c.output().count() == 0) return;
     const int64_t bytes = element_bytes(c.output().type);
     const std::vector<Arg> ends = {untyped_in(c.in(0)), c.in_flash(0), untyped_out(c.out())};
-    const std::vector<Arg> sizes = {c.number(in[0], "thb_index_t"), c.number(in[1], "thb_index_t"), c.number(in[2], "thb_index_t"),
-                                    c.number(out[1], "thb_index_t"), c.number(out[2], "thb_index_t")};
+    const std::vector<Arg> sizes = {c.number(in[0], "thb_index_t"), c.number(in[1], "thb_index_t"),
+                                    c.number(in[2], "thb_index_t"), c.number(out[1], "thb_index_t"),
+                                    c.number(out[2], "thb_index_t")};
     std::vector<Arg> args = ends;
     args.insert(args.end(), sizes.begin(), sizes.end());
     if (!a.bilinear) {
-        args.insert(args.end(), {c.number(out[3] * bytes, "thb_index_t"), nearest_table(c, 1), nearest_table(c, 2)});
+        args.insert(args.end(), {c.number(out[3] * bytes, "thb_index_t"), nearest_table(c, 1),
+                                 nearest_table(c, 2)});
         return c.call("thb_resize_nearest", args);
     }
     args.push_back(c.number(out[3], "thb_index_t"));
-    if (c.input(0).type == DType::f32 || a.legacy) {
+    if (c.input(0).type == DType::f32 || c.node.was_uint8) {
         const FloatTables y = float_tables(c, 1), x = float_tables(c, 2);
-        const char* type = c.input(0).type == DType::f32 ? "THB_RESIZE_F32" : "THB_RESIZE_LEGACY_S8";
+        const char* type =
+            c.input(0).type == DType::f32 ? "THB_RESIZE_F32" : "THB_RESIZE_LEGACY_S8";
         args.insert(args.end(), {y.places, y.distances, x.places, x.distances, c.key_text(type)});
         return c.call("thb_resize_bilinear_f32", args);
     }
     args.insert(args.end(), {fixed_table(c, 1), fixed_table(c, 2)});
-    c.call(c.input(0).type == DType::i8 ? "thb_resize_bilinear_s8" : "thb_resize_bilinear_s16", args);
+    c.call(c.input(0).type == DType::i8 ? "thb_resize_bilinear_s8" : "thb_resize_bilinear_s16",
+           args);
 }
 
 }  // namespace
 
-const OpDef op_resize = {.name = "resize",
-                         .tflite = {{"RESIZE_BILINEAR", import_bilinear}, {"RESIZE_NEAREST_NEIGHBOR", import_nearest}},
-                         .infer = infer,
-                         .eval = eval,
-                         .lower = lower};
+const OpDef op_resize = {
+    .name = "resize",
+    .tflite = {{"RESIZE_BILINEAR", import_bilinear}, {"RESIZE_NEAREST_NEIGHBOR", import_nearest}},
+    .infer = infer,
+    .eval = eval,
+    .lower = lower};
 
 }  // namespace thimble

@@ -49,7 +49,8 @@ void eval(EvalContext& c)
     const Shape& shape = c.output().shape;
     Shape at(shape.size(), 0), from(shape.size());
     for (int64_t e = 0; e < c.output().count(); ++e, advance(at, shape)) {
-        for (size_t d = 0; d < shape.size(); ++d) from[d] = reversed_of(c.node)[d] ? shape[d] - 1 - at[d] : at[d];
+        for (size_t d = 0; d < shape.size(); ++d)
+            from[d] = reversed_of(c.node)[d] ? shape[d] - 1 - at[d] : at[d];
         copy_element(c, 0, index_of(from, shape), 0, e);
     }
 }

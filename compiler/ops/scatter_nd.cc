@@ -28,23 +28,28 @@ void infer(Graph& graph, Node& node)
     require_inputs(node, 3, 3);
     require_outputs(node, 1);
     require_input_type(graph, node, 0, {DType::i32, DType::i64});
-    require_input_type(graph, node, 1, {DType::f32, DType::i8, DType::u8, DType::i16, DType::i32, DType::i64});
+    require_input_type(graph, node, 1,
+                       {DType::f32, DType::i8, DType::u8, DType::i16, DType::i32, DType::i64});
     require_rank(graph, node, 0, 1, 8);
     const Tensor& indices = graph.input(node, 0);
     const Tensor& updates = graph.input(node, 1);
     const Shape shape = constant_integers(graph, node, 2, "shape");
     set_output(graph, node, 0, updates.type, shape);
-    require_shape(indices.shape.back() >= 1 && indices.shape.back() <= static_cast<int64_t>(shape.size()),
-                  "tuples " + shape_text(indices.shape), fmt::format("1 to {} numbers in each", shape.size()));
+    require_shape(indices.shape.back() >= 1 &&
+                      indices.shape.back() <= static_cast<int64_t>(shape.size()),
+                  "tuples " + shape_text(indices.shape),
+                  fmt::format("1 to {} numbers in each", shape.size()));
     const size_t depth = depth_of(graph, node);
     Shape expected(indices.shape.begin(), indices.shape.end() - 1);
     expected.insert(expected.end(), shape.begin() + static_cast<int64_t>(depth), shape.end());
-    require_shape(updates.shape == expected, "updates " + shape_text(updates.shape), shape_text(expected));
+    require_shape(updates.shape == expected, "updates " + shape_text(updates.shape),
+                  shape_text(expected));
     if (!indices.is_constant()) return;
     const std::vector<int64_t> values = indices.integers();
     for (size_t i = 0; i < values.size(); ++i)
         require_shape(values[i] >= 0 && values[i] < shape[i % depth],
-                      fmt::format("index {} of an axis of {}", values[i], shape[i % depth]), "an index inside");
+                      fmt::format("index {} of an axis of {}", values[i], shape[i % depth]),
+                      "an index inside");
 }
 
 // ---- oracle ----
@@ -57,7 +62,8 @@ template <typename T, typename Sum> void eval_as(EvalContext& c)
     const auto updates = c.in<T>(1);
     const auto out = c.out<T>();
     std::fill(out.begin(), out.end(), T{0});
-    const int64_t run = element_count(Shape(shape.begin() + static_cast<int64_t>(depth), shape.end()));
+    const int64_t run =
+        element_count(Shape(shape.begin() + static_cast<int64_t>(depth), shape.end()));
     for (size_t u = 0; u < updates.size(); ++u) {
         const size_t tuple = u / static_cast<size_t>(run);
         int64_t to = 0;
@@ -109,9 +115,11 @@ void lower(LowerContext& c)
     emit_fill(c, 0, std::vector<uint8_t>(static_cast<size_t>(element_bytes(c.output().type)), 0));
     if (tuples == 0) return;
     c.call("thb_scatter_nd",
-           {untyped_in(c.in(0)), c.in_flash(0), c.key(element_bytes(c.input(0).type)), untyped_in(c.in(1)), c.in_flash(1),
-            untyped_out(c.out()), c.table(axes, "axes of " + c.node.name, false), c.number(tuples, "thb_index_t"),
-            c.number(static_cast<int64_t>(depth), "thb_index_t"), c.number(c.input(1).count() / tuples, "thb_index_t"),
+           {untyped_in(c.in(0)), c.in_flash(0), c.key(element_bytes(c.input(0).type)),
+            untyped_in(c.in(1)), c.in_flash(1), untyped_out(c.out()),
+            c.table(axes, "axes of " + c.node.name, false), c.number(tuples, "thb_index_t"),
+            c.number(static_cast<int64_t>(depth), "thb_index_t"),
+            c.number(c.input(1).count() / tuples, "thb_index_t"),
             c.key_text(type_key(c.output().type))});
 }
 

@@ -22,15 +22,18 @@ void import_shape(const TfliteOperator& source, Graph& graph, Node& node)
 {
     require_inputs(node, 1, 1);
     // The element type of the file: INT64 is 4, anything else the default INT32.
-    const bool wide = source.options.i8(tflite_field::shape::out_type) == static_cast<int>(TfliteType::int64);
-    node.attributes = ShapeAttributes{graph.input(node, 0).shape, false, wide ? DType::i64 : DType::i32};
+    const bool wide =
+        source.options.i8(tflite_field::shape::out_type) == static_cast<int>(TfliteType::int64);
+    node.attributes =
+        ShapeAttributes{graph.input(node, 0).shape, false, wide ? DType::i64 : DType::i32};
     node.inputs.clear();
 }
 
 void import_rank(const TfliteOperator&, Graph& graph, Node& node)
 {
     require_inputs(node, 1, 1);
-    node.attributes = ShapeAttributes{{static_cast<int64_t>(graph.input(node, 0).shape.size())}, true, DType::i32};
+    node.attributes = ShapeAttributes{
+        {static_cast<int64_t>(graph.input(node, 0).shape.size())}, true, DType::i32};
     node.inputs.clear();
 }
 
@@ -43,7 +46,9 @@ void infer(Graph& graph, Node& node)
 {
     require_outputs(node, 1);
     const ShapeAttributes& attributes = attributes_of(node);
-    set_output(graph, node, 0, attributes.type, attributes.scalar ? Shape{} : Shape{static_cast<int64_t>(attributes.numbers.size())});
+    set_output(graph, node, 0, attributes.type,
+               attributes.scalar ? Shape{}
+                                 : Shape{static_cast<int64_t>(attributes.numbers.size())});
 }
 
 // ---- oracle ----
@@ -63,9 +68,12 @@ void lower(LowerContext& c)
 {
     const std::vector<int64_t>& numbers = attributes_of(c.node).numbers;
     if (numbers.empty()) return;
-    const Arg table = c.output().type == DType::i64 ? c.table(numbers, "shape", false)
-                                                    : c.table(std::vector<int32_t>(numbers.begin(), numbers.end()), "shape", false);
-    c.call("thb_copy", {untyped_in(table), c.key(int64_t{1}), untyped_out(c.out()), c.number(c.output().bytes(), "uint32_t")});
+    const Arg table =
+        c.output().type == DType::i64
+            ? c.table(numbers, "shape", false)
+            : c.table(std::vector<int32_t>(numbers.begin(), numbers.end()), "shape", false);
+    c.call("thb_copy", {untyped_in(table), c.key(int64_t{1}), untyped_out(c.out()),
+                        c.number(c.output().bytes(), "uint32_t")});
 }
 
 }  // namespace

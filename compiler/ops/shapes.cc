@@ -8,7 +8,8 @@
 
 namespace thimble {
 
-// Largest tensor that an operator may make: far above every microcontroller, far below the host's memory.
+// Largest tensor that an operator may make: far above every microcontroller, far below the host's
+// memory.
 constexpr int64_t kTensorBytesMax = int64_t{1} << 29;
 
 std::vector<int64_t> constant_integers(const Graph& graph, const Node& node, size_t input,
@@ -26,7 +27,8 @@ std::vector<int64_t> constant_integers(const Graph& graph, const Node& node, siz
 int64_t constant_integer(const Graph& graph, const Node& node, size_t input, std::string_view what)
 {
     const std::vector<int64_t> values = constant_integers(graph, node, input, what);
-    require_shape(values.size() == 1, fmt::format("{} with {} elements", what, values.size()), "one number");
+    require_shape(values.size() == 1, fmt::format("{} with {} elements", what, values.size()),
+                  "one number");
     return values[0];
 }
 
@@ -43,7 +45,8 @@ void require_elements(const Graph& graph, const Node& node, std::initializer_lis
     for (const size_t input : inputs) {
         const DType type = graph.input(node, input).type;
         if (type == DType::resource || type == DType::string || type == DType::other)
-            fail_type(fmt::format("input {} of type {}", input, dtype_name(type)), "numbers or bools");
+            fail_type(fmt::format("input {} of type {}", input, dtype_name(type)),
+                      "numbers or bools");
     }
 }
 
@@ -53,7 +56,8 @@ void require_input_type(const Graph& graph, const Node& node, size_t input,
     const DType type = graph.input(node, input).type;
     if (std::find(types.begin(), types.end(), type) != types.end()) return;
     std::string expected;
-    for (const DType known : types) expected += (expected.empty() ? "" : ", ") + std::string(dtype_name(known));
+    for (const DType known : types)
+        expected += (expected.empty() ? "" : ", ") + std::string(dtype_name(known));
     fail_type(fmt::format("input {} of type {}", input, dtype_name(type)), expected);
 }
 
@@ -75,9 +79,11 @@ void set_output(Graph& graph, const Node& node, size_t output, DType type, Shape
     bool sane = true;
     for (const int64_t dimension : shape) {
         sane = sane && dimension >= 0 && dimension <= kTensorBytesMax;
-        bytes = sane ? std::min(bytes * std::max<int64_t>(dimension, 1), kTensorBytesMax + 1) : bytes;
+        bytes =
+            sane ? std::min(bytes * std::max<int64_t>(dimension, 1), kTensorBytesMax + 1) : bytes;
     }
-    require_shape(sane && bytes <= kTensorBytesMax, fmt::format("output of shape {}", shape_text(shape)),
+    require_shape(sane && bytes <= kTensorBytesMax,
+                  fmt::format("output of shape {}", shape_text(shape)),
                   fmt::format("dimensions from 0, and at most {} bytes", kTensorBytesMax));
     Tensor& tensor = graph.tensor(node.outputs.at(output));
     tensor.type = type;

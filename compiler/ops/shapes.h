@@ -10,7 +10,8 @@
 
 namespace thimble {
 
-// The integers of an input that must be known at compile time; `what` names it in the error (T0204).
+// The integers of an input that must be known at compile time; `what` names it in the error
+// (T0204).
 std::vector<int64_t> constant_integers(const Graph& graph, const Node& node, size_t input,
                                        std::string_view what);
 // The same for exactly one number.

@@ -3,8 +3,8 @@
 //   y[i, j, ...] = x[begin_0 + i * stride_0, begin_1 + j * stride_1, ...]
 //
 // STRIDED_SLICE's masks follow TensorFlow: bit d of begin_mask or end_mask ignores that bound, of
-// shrink_axis_mask takes one element and drops the axis, of new_axis_mask inserts an axis of size 1,
-// of ellipsis_mask stands for all axes that are not named. Bounds beyond the tensor are clamped,
+// shrink_axis_mask takes one element and drops the axis, of new_axis_mask inserts an axis of size
+// 1, of ellipsis_mask stands for all axes that are not named. Bounds beyond the tensor are clamped,
 // negative ones count from the end, `offset` makes the end relative to the begin. All bounds must
 // be constant; they are resolved to one (begin, stride, count) per input axis here.
 #include "formats/tflite.h"
@@ -101,17 +101,23 @@ int64_t near(int64_t bound)
 void take_strided(SliceAttributes& attributes, size_t i, Bounds bounds, int64_t n)
 {
     const int64_t stride = bounds.stride;
-    require_shape(stride != 0 && stride >= INT32_MIN && stride <= INT32_MAX, fmt::format("stride {}", stride), "a stride other than 0");
+    require_shape(stride != 0 && stride >= INT32_MIN && stride <= INT32_MAX,
+                  fmt::format("stride {}", stride), "a stride other than 0");
     const int64_t low = stride > 0 ? 0 : -1;
     const int64_t high = stride > 0 ? n : n - 1;
-    const auto resolved = [&](int64_t bound) { return std::clamp(bound < 0 ? bound + n : bound, low, high); };
+    const auto resolved = [&](int64_t bound) {
+        return std::clamp(bound < 0 ? bound + n : bound, low, high);
+    };
     if (bit(attributes.shrink_axis_mask, i)) {
-        const int64_t wanted = bit(attributes.begin_mask, i) ? (stride > 0 ? 0 : n - 1) : bounds.begin;
+        const int64_t wanted =
+            bit(attributes.begin_mask, i) ? (stride > 0 ? 0 : n - 1) : bounds.begin;
         const int64_t begin = wanted < 0 ? wanted + n : wanted;
-        require_shape(begin >= 0 && begin < n, fmt::format("element {} of an axis of {}", wanted, n), "an element inside");
+        require_shape(begin >= 0 && begin < n,
+                      fmt::format("element {} of an axis of {}", wanted, n), "an element inside");
         return take(attributes, begin, 1, 1);
     }
-    const int64_t begin = bit(attributes.begin_mask, i) ? (stride > 0 ? 0 : n - 1) : resolved(bounds.begin);
+    const int64_t begin =
+        bit(attributes.begin_mask, i) ? (stride > 0 ? 0 : n - 1) : resolved(bounds.begin);
     const int64_t given = attributes.offset ? bounds.end + begin : bounds.end;
     const int64_t end = bit(attributes.end_mask, i) ? (stride > 0 ? n : -1) : resolved(given);
     const int64_t span = stride > 0 ? end - begin : begin - end;
@@ -127,14 +133,16 @@ Shape infer_strided(const Graph& graph, const Node& node, SliceAttributes& attri
     const std::vector<int64_t> stride = constant_integers(graph, node, 3, "strides");
     const size_t entries = begin.size();
     require_shape(entries <= 32 && end.size() == entries && stride.size() == entries,
-                  fmt::format("begin, end and strides of {}, {} and {} entries", entries, end.size(), stride.size()),
+                  fmt::format("begin, end and strides of {}, {} and {} entries", entries,
+                              end.size(), stride.size()),
                   "one entry an axis in each");
     size_t named = 0, ellipses = 0;
     for (size_t i = 0; i < entries; ++i) {
         if (bit(attributes.ellipsis_mask, i)) ++ellipses;
         else if (!bit(attributes.new_axis_mask, i)) ++named;
     }
-    require_shape(named <= in.size() && ellipses <= 1, fmt::format("{} axes and {} ellipses", named, ellipses),
+    require_shape(named <= in.size() && ellipses <= 1,
+                  fmt::format("{} axes and {} ellipses", named, ellipses),
                   fmt::format("at most {} axes and one ellipsis", in.size()));
     Shape out;
     const auto keep_rest = [&](size_t count) {
@@ -150,7 +158,8 @@ Shape infer_strided(const Graph& graph, const Node& node, SliceAttributes& attri
         } else if (bit(attributes.new_axis_mask, i)) {
             out.push_back(1);
         } else {
-            take_strided(attributes, i, {near(begin[i]), near(end[i]), stride[i]}, in[attributes.count.size()]);
+            take_strided(attributes, i, {near(begin[i]), near(end[i]), stride[i]},
+                         in[attributes.count.size()]);
             if (!bit(attributes.shrink_axis_mask, i)) out.push_back(attributes.count.back());
         }
     }
@@ -169,7 +178,8 @@ void infer(Graph& graph, Node& node)
     attributes.begin.clear();
     attributes.stride.clear();
     attributes.count.clear();
-    const Shape shape = attributes.strided ? infer_strided(graph, node, attributes) : infer_slice(graph, node, attributes);
+    const Shape shape = attributes.strided ? infer_strided(graph, node, attributes)
+                                           : infer_slice(graph, node, attributes);
     set_output(graph, node, 0, graph.input(node, 0).type, shape);
 }
 
@@ -202,10 +212,11 @@ void lower(LowerContext& c)
 
 }  // namespace
 
-const OpDef op_slice = {.name = "slice",
-                        .tflite = {{"SLICE", import_slice}, {"STRIDED_SLICE", import_strided_slice}},
-                        .infer = infer,
-                        .eval = eval,
-                        .lower = lower};
+const OpDef op_slice = {
+    .name = "slice",
+    .tflite = {{"SLICE", import_slice}, {"STRIDED_SLICE", import_strided_slice}},
+    .infer = infer,
+    .eval = eval,
+    .lower = lower};
 
 }  // namespace thimble

@@ -21,12 +21,14 @@ struct BlockAttributes {
 
 void import_space_to_depth(const TfliteOperator& source, Graph&, Node& node)
 {
-    node.attributes = BlockAttributes{true, source.options.i32(tflite_field::space_to_depth::block_size)};
+    node.attributes =
+        BlockAttributes{true, source.options.i32(tflite_field::space_to_depth::block_size)};
 }
 
 void import_depth_to_space(const TfliteOperator& source, Graph&, Node& node)
 {
-    node.attributes = BlockAttributes{false, source.options.i32(tflite_field::depth_to_space::block_size)};
+    node.attributes =
+        BlockAttributes{false, source.options.i32(tflite_field::depth_to_space::block_size)};
 }
 
 const BlockAttributes& attributes_of(const Node& node)
@@ -45,10 +47,12 @@ void infer(Graph& graph, Node& node)
     require_shape(block >= 1 && block <= 1024, fmt::format("block size {}", block), "1 to 1024");
     Shape shape = in.shape;
     if (attributes_of(node).to_depth) {
-        require_shape(shape[1] % block == 0 && shape[2] % block == 0, "an image " + shape_text(shape), fmt::format("multiples of {}", block));
+        require_shape(shape[1] % block == 0 && shape[2] % block == 0,
+                      "an image " + shape_text(shape), fmt::format("multiples of {}", block));
         shape = {shape[0], shape[1] / block, shape[2] / block, shape[3] * block * block};
     } else {
-        require_shape(shape[3] % (block * block) == 0, "an image " + shape_text(shape), fmt::format("multiples of {} channels", block * block));
+        require_shape(shape[3] % (block * block) == 0, "an image " + shape_text(shape),
+                      fmt::format("multiples of {} channels", block * block));
         shape = {shape[0], shape[1] * block, shape[2] * block, shape[3] / (block * block)};
     }
     set_output(graph, node, 0, in.type, shape);
@@ -80,7 +84,8 @@ void lower(LowerContext& c)
     const Shape& wide = attributes.to_depth ? c.input(0).shape : c.output().shape;
     const int64_t row = wide[2] * wide[3];  // elements of a row of the wide image
     const int64_t run = b * wide[3];        // elements of a block's row: contiguous on both sides
-    // Axes: all block rows, dy, blocks in a row, the run. Steps in the deep image, then in the wide one.
+    // Axes: all block rows, dy, blocks in a row, the run. Steps in the deep image, then in the wide
+    // one.
     const int64_t counts[] = {wide[0] * wide[1] / b, b, wide[2] / b, run};
     const int64_t in_wide[] = {b * row, row, run, 1};
     const int64_t in_deep[] = {b * row, run, b * run, 1};
@@ -94,7 +99,8 @@ void lower(LowerContext& c)
 }  // namespace
 
 const OpDef op_space_to_depth = {.name = "space_to_depth",
-                                 .tflite = {{"SPACE_TO_DEPTH", import_space_to_depth}, {"DEPTH_TO_SPACE", import_depth_to_space}},
+                                 .tflite = {{"SPACE_TO_DEPTH", import_space_to_depth},
+                                            {"DEPTH_TO_SPACE", import_depth_to_space}},
                                  .infer = infer,
                                  .eval = eval,
                                  .lower = lower};

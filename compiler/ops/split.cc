@@ -18,8 +18,8 @@ enum class SplitForm { split, split_v, unpack };
 
 struct SplitAttributes {
     SplitForm form = SplitForm::split;
-    size_t data = 0;              // which input is cut
-    int64_t axis = 0;             // of an UNPACK until infer; then normal
+    size_t data = 0;                  // which input is cut
+    int64_t axis = 0;                 // of an UNPACK until infer; then normal
     std::vector<int64_t> sizes = {};  // along the axis, one an output; set by infer
 };
 
@@ -36,7 +36,8 @@ void import_split_v(const TfliteOperator&, Graph&, Node& node)
 void import_unpack(const TfliteOperator& source, Graph&, Node& node)
 {
     namespace field = tflite_field::unpack;
-    node.attributes = SplitAttributes{.form = SplitForm::unpack, .data = 0, .axis = source.options.i32(field::axis)};
+    node.attributes = SplitAttributes{
+        .form = SplitForm::unpack, .data = 0, .axis = source.options.i32(field::axis)};
 }
 
 const SplitAttributes& attributes_of(const Node& node)
@@ -49,12 +50,14 @@ std::vector<int64_t> sizes_of_split_v(const Graph& graph, const Node& node, int6
     std::vector<int64_t> sizes = constant_integers(graph, node, 1, "split sizes");
     int64_t known = 0, free = 0;
     for (const int64_t size : sizes) {
-        require_shape(size >= -1 && size <= total, fmt::format("split size {}", size), fmt::format("0 to {}, or -1 once", total));
+        require_shape(size >= -1 && size <= total, fmt::format("split size {}", size),
+                      fmt::format("0 to {}, or -1 once", total));
         if (size < 0) ++free;
         else known += size;
     }
     require_shape(free <= 1 && (free == 1 ? known <= total : known == total),
-                  fmt::format("split sizes {} of {}", shape_text(sizes), total), fmt::format("a sum of {}", total));
+                  fmt::format("split sizes {} of {}", shape_text(sizes), total),
+                  fmt::format("a sum of {}", total));
     for (int64_t& size : sizes)
         if (size < 0) size = total - known;
     return sizes;
@@ -68,8 +71,10 @@ void infer(Graph& graph, Node& node)
     require_inputs(node, inputs, inputs);
     require_elements(graph, node, {attributes.data});
     const Tensor& in = graph.input(node, attributes.data);
-    if (attributes.form == SplitForm::split) attributes.axis = constant_integer(graph, node, 0, "axis");
-    if (attributes.form == SplitForm::split_v) attributes.axis = constant_integer(graph, node, 2, "axis");
+    if (attributes.form == SplitForm::split)
+        attributes.axis = constant_integer(graph, node, 0, "axis");
+    if (attributes.form == SplitForm::split_v)
+        attributes.axis = constant_integer(graph, node, 2, "axis");
     const size_t axis = normal_axis(attributes.axis, in.shape.size());
     attributes.axis = static_cast<int64_t>(axis);
     const int64_t total = in.shape[axis];
@@ -77,12 +82,15 @@ void infer(Graph& graph, Node& node)
     if (attributes.form == SplitForm::split_v) {
         attributes.sizes = sizes_of_split_v(graph, node, total);
     } else {
-        require_shape(parts > 0 && total % parts == 0, fmt::format("{} outputs of {} elements", parts, total), "equal parts");
+        require_shape(parts > 0 && total % parts == 0,
+                      fmt::format("{} outputs of {} elements", parts, total), "equal parts");
         attributes.sizes.assign(node.outputs.size(), total / parts);
     }
     const bool unpack = attributes.form == SplitForm::unpack;
-    require_shape(attributes.sizes.size() == node.outputs.size() && (!unpack || parts == total),
-                  fmt::format("{} outputs", parts), fmt::format("{}", unpack ? total : static_cast<int64_t>(attributes.sizes.size())));
+    require_shape(
+        attributes.sizes.size() == node.outputs.size() && (!unpack || parts == total),
+        fmt::format("{} outputs", parts),
+        fmt::format("{}", unpack ? total : static_cast<int64_t>(attributes.sizes.size())));
     for (size_t i = 0; i < node.outputs.size(); ++i) {
         Shape shape = graph.input(node, attributes.data).shape;
         shape[axis] = attributes.sizes[i];
@@ -130,10 +138,11 @@ void lower(LowerContext& c)
 
 }  // namespace
 
-const OpDef op_split = {.name = "split",
-                        .tflite = {{"SPLIT", import_split}, {"SPLIT_V", import_split_v}, {"UNPACK", import_unpack}},
-                        .infer = infer,
-                        .eval = eval,
-                        .lower = lower};
+const OpDef op_split = {
+    .name = "split",
+    .tflite = {{"SPLIT", import_split}, {"SPLIT_V", import_split_v}, {"UNPACK", import_unpack}},
+    .infer = infer,
+    .eval = eval,
+    .lower = lower};
 
 }  // namespace thimble

@@ -20,11 +20,13 @@ void infer(Graph& graph, Node& node)
 {
     require_inputs(node, 2, 2);
     require_outputs(node, 2);
-    require_input_type(graph, node, 0, {DType::f32, DType::i8, DType::u8, DType::i16, DType::i32, DType::i64});
+    require_input_type(graph, node, 0,
+                       {DType::f32, DType::i8, DType::u8, DType::i16, DType::i32, DType::i64});
     require_rank(graph, node, 0, 1, 8);
     const Tensor& in = graph.input(node, 0);
     const int64_t k = constant_integer(graph, node, 1, "k");
-    require_shape(k >= 0 && k <= in.shape.back(), fmt::format("k {} of rows of {}", k, in.shape.back()), "0 to the row's length");
+    require_shape(k >= 0 && k <= in.shape.back(),
+                  fmt::format("k {} of rows of {}", k, in.shape.back()), "0 to the row's length");
     Shape shape = in.shape;
     shape.back() = k;
     set_output(graph, node, 0, in.type, shape);
@@ -43,11 +45,13 @@ void eval(EvalContext& c)
         std::vector<size_t> order(count);
         std::iota(order.begin(), order.end(), size_t{0});
         const double* first = values.data() + row * count;
-        std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return first[a] > first[b]; });
+        std::stable_sort(order.begin(), order.end(),
+                         [&](size_t a, size_t b) { return first[a] > first[b]; });
         for (size_t i = 0; i < k; ++i) {
             c.out<int32_t>(1)[row * k + i] = static_cast<int32_t>(order[i]);
             const auto source = c.in_bytes(0).subspan((row * count + order[i]) * bytes, bytes);
-            std::ranges::copy(source, c.out_bytes(0).begin() + static_cast<int64_t>((row * k + i) * bytes));
+            std::ranges::copy(source,
+                              c.out_bytes(0).begin() + static_cast<int64_t>((row * k + i) * bytes));
         }
     }
 }
@@ -59,9 +63,10 @@ void lower(LowerContext& c)
     if (c.output().count() == 0) return;
     const int64_t count = c.input(0).shape.back();
     c.call("thb_topk",
-           {untyped_in(c.in(0)), c.in_flash(0), c.key_text(element_key(c.input(0).type)), c.key(element_bytes(c.input(0).type)),
-            untyped_out(c.out(0)), c.out(1), c.number(c.input(0).count() / count, "thb_index_t"),
-            c.number(count, "thb_index_t"), c.number(c.output().shape.back(), "thb_index_t")});
+           {untyped_in(c.in(0)), c.in_flash(0), c.key_text(element_key(c.input(0).type)),
+            c.key(element_bytes(c.input(0).type)), untyped_out(c.out(0)), c.out(1),
+            c.number(c.input(0).count() / count, "thb_index_t"), c.number(count, "thb_index_t"),
+            c.number(c.output().shape.back(), "thb_index_t")});
 }
 
 }  // namespace

@@ -38,14 +38,16 @@ void infer(Graph& graph, Node& node)
     const Tensor& in = graph.input(node, 0);
     const std::vector<int64_t> permutation = constant_integers(graph, node, 1, "permutation");
     const size_t rank = in.shape.size();
-    require_shape(permutation.size() == rank, fmt::format("a permutation of {} axes", permutation.size()),
+    require_shape(permutation.size() == rank,
+                  fmt::format("a permutation of {} axes", permutation.size()),
                   fmt::format("{}, the rank of the input", rank));
     std::vector<size_t> source;
     std::vector<bool> seen(rank, false);
     Shape shape;
     for (const int64_t axis : permutation) {
         const size_t d = normal_axis(axis, rank);
-        require_shape(!seen[d], fmt::format("axis {} twice in the permutation", d), "each axis once");
+        require_shape(!seen[d], fmt::format("axis {} twice in the permutation", d),
+                      "each axis once");
         seen[d] = true;
         source.push_back(d);
         shape.push_back(in.shape[d]);

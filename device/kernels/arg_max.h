@@ -3,10 +3,11 @@
 #include "port/thb_port.h"
 
 // out[o][i] = first k with the best in[o][k][i]
-// in         [outer][count][inner] of `type` (THB_ELEMENT_*), a table when in_flash is 1; count >= 1
+// in         [outer][count][inner] of `type` (THB_ELEMENT_*), a table when in_flash is 1;
+//            count >= 1
 // out        int32 or int64 [outer][inner], index_bytes 4 or 8; must not overlap `in`
-THB_KERNEL void thb_arg_max(const void* in, int in_flash, int type, void* out, int index_bytes, thb_index_t outer,
-                            thb_index_t count, thb_index_t inner, int greatest)
+THB_KERNEL void thb_arg_max(const void* in, int in_flash, int type, void* out, int index_bytes,
+                            thb_index_t outer, thb_index_t count, thb_index_t inner, int greatest)
 {
     thb_index_t base = 0, to = 0, o, i, k;
     for (o = 0; o < outer; ++o) {
@@ -15,7 +16,8 @@ THB_KERNEL void thb_arg_max(const void* in, int in_flash, int type, void* out, i
             thb_index_t best_at = at, best = 0;
             for (k = 1; k < count; ++k) {
                 at = (thb_index_t)(at + inner);
-                if (greatest ? thb_greater(in, in_flash, type, at, best_at) : thb_greater(in, in_flash, type, best_at, at)) {
+                if (greatest ? thb_greater(in, in_flash, type, at, best_at)
+                             : thb_greater(in, in_flash, type, best_at, at)) {
                     best_at = at;
                     best = k;
                 }

@@ -11,7 +11,8 @@ THB_KERNEL void thb_concat_lookup(const void* in, int in_flash, const uint8_t* t
     uint8_t* to = (uint8_t*)out;
     for (; rows > 0; --rows) {
         thb_index_t i;
-        for (i = 0; i < row_bytes; ++i) to[i] = THB_FLASH_U8(table + THB_LOAD_U8(from + i, in_flash));
+        for (i = 0; i < row_bytes; ++i)
+            to[i] = THB_FLASH_U8(table + THB_LOAD_U8(from + i, in_flash));
         from += row_bytes;
         to += out_step;
     }

@@ -4,8 +4,8 @@
 // in_flash is 1; `out` may be `in`.
 #include "port/thb_port.h"
 
-THB_KERNEL void thb_cumsum_f32(const float* in, int in_flash, float* out, thb_index_t outer, thb_index_t count,
-                               thb_index_t inner, int exclusive, int reverse)
+THB_KERNEL void thb_cumsum_f32(const float* in, int in_flash, float* out, thb_index_t outer,
+                               thb_index_t count, thb_index_t inner, int exclusive, int reverse)
 {
     thb_index_t base = 0, o, i, k;
     for (o = 0; o < outer; ++o) {
@@ -24,8 +24,8 @@ THB_KERNEL void thb_cumsum_f32(const float* in, int in_flash, float* out, thb_in
 }
 
 // Sums of integers wrap.
-THB_KERNEL void thb_cumsum_s32(const int32_t* in, int in_flash, int32_t* out, thb_index_t outer, thb_index_t count,
-                               thb_index_t inner, int exclusive, int reverse)
+THB_KERNEL void thb_cumsum_s32(const int32_t* in, int in_flash, int32_t* out, thb_index_t outer,
+                               thb_index_t count, thb_index_t inner, int exclusive, int reverse)
 {
     thb_index_t base = 0, o, i, k;
     for (o = 0; o < outer; ++o) {
@@ -43,8 +43,8 @@ THB_KERNEL void thb_cumsum_s32(const int32_t* in, int in_flash, int32_t* out, th
     }
 }
 
-THB_KERNEL void thb_cumsum_s64(const int64_t* in, int in_flash, int64_t* out, thb_index_t outer, thb_index_t count,
-                               thb_index_t inner, int exclusive, int reverse)
+THB_KERNEL void thb_cumsum_s64(const int64_t* in, int in_flash, int64_t* out, thb_index_t outer,
+                               thb_index_t count, thb_index_t inner, int exclusive, int reverse)
 {
     thb_index_t base = 0, o, i, k;
     for (o = 0; o < outer; ++o) {

@@ -7,9 +7,10 @@
 // starts  int32 or int64 [axes] (index_bytes 4 or 8), a table when starts_flash is 1
 // places  int32 [axes][2] in flash: possible starts, bytes between them
 // plan, rank, element_bytes: as thb_move
-THB_KERNEL void thb_update_slice(const void* update, int update_flash, const void* starts, int starts_flash,
-                                 int index_bytes, void* out, const int32_t* places, thb_index_t axes,
-                                 const int32_t* plan, int rank, int element_bytes)
+THB_KERNEL void thb_update_slice(const void* update, int update_flash, const void* starts,
+                                 int starts_flash, int index_bytes, void* out,
+                                 const int32_t* places, thb_index_t axes, const int32_t* plan,
+                                 int rank, int element_bytes)
 {
     uint8_t* to = (uint8_t*)out;
     thb_index_t d;

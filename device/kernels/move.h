@@ -40,8 +40,8 @@ THB_KERNEL void thb_copy_rows(const void* in, int in_flash, void* out, thb_index
 
 // A nest of `rank` loops (1 to 16) in which both pointers advance by fixed steps.
 //
-// plan           int32 [rank][3] in flash, outermost axis first: how often; how many bytes `in` and `out`
-//                jump when this axis advances and all inner ones start again
+// plan           int32 [rank][3] in flash, outermost axis first: how often; how many bytes `in` and
+//                `out` jump when this axis advances and all inner ones start again
 // element_bytes  1, 2, 4, 8: the innermost axis walks over single elements;
 //                0: it is one contiguous run, whose "how often" is its bytes
 // out            must not overlap `in`
@@ -56,7 +56,8 @@ THB_KERNEL void thb_move(const void* in, int in_flash, void* out, const int32_t*
     const thb_index_t out_step = (thb_index_t)THB_FLASH_S32(inner + 2);
     thb_index_t left[16];
     int axis;
-    for (axis = 0; axis < rank - 1; ++axis) left[axis] = (thb_index_t)THB_FLASH_S32(plan + 3 * axis);
+    for (axis = 0; axis < rank - 1; ++axis)
+        left[axis] = (thb_index_t)THB_FLASH_S32(plan + 3 * axis);
     for (;;) {
         if (element_bytes == 0) {
             thb_copy(from, in_flash, to, (uint32_t)count);

@@ -1,7 +1,7 @@
 // Reductions of the middle axis of [outer][count][inner] to [outer][inner].
 //
-// Elements are taken in their order, so that float sums round as the reference does. `in` is a table
-// when in_flash is 1; `out` must not overlap it.
+// Elements are taken in their order, so that float sums round as the reference does. `in` is a
+// table when in_flash is 1; `out` must not overlap it.
 #include "kernels/requantize.h"
 #include "port/thb_port.h"
 
@@ -21,8 +21,9 @@
 //   out = clamp(out_zero_point + multiply(start + sum of in))
 // start  minus count times the input's zero point; a mean's 1 / count is part of the multiplier
 THB_KERNEL void thb_reduce_sum_s8(const int8_t* in, int in_flash, int8_t* out, thb_index_t outer,
-                                  thb_index_t count, thb_index_t inner, int32_t start, int32_t multiplier,
-                                  int8_t shift, int16_t out_zero_point, int16_t lowest, int16_t highest)
+                                  thb_index_t count, thb_index_t inner, int32_t start,
+                                  int32_t multiplier, int8_t shift, int16_t out_zero_point,
+                                  int16_t lowest, int16_t highest)
 {
     thb_index_t o, i, k;
     for (o = 0; o < outer; ++o) {
@@ -42,8 +43,9 @@ THB_KERNEL void thb_reduce_sum_s8(const int8_t* in, int in_flash, int8_t* out, t
 
 // The same for int16; the sum wraps at 32 bits as the reference's does.
 THB_KERNEL void thb_reduce_sum_s16(const int16_t* in, int in_flash, int16_t* out, thb_index_t outer,
-                                   thb_index_t count, thb_index_t inner, int32_t start, int32_t multiplier,
-                                   int8_t shift, int16_t out_zero_point, int16_t lowest, int16_t highest)
+                                   thb_index_t count, thb_index_t inner, int32_t start,
+                                   int32_t multiplier, int8_t shift, int16_t out_zero_point,
+                                   int16_t lowest, int16_t highest)
 {
     thb_index_t o, i, k;
     for (o = 0; o < outer; ++o) {
@@ -72,10 +74,10 @@ THB_KERNEL void thb_reduce_f32(const void* input, int in_flash, void* output, th
     for (o = 0; o < outer; ++o) {
         for (i = 0; i < inner; ++i) {
             const float* from = in + i;
-            float acc = kind == THB_REDUCE_PROD ? 1.0f
-                      : kind == THB_REDUCE_MAX  ? -FLT_MAX
-                      : kind == THB_REDUCE_MIN  ? FLT_MAX
-                                                : 0.0f;
+            float acc = kind == THB_REDUCE_PROD  ? 1.0f
+                        : kind == THB_REDUCE_MAX ? -FLT_MAX
+                        : kind == THB_REDUCE_MIN ? FLT_MAX
+                                                 : 0.0f;
             for (k = 0; k < count; ++k) {
                 const float x = THB_LOAD_F32(from, in_flash);
                 if (kind == THB_REDUCE_PROD) acc *= x;
@@ -111,8 +113,10 @@ THB_KERNEL void thb_reduce_store(void* out, thb_index_t at, int32_t value, int t
 THB_KERNEL void thb_reduce_s32(const void* input, int in_flash, void* output, thb_index_t outer,
                                thb_index_t count, thb_index_t inner, int kind, int type)
 {
-    const int32_t highest = type == THB_REDUCE_U8 ? 255 : type == THB_REDUCE_S8 ? 127
-                          : type == THB_REDUCE_S16 ? 32767 : INT32_C(2147483647);
+    const int32_t highest = type == THB_REDUCE_U8    ? 255
+                            : type == THB_REDUCE_S8  ? 127
+                            : type == THB_REDUCE_S16 ? 32767
+                                                     : INT32_C(2147483647);
     const int32_t lowest = type == THB_REDUCE_U8 ? 0 : -highest - 1;
     thb_index_t base = 0, to = 0, o, i, k;
     for (o = 0; o < outer; ++o) {
@@ -151,8 +155,9 @@ THB_KERNEL void thb_reduce_s64(const void* input, int in_flash, void* output, th
                           : kind == THB_REDUCE_MIN ? highest
                                                    : 0;
             for (k = 0; k < count; ++k) {
-                const int64_t x = type == THB_REDUCE_S64 ? THB_LOAD_S64((const int64_t*)input + at, in_flash)
-                                                         : thb_reduce_load(input, at, type, in_flash);
+                const int64_t x = type == THB_REDUCE_S64
+                                      ? THB_LOAD_S64((const int64_t*)input + at, in_flash)
+                                      : thb_reduce_load(input, at, type, in_flash);
                 if (kind == THB_REDUCE_PROD) acc = (int64_t)((uint64_t)acc * (uint64_t)x);
                 else if (kind == THB_REDUCE_MAX) acc = acc > x ? acc : x;
                 else if (kind == THB_REDUCE_MIN) acc = acc < x ? acc : x;

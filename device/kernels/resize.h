@@ -1,7 +1,7 @@
 // Resizes images [batches][in_h][in_w][channels] to [batches][out_h][out_w][channels].
 //
-// `input` is a table when in_flash is 1; `output` must not overlap it. The places of all output rows
-// (ys) and columns (xs) are tables in flash.
+// `input` is a table when in_flash is 1; `output` must not overlap it. The places of all output
+// rows (ys) and columns (xs) are tables in flash.
 #include "kernels/copy.h"
 #include "port/thb_port.h"
 
@@ -9,9 +9,10 @@
 #define THB_RESIZE_LEGACY_S8 1
 
 // Nearest neighbour: copies pixels of pixel_bytes bytes. ys int16 [out_h], xs int16 [out_w].
-THB_KERNEL void thb_resize_nearest(const void* input, int in_flash, void* output, thb_index_t batches,
-                                   thb_index_t in_h, thb_index_t in_w, thb_index_t out_h, thb_index_t out_w,
-                                   thb_index_t pixel_bytes, const int16_t* ys, const int16_t* xs)
+THB_KERNEL void thb_resize_nearest(const void* input, int in_flash, void* output,
+                                   thb_index_t batches, thb_index_t in_h, thb_index_t in_w,
+                                   thb_index_t out_h, thb_index_t out_w, thb_index_t pixel_bytes,
+                                   const int16_t* ys, const int16_t* xs)
 {
     const uint8_t* image = (const uint8_t*)input;
     const size_t row_bytes = (size_t)in_w * (size_t)pixel_bytes;
@@ -21,7 +22,8 @@ THB_KERNEL void thb_resize_nearest(const void* input, int in_flash, void* output
         for (y = 0; y < out_h; ++y) {
             const uint8_t* row = image + (size_t)THB_FLASH_S16(ys + y) * row_bytes;
             for (x = 0; x < out_w; ++x) {
-                thb_copy(row + (size_t)THB_FLASH_S16(xs + x) * (size_t)pixel_bytes, in_flash, to, (uint32_t)pixel_bytes);
+                thb_copy(row + (size_t)THB_FLASH_S16(xs + x) * (size_t)pixel_bytes, in_flash, to,
+                         (uint32_t)pixel_bytes);
                 to += pixel_bytes;
             }
         }
@@ -31,9 +33,10 @@ THB_KERNEL void thb_resize_nearest(const void* input, int in_flash, void* output
 
 // Bilinear int8. ys and xs: int16 [out][3]: lower place, upper place, distance from the lower one
 // in 1/1024, 0 to 1023. The sum is in 2^-20, |sum| <= 2^27; it is rounded half away from zero.
-THB_KERNEL void thb_resize_bilinear_s8(const void* input, int in_flash, void* output, thb_index_t batches,
-                                       thb_index_t in_h, thb_index_t in_w, thb_index_t out_h, thb_index_t out_w,
-                                       thb_index_t channels, const int16_t* ys, const int16_t* xs)
+THB_KERNEL void thb_resize_bilinear_s8(const void* input, int in_flash, void* output,
+                                       thb_index_t batches, thb_index_t in_h, thb_index_t in_w,
+                                       thb_index_t out_h, thb_index_t out_w, thb_index_t channels,
+                                       const int16_t* ys, const int16_t* xs)
 {
     const int8_t* image = (const int8_t*)input;
     const size_t row = (size_t)in_w * (size_t)channels;
@@ -65,9 +68,10 @@ THB_KERNEL void thb_resize_bilinear_s8(const void* input, int in_flash, void* ou
 }
 
 // The same for int16, with sums of 64 bits.
-THB_KERNEL void thb_resize_bilinear_s16(const void* input, int in_flash, void* output, thb_index_t batches,
-                                        thb_index_t in_h, thb_index_t in_w, thb_index_t out_h, thb_index_t out_w,
-                                        thb_index_t channels, const int16_t* ys, const int16_t* xs)
+THB_KERNEL void thb_resize_bilinear_s16(const void* input, int in_flash, void* output,
+                                        thb_index_t batches, thb_index_t in_h, thb_index_t in_w,
+                                        thb_index_t out_h, thb_index_t out_w, thb_index_t channels,
+                                        const int16_t* ys, const int16_t* xs)
 {
     const int16_t* image = (const int16_t*)input;
     const size_t row = (size_t)in_w * (size_t)channels;
@@ -105,11 +109,13 @@ THB_KERNEL float thb_resize_load(const void* image, size_t at, int in_flash, int
     return (float)(THB_LOAD_S8((const int8_t*)image + at, in_flash) + 128);
 }
 
-// Bilinear in float, in the reference's order. ys and xs: int16 [out][2], lower and upper place; fys and
-// fxs: float [out], distance from the lower one. THB_RESIZE_LEGACY_S8 adds 1/2 and truncates.
-THB_KERNEL void thb_resize_bilinear_f32(const void* input, int in_flash, void* output, thb_index_t batches,
-                                        thb_index_t in_h, thb_index_t in_w, thb_index_t out_h, thb_index_t out_w,
-                                        thb_index_t channels, const int16_t* ys, const float* fys, const int16_t* xs,
+// Bilinear in float, in the reference's order. ys and xs: int16 [out][2], lower and upper place;
+// fys and fxs: float [out], distance from the lower one. THB_RESIZE_LEGACY_S8 adds 1/2 and
+// truncates.
+THB_KERNEL void thb_resize_bilinear_f32(const void* input, int in_flash, void* output,
+                                        thb_index_t batches, thb_index_t in_h, thb_index_t in_w,
+                                        thb_index_t out_h, thb_index_t out_w, thb_index_t channels,
+                                        const int16_t* ys, const float* fys, const int16_t* xs,
                                         const float* fxs, int type)
 {
     const size_t row = (size_t)in_w * (size_t)channels;
@@ -126,9 +132,12 @@ THB_KERNEL void thb_resize_bilinear_f32(const void* input, int in_flash, void* o
                 const float fx = THB_FLASH_F32(fxs + x);
                 for (c = 0; c < channels; ++c) {
                     const size_t at = (size_t)c;
-                    float sum = thb_resize_load(input, upper + left + at, in_flash, type) * (1.0f - fy) * (1.0f - fx);
-                    sum += thb_resize_load(input, lower + left + at, in_flash, type) * fy * (1.0f - fx);
-                    sum += thb_resize_load(input, upper + right + at, in_flash, type) * (1.0f - fy) * fx;
+                    float sum = thb_resize_load(input, upper + left + at, in_flash, type) *
+                                (1.0f - fy) * (1.0f - fx);
+                    sum += thb_resize_load(input, lower + left + at, in_flash, type) * fy *
+                           (1.0f - fx);
+                    sum += thb_resize_load(input, upper + right + at, in_flash, type) *
+                           (1.0f - fy) * fx;
                     sum += thb_resize_load(input, lower + right + at, in_flash, type) * fy * fx;
                     if (type == THB_RESIZE_F32) ((float*)output)[to] = sum;
                     else ((int8_t*)output)[to] = (int8_t)((int16_t)(sum + 0.5f) - 128);
