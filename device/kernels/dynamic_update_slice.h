@@ -1,6 +1,5 @@
 // Moves a box to a place that is computed.
 #include "kernels/gather.h"
-#include "kernels/move.h"
 #include "port/thb_port.h"
 
 // thb_move of `update` to out + sum_d clamp(starts[d], 0, places_d - 1) * step_d.

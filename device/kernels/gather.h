@@ -1,5 +1,4 @@
 // Picks slices by index.
-#include "kernels/copy.h"
 #include "kernels/move.h"
 #include "port/thb_port.h"
 

@@ -1,7 +1,5 @@
 // Picks slices by index tuples.
-#include "kernels/copy.h"
 #include "kernels/gather.h"
-#include "kernels/move.h"
 #include "port/thb_port.h"
 
 // out[t] = the run of run_bytes bytes of `in` at sum_d clamp(indices[t][d]) * step_d.
