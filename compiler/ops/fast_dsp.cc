@@ -17,6 +17,41 @@ struct DspScales {
     std::vector<int32_t> records;   // three words per channel, or for all
 };
 
+// A layer whose channels without weights are constants: pruned networks have them, often with biases
+// so large that no proof about sums would hold. Their sum becomes 0 and their zero point the output.
+struct DspLayer : IntegerLayer {
+    std::vector<int64_t> zero_points;  // per entry of requant
+};
+
+bool is_constant_channel(const IntegerLayer& layer, int64_t o)
+{
+    const auto first = layer.weights.begin() + o * layer.k_count;
+    return std::all_of(first, first + layer.k_count, [](int8_t w) { return w == 0; });
+}
+
+DspLayer with_constant_channels(const IntegerLayer& plain)
+{
+    DspLayer layer = {plain, {}};
+    std::vector<int64_t> constant;
+    for (int64_t o = 0; o < layer.out_count; ++o)
+        if (is_constant_channel(layer, o)) constant.push_back(o);
+    if (!constant.empty() && !layer.requant.per_channel()) {
+        layer.requant.multipliers.resize(static_cast<size_t>(layer.out_count), layer.requant.multipliers[0]);
+        layer.requant.shifts.resize(static_cast<size_t>(layer.out_count), layer.requant.shifts[0]);
+    }
+    layer.zero_points.assign(layer.requant.multipliers.size(), layer.out_zero_point);
+    for (const int64_t o : constant) {
+        // One channel has no second entry to tell it from the others, and needs none.
+        const size_t i = static_cast<size_t>(o);
+        const auto acc = static_cast<int32_t>(static_cast<uint32_t>(static_cast<uint64_t>(layer.bias[i])));
+        const int64_t value = int64_t{multiply(acc, {layer.requant.multipliers[i], layer.requant.shifts[i]})} + layer.out_zero_point;
+        layer.zero_points[i] = std::clamp<int64_t>(value, layer.clamp.lowest, layer.clamp.highest);
+        layer.bias[i] = 0;
+        layer.requant.multipliers[i] = 0;
+    }
+    return layer;
+}
+
 // Greatest |folded bias + sum| of one output, over all stored int8 inputs. Padding counts as the
 // zero point, which is one of them.
 int64_t bound_of(const IntegerLayer& layer, int64_t o)
@@ -26,20 +61,20 @@ int64_t bound_of(const IntegerLayer& layer, int64_t o)
     return accumulator_bound(layer.bias[channel], weights, layer.k_count, 1, INT8_MIN, INT8_MAX);
 }
 
-DspScales scales_of(const IntegerLayer& layer, int64_t largest)
+DspScales scales_of(const DspLayer& layer, int64_t largest)
 {
     DspScales scales;
-    const int64_t zero_point = layer.out_zero_point;
     for (size_t i = 0; i < layer.requant.multipliers.size(); ++i) {
         const bool dead = layer.requant.multipliers[i] == 0;
         const int exponent = dead ? 1 : -layer.requant.shifts[i];
         // H is at most as large as the accumulator.
         const bool fits = exponent >= 1 && exponent <= 22 &&
-                          largest + (int64_t{1} << (exponent - 1)) + (std::abs(zero_point) << exponent) + 1 <= INT32_MAX;
+                          largest + (int64_t{1} << (exponent - 1)) + (std::abs(layer.zero_points[i]) << exponent) + 1 <= INT32_MAX;
         scales.fast = scales.fast && fits;
     }
     for (size_t i = 0; i < layer.requant.multipliers.size(); ++i) {
         const int32_t multiplier = layer.requant.multipliers[i];
+        const int64_t zero_point = layer.zero_points[i];
         const int exponent = multiplier == 0 ? 1 : -layer.requant.shifts[i];
         const int64_t offset = scales.fast ? (int64_t{1} << (exponent - 1)) + zero_point * (int64_t{1} << exponent) : zero_point;
         scales.records.insert(scales.records.end(),
@@ -145,13 +180,14 @@ int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 } // namespace
 
-void add_dense_dsp(LowerContext& c, const IntegerLayer& layer, int64_t rows, std::vector<Variant>& variants)
+void add_dense_dsp(LowerContext& c, const IntegerLayer& plain, int64_t rows, std::vector<Variant>& variants)
 {
+    const DspLayer layer = with_constant_channels(plain);
     const PairProof proof = prove_pairs(layer);
     if (!proof.holds) return;
     const int64_t groups = divide_up(layer.k_count, 4);
     const DspScales scales = scales_of(layer, proof.largest);
-    const auto call = [&c, &layer, scales, rows, groups](const char* kernel, int64_t rows_at_once) {
+    const auto call = [&c, layer, scales, rows, groups](const char* kernel, int64_t rows_at_once) {
         std::vector<Arg> args = layer_args(c, layer, scales, rows_at_once == 1 ? 2 : 1);
         args.push_back(c.scratch(groups * 8 * rows_at_once, 4, "int32_t*"));
         for (const int64_t size : {rows, layer.k_count, layer.out_count}) args.push_back(c.number(size, "thb_index_t"));
@@ -165,8 +201,9 @@ void add_dense_dsp(LowerContext& c, const IntegerLayer& layer, int64_t rows, std
     if (rows > 1) variants.push_back({"dsp_2x2", "dsp", two, [=] { call("thb_dense_rows_s8_dsp", 2); }});
 }
 
-void add_conv2d_dsp(LowerContext& c, const IntegerLayer& layer, const WindowGeometry& window, std::vector<Variant>& variants)
+void add_conv2d_dsp(LowerContext& c, const IntegerLayer& plain, const WindowGeometry& window, std::vector<Variant>& variants)
 {
+    const DspLayer layer = with_constant_channels(plain);
     const PairProof proof = prove_pairs(layer);
     if (!proof.holds) return;
     const DspScales scales = scales_of(layer, proof.largest);
@@ -175,7 +212,7 @@ void add_conv2d_dsp(LowerContext& c, const IntegerLayer& layer, const WindowGeom
     const double gather = static_cast<double>((whole_words ? 10 : 25) * groups + 40);
     const double cost = static_cast<double>(divide_up(window.pixels(), 2)) *
                         (gather + static_cast<double>(divide_up(window.out_c, 2) * (groups * 13 + 50)));
-    variants.push_back({"dsp_2x2", "dsp", cost, [&c, &layer, scales, window, groups, whole_words] {
+    variants.push_back({"dsp_2x2", "dsp", cost, [&c, layer, scales, window, groups, whole_words] {
                             std::vector<Arg> args = layer_args(c, layer, scales, 1);
                             args.push_back(c.scratch(groups * 16, 4, "int32_t*"));
                             const bool patches = !whole_words || window.padded();
@@ -200,9 +237,10 @@ static std::vector<uint32_t> packed_taps(const IntegerLayer& layer)
     return words;
 }
 
-void add_depthwise_dsp(LowerContext& c, const IntegerLayer& layer, const WindowGeometry& window, std::vector<Variant>& variants)
+void add_depthwise_dsp(LowerContext& c, const IntegerLayer& plain, const WindowGeometry& window, std::vector<Variant>& variants)
 {
     if (window.in_c != window.out_c || window.in_c % 4 != 0) return;
+    const DspLayer layer = with_constant_channels(plain);
     int64_t largest = 0;
     for (int64_t o = 0; o < layer.out_count; ++o) largest = std::max(largest, bound_of(layer, o));
     // Sums are doubled before they are scaled.
@@ -210,7 +248,7 @@ void add_depthwise_dsp(LowerContext& c, const IntegerLayer& layer, const WindowG
     const DspScales scales = scales_of(layer, largest);
     const double cost = static_cast<double>(window.pixels() * (layer.k_count * 9 + 20)) +
                         static_cast<double>(window.pixels() * layer.out_count / 4 * (layer.k_count * 9 + 50));
-    variants.push_back({"dsp_4", "dsp", cost, [&c, &layer, scales, window] {
+    variants.push_back({"dsp_4", "dsp", cost, [&c, layer, scales, window] {
                             std::vector<Arg> args = layer_args(c, layer, scales, packed_taps(layer), folded_bias(layer));
                             args.push_back(c.scratch(layer.k_count * 4, 4, "const int8_t**"));
                             args.push_back(window.padded() ? c.scratch(window.in_c, 4, "int8_t*") : c.null("int8_t*"));

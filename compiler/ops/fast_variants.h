@@ -16,17 +16,23 @@ void add_dense_variants(LowerContext& context, const IntegerLayer& layer, int64_
                         std::vector<Variant>& variants);
 void add_dense_dsp(LowerContext& context, const IntegerLayer& layer, int64_t rows,
                    std::vector<Variant>& variants);
+void add_dense_armv6m(LowerContext& context, const IntegerLayer& layer, int64_t rows,
+                      std::vector<Variant>& variants);
 
 // Convolutions with one group; the layer's weights are [o][filter_h][filter_w][c].
 void add_conv2d_variants(LowerContext& context, const IntegerLayer& layer,
                          const WindowGeometry& window, std::vector<Variant>& variants);
 void add_conv2d_dsp(LowerContext& context, const IntegerLayer& layer, const WindowGeometry& window,
                     std::vector<Variant>& variants);
+void add_conv2d_armv6m(LowerContext& context, const IntegerLayer& layer,
+                       const WindowGeometry& window, std::vector<Variant>& variants);
 
 // Depthwise convolutions; the layer's weights are [o][filter_h][filter_w].
 void add_depthwise_variants(LowerContext& context, const IntegerLayer& layer,
                             const WindowGeometry& window, std::vector<Variant>& variants);
 void add_depthwise_dsp(LowerContext& context, const IntegerLayer& layer,
                        const WindowGeometry& window, std::vector<Variant>& variants);
+void add_depthwise_armv6m(LowerContext& context, const IntegerLayer& layer,
+                          const WindowGeometry& window, std::vector<Variant>& variants);
 
 } // namespace thimble

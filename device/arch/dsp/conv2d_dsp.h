@@ -5,7 +5,7 @@
 // patches are expanded side by side and multiplied as in dense_dsp.h. Where the channels fill whole
 // words, rows are expanded directly when no place of either window is outside.
 #include "arch/dsp/dense_dsp.h"
-#include "kernels/window.h"
+#include "kernels/taps.h"
 
 THB_KERNEL int8_t* thb_copy_run(int8_t* to, const int8_t* from, int32_t count)
 {
@@ -48,13 +48,6 @@ THB_KERNEL void thb_gather_patch(const int8_t* in, const thb_window_t* window, t
         }
         if (padded) patch = thb_fill_run(patch, zero_point, (window->filter_w - taps.x_end) * channels);
     }
-}
-
-// 1 when every place of the window at (y, x) is inside the input.
-THB_KERNEL int thb_is_inside(const thb_window_t* window, thb_index_t y, thb_index_t x)
-{
-    return y >= 0 && x >= 0 && y + (window->filter_h - 1) * window->dilation_h < window->in_h &&
-           x + (window->filter_w - 1) * window->dilation_w < window->in_w;
 }
 
 // Expands two windows that lie inside, whose rows are whole words and without dilation.

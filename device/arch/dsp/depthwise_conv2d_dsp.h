@@ -5,7 +5,7 @@
 // the input point to a row that holds its zero point, so that the folded bias holds at the borders
 // too. Then four channels at a time: one word of input and two words of weights per tap.
 #include "arch/dsp/requantize_dsp.h"
-#include "kernels/window.h"
+#include "kernels/taps.h"
 
 // One tap of four channels: 4 products in 9 instructions. Weights are int16: (c0, c2), (c1, c3).
 #define THB_TAP_4 \
@@ -40,24 +40,6 @@ THB_KERNEL const uint32_t* thb_taps_4(const int8_t* const* places, int32_t taps,
     sum[2] = s2;
     sum[3] = s3;
     return w;
-}
-
-// Lists the input pixels under the window whose first tap lies at (y, x); `outside` stands for the
-// others.
-THB_KERNEL void thb_list_taps(const int8_t* in, const thb_window_t* window, thb_index_t y, thb_index_t x,
-                              int padded, const int8_t* outside, const int8_t** places)
-{
-    thb_index_t ky, kx;
-    for (ky = 0; ky < window->filter_h; ++ky) {
-        const thb_index_t iy = y + ky * window->dilation_h;
-        const int8_t* place = in + (iy * window->in_w + x) * window->in_c;
-        const int row_inside = !padded || (iy >= 0 && iy < window->in_h);
-        for (kx = 0; kx < window->filter_w; ++kx) {
-            const thb_index_t ix = x + kx * window->dilation_w;
-            *places++ = row_inside && (!padded || (ix >= 0 && ix < window->in_w)) ? place : outside;
-            place += window->dilation_w * window->in_c;
-        }
-    }
 }
 
 // weights  per four channels: per tap (c0, c2), (c1, c3) as int16
