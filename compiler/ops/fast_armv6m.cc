@@ -95,9 +95,11 @@ void add_dense_armv6m(LowerContext& c, const IntegerLayer& layer, int64_t rows, 
     variants.push_back({"armv6m_4x1", "armv6m", cost, [&c, &layer, rows] {
                             std::vector<Arg> args =
                                 layer_args(c, layer, c.table(packed_weights(layer), c.input(1).name), corrected_bias(layer));
-                            args.push_back(c.scratch(filled(layer.k_count, kInputsAtOnce), 4, "uint8_t*"));
-                            for (const int64_t size : {rows, layer.k_count, layer.out_count})
+                            const int64_t chunk = dense_chunk(layer.k_count);
+                            args.push_back(c.scratch(filled(chunk, kInputsAtOnce), 4, "uint8_t*"));
+                            for (const int64_t size : {rows, layer.k_count, layer.out_count, chunk})
                                 args.push_back(c.number(size, "thb_index_t"));
+                            args.push_back(c.key(int64_t{chunk < layer.k_count}));
                             c.call("thb_dense_s8_armv6m", joined(args, ending_args(c, layer)));
                         }});
 }

@@ -1,7 +1,7 @@
 // Variants with the DSP instructions of Armv7E-M (device/arch/dsp): proofs, packing, calls.
 #include "ops/fast_variants.h"
 
-#include "numeric/requantize.h"
+#include "numeric/short_requant.h"
 
 #include <algorithm>
 
@@ -41,11 +41,9 @@ DspLayer with_constant_channels(const IntegerLayer& plain)
     }
     layer.zero_points.assign(layer.requant.multipliers.size(), layer.out_zero_point);
     for (const int64_t o : constant) {
-        // One channel has no second entry to tell it from the others, and needs none.
         const size_t i = static_cast<size_t>(o);
-        const auto acc = static_cast<int32_t>(static_cast<uint32_t>(static_cast<uint64_t>(layer.bias[i])));
-        const int64_t value = int64_t{multiply(acc, {layer.requant.multipliers[i], layer.requant.shifts[i]})} + layer.out_zero_point;
-        layer.zero_points[i] = std::clamp<int64_t>(value, layer.clamp.lowest, layer.clamp.highest);
+        const Requant exact = {layer.requant.multipliers[i], layer.requant.shifts[i]};
+        layer.zero_points[i] = exact_output(exact, layer.out_zero_point, layer.clamp, layer.bias[i]);
         layer.bias[i] = 0;
         layer.requant.multipliers[i] = 0;
     }
@@ -187,10 +185,15 @@ void add_dense_dsp(LowerContext& c, const IntegerLayer& plain, int64_t rows, std
     if (!proof.holds) return;
     const int64_t groups = divide_up(layer.k_count, 4);
     const DspScales scales = scales_of(layer, proof.largest);
-    const auto call = [&c, layer, scales, rows, groups](const char* kernel, int64_t rows_at_once) {
+    const auto call = [&c, layer, scales, rows](const char* kernel, int64_t rows_at_once) {
         std::vector<Arg> args = layer_args(c, layer, scales, rows_at_once == 1 ? 2 : 1);
-        args.push_back(c.scratch(groups * 8 * rows_at_once, 4, "int32_t*"));
+        const int64_t chunk = rows_at_once == 1 ? dense_chunk(layer.k_count) : layer.k_count;
+        args.push_back(c.scratch(divide_up(chunk, 4) * 8 * rows_at_once, 4, "int32_t*"));
         for (const int64_t size : {rows, layer.k_count, layer.out_count}) args.push_back(c.number(size, "thb_index_t"));
+        if (rows_at_once == 1) {
+            args.push_back(c.number(chunk, "thb_index_t"));
+            args.push_back(c.key(int64_t{chunk < layer.k_count}));
+        }
         c.call(kernel, joined(args, clamp_args(c, layer)));
     };
     // Instructions, counted from the code: expansion, products, scaling.

@@ -11,6 +11,15 @@
 namespace thimble
 {
 
+// Inputs of a dense layer that are prepared at once: long rows go in parts, so that the scratch does
+// not outgrow the layer's own tensors.
+constexpr int64_t kDenseInputsMax = 1024;
+constexpr int64_t kDenseChunk = 256;
+inline int64_t dense_chunk(int64_t in_count)
+{
+    return in_count > kDenseInputsMax ? kDenseChunk : in_count;
+}
+
 // Dense layers: `rows` of node input 0 times the layer's weights.
 void add_dense_variants(LowerContext& context, const IntegerLayer& layer, int64_t rows,
                         std::vector<Variant>& variants);

@@ -9,27 +9,36 @@
 #include "arch/dsp/requantize_dsp.h"
 
 // One row at a time, four outputs at once; bias and weights are filled up to four outputs.
+// chunk  inputs that scratch has room for, a multiple of four unless it is in_count: fewer than
+//        in_count save memory, and are expanded again for every four outputs
 THB_KERNEL void thb_dense_s8_dsp(const int8_t* in, const uint32_t* weights, const int32_t* bias,
                                  const int32_t* scales, int per_channel, int form, int8_t* out,
                                  int32_t* scratch, thb_index_t rows, thb_index_t in_count,
-                                 thb_index_t out_count, int full_range, int16_t lowest, int16_t highest)
+                                 thb_index_t out_count, thb_index_t chunk, int in_chunks, int full_range,
+                                 int16_t lowest, int16_t highest)
 {
     const int32_t step = per_channel ? 3 : 0;
     for (; rows > 0; --rows) {
         const uint32_t* w = weights;
         const int32_t* start = bias;
         const int32_t* scale = scales;
-        int32_t left;
-        thb_expand_row(in, in_count, scratch);
-        in += in_count;
+        int32_t left, k;
+        if (!in_chunks) thb_expand_row(in, in_count, scratch);
         for (left = out_count; left > 0; left -= 4) {
             int32_t sum[4];
+            THB_UNCOUNTED(left);
             sum[0] = start[0];
             sum[1] = start[1];
             sum[2] = start[2];
             sum[3] = start[3];
             start += 4;
-            w = thb_dot_4x1(scratch, w, (in_count + 3) / 4, sum);
+            for (k = 0; k < in_count; k += chunk) {
+                const int32_t count = !in_chunks || in_count - k < chunk ? in_count - k : chunk;
+                THB_UNCOUNTED(k);
+                if (in_chunks) thb_expand_row(in + k, count, scratch);
+                w = thb_dot_4x1(scratch, w, (count + 3) / 4, sum);
+                if (!in_chunks) break;
+            }
             THB_STORE_SCALED(*out++, sum[0] * 2, scale);
             if (left == 1) break;
             THB_STORE_SCALED(*out++, (sum[1] - sum[0]) >> 7, scale + step);
@@ -39,6 +48,7 @@ THB_KERNEL void thb_dense_s8_dsp(const int8_t* in, const uint32_t* weights, cons
             THB_STORE_SCALED(*out++, (sum[3] - sum[2]) >> 7, scale + 3 * step);
             scale += 4 * step;
         }
+        in += in_count;
     }
 }
 
@@ -51,6 +61,7 @@ THB_KERNEL void thb_two_rows_dsp(const int32_t* x, const uint32_t* weights, cons
     int32_t multiplier = scales[0], offset = scales[1], exponent = scales[2], o;
     for (o = 0; o < out_count; o += 2) {
         int32_t sum[4];
+        THB_UNCOUNTED(o);
         sum[0] = sum[2] = bias[o];
         sum[1] = sum[3] = bias[o + 1];
         weights = thb_dot_2x2(x, weights, groups, sum);

@@ -63,6 +63,7 @@ THB_KERNEL void thb_depthwise_conv2d_s8_dsp(const int8_t* in, const uint32_t* we
                 thb_list_taps(in, &window, oy * stride_h - pad_top, ox * stride_w - pad_left, padded, outside, places);
                 for (c = 0; c < out_c; c += 4) {
                     int32_t sum[4];
+                    THB_UNCOUNTED(c);
                     sum[0] = bias[c];
                     sum[1] = bias[c + 1];
                     sum[2] = bias[c + 2];
