@@ -36,15 +36,29 @@ const WindowAttributes& attributes_of(const Node& node)
     return std::any_cast<const WindowAttributes&>(node.attributes);
 }
 
+// The constant of input 0. A shape that is computed at run time (from the batch, most often) is
+// taken from the file's output tensor instead, if it is one that this layer can have.
 Shape output_shape(const Graph& graph, const Node& node)
 {
     const Tensor& tensor = graph.input(node, 0);
-    require(tensor.is_constant(), ErrorCode::T0204,
-            {"", fmt::format("the output shape '{}' is computed at run time", tensor.name),
-             "a constant shape", "export the model with fixed shapes"});
     if (tensor.type != DType::i32)
         fail_type(fmt::format("output shape {}", dtype_name(tensor.type)), "int32");
-    return tensor.integers();
+    if (tensor.is_constant()) return tensor.integers();
+    const Shape& stated = graph.output(node, 0).shape;
+    const Shape& in = graph.input(node, 2).shape;
+    const Shape& weights = graph.input(node, 1).shape;
+    bool fits = stated.size() == 4 && std::ranges::all_of(stated, [](int64_t d) { return d > 0; });
+    if (fits) {
+        const WindowGeometry g =
+            reference_window(stated, in[3], weights[1], weights[2], attributes_of(node));
+        fits = g.out_h == in[1] && g.out_w == in[2];
+    }
+    require(fits, ErrorCode::T0204,
+            {"",
+             fmt::format("the output shape '{}' is computed at run time, and the file states {}",
+                         tensor.name, shape_text(stated)),
+             "a constant shape", "export the model with fixed shapes"});
+    return stated;
 }
 
 void infer(Graph& graph, Node& node)
