@@ -83,21 +83,20 @@ void eval_row(std::span<const T> in, std::span<U> out, reference::Multiplier fac
     const int64_t diff_min =
         -static_cast<int64_t>(std::floor(31.0 * (1 << 26) / std::ldexp(1.0, factor.shift)));
     const int32_t highest = *std::max_element(in.begin(), in.end());
-    const auto exponential = [&](T q) {
+    const auto power = [&](T q) {
         return reference::exp_negative(reference::multiply(q - highest, factor), 5);
     };
     uint32_t sum = 0;
     for (const T q : in)
         if (q - highest >= diff_min)
-            sum += static_cast<uint32_t>(reference::rounding_shift(exponential(q), 12));
+            sum += static_cast<uint32_t>(reference::rounding_shift(power(q), 12));
     const reference::Reciprocal reciprocal = reference::reciprocal(static_cast<int32_t>(sum), 12);
     const int64_t least = std::numeric_limits<U>::min();
     for (size_t i = 0; i < in.size(); ++i) {
         int64_t share = 0;
         if (in[i] - highest >= diff_min)
-            share =
-                reference::rounding_shift(reference::high_mul(reciprocal.value, exponential(in[i])),
-                                          reciprocal.bits_over_unit + 31 - bits);
+            share = reference::rounding_shift(reference::high_mul(reciprocal.value, power(in[i])),
+                                              reciprocal.bits_over_unit + 31 - bits);
         out[i] = static_cast<U>(std::min(share + least, int64_t{std::numeric_limits<U>::max()}));
     }
 }

@@ -44,10 +44,14 @@ void infer(Graph& graph, Node& node)
     out.shape = {static_cast<int64_t>(coordinates(condition).size()) / rank, rank};
 }
 
+// ---- oracle ----
+
 void eval(EvalContext& c)
 {
     std::ranges::copy(coordinates(c.input(0)), c.out<int64_t>().begin());
 }
+
+// ---- lowering ----
 
 void lower(LowerContext& c)
 {
