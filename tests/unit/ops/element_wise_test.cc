@@ -1,5 +1,7 @@
 // Element-wise operators against worked numbers (docs/numerics.md).
 #include "base/crc32.h"
+#include "compile.h"
+#include "import/import.h"
 #include "numeric/fixed_point.h"
 #include "numeric/reference.h"
 #include "numeric/sigmoid_table.h"
@@ -82,6 +84,52 @@ TEST(quantize, rounds_halves_away_from_zero_and_saturates)
     node.graph().tensor(node.node().outputs[0]).type = DType::i8;
     node.run();
     EXPECT_EQ(node.output<int8_t>(), (I8{1, -2, 127, -128, 0, 3}));
+}
+
+// The tables of the int16 softmax that the device gets: first e^x, then 1 / (1 + x).
+static std::vector<std::vector<uint8_t>> softmax_tables(Match match)
+{
+    TfliteDraft draft;
+    draft.subgraphs.push_back({.tensors = {{.name = "x",
+                                            .type = TfliteType::int16,
+                                            .shape = {1, 3},
+                                            .scales = {0.001f},
+                                            .zero_points = {0}},
+                                           {.name = "y",
+                                            .type = TfliteType::int16,
+                                            .shape = {1, 3},
+                                            .scales = {1.0f / 32768},
+                                            .zero_points = {0}}},
+                               .inputs = {0},
+                               .outputs = {1},
+                               .operators = {{.name = "SOFTMAX",
+                                              .inputs = {0},
+                                              .outputs = {1},
+                                              .options = {{tflite_field::softmax::beta, 1.0f}}}}});
+    CompileOptions options{.name = "softmax", .target = {}, .lower = {}};
+    options.lower.match = match;
+    const Program program = compile(import_tflite(read_tflite(write_tflite(draft), "softmax")),
+                                    options);
+    std::vector<std::vector<uint8_t>> tables;
+    for (const Table& table : program.tables)
+        if (table.bytes.size() == 513 * 2) tables.push_back(table.bytes);
+    return tables;
+}
+
+TEST(softmax, of_int16_has_the_runtimes_tables)
+{
+    const auto tflm = softmax_tables(Match::tflm);
+    ASSERT_EQ(tflm.size(), 2u);
+    EXPECT_EQ(crc32(tflm[0]), 0xac7dffaau);
+    EXPECT_EQ(crc32(tflm[1]), 0x39fb9655u);
+    const auto tflite = softmax_tables(Match::tflite);
+    ASSERT_EQ(tflite.size(), 2u);
+    EXPECT_EQ(tflite[0], tflm[0]);
+    std::vector<size_t> different;
+    for (size_t i = 0; i < 513; ++i)
+        if (tflite[1][2 * i] != tflm[1][2 * i] || tflite[1][2 * i + 1] != tflm[1][2 * i + 1])
+            different.push_back(i);
+    EXPECT_EQ(different, (std::vector<size_t>{160, 294}));
 }
 
 // The two independent implementations of the fixed-point functions.
