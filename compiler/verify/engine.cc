@@ -8,12 +8,16 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
+#include <optional>
+#include <unistd.h>
 
 namespace thimble {
 
 namespace fs = std::filesystem;
 
-std::vector<RunOutputs> run_oracle(const Graph& graph, Match match, bool keep_state, const std::vector<TensorBytes>& inputs, const std::vector<TensorId>& traced)
+std::vector<RunOutputs> run_oracle(const Graph& graph, Match match, bool keep_state,
+                                   const std::vector<TensorBytes>& inputs,
+                                   const std::vector<TensorId>& traced)
 {
     Oracle oracle(graph, match);
     std::vector<RunOutputs> results;
@@ -22,8 +26,10 @@ std::vector<RunOutputs> run_oracle(const Graph& graph, Match match, bool keep_st
         for (size_t i = 0; i < run.size(); ++i) oracle.set_input(i, run[i]);
         oracle.run();
         RunOutputs result;
-        for (size_t i = 0; i < graph.outputs.size(); ++i) result.outputs.emplace_back(oracle.output(i).begin(), oracle.output(i).end());
-        for (const TensorId id : traced) result.traced.push_back({id, {oracle.value(id).begin(), oracle.value(id).end()}});
+        for (size_t i = 0; i < graph.outputs.size(); ++i)
+            result.outputs.emplace_back(oracle.output(i).begin(), oracle.output(i).end());
+        for (const TensorId id : traced)
+            result.traced.push_back({id, {oracle.value(id).begin(), oracle.value(id).end()}});
         results.push_back(std::move(result));
     }
     return results;
@@ -50,69 +56,106 @@ fs::path cache_folder()
     return fs::temp_directory_path() / "thimble-cache";
 }
 
-Image build_from(const Program& program, const ResolvedTarget& target, const HarnessSources& harness, const std::string& model_source)
+// The image in `folder`, when it is complete.
+std::optional<Image> cached_image(const fs::path& folder)
+{
+    const fs::path done = folder / "done";
+    if (!fs::exists(done)) return std::nullopt;
+    const std::string sizes = read_text_file(done);
+    long long text = 0, rodata = 0, data = 0, bss = 0;
+    std::string elf(256, '\0');
+    const int fields = std::sscanf(sizes.c_str(), "%lld %lld %lld %lld %255s", &text, &rodata,
+                                   &data, &bss, elf.data());
+    if (fields != 5 || !fs::exists(folder / elf.c_str())) return std::nullopt;
+    return Image{{folder / elf.c_str(), text, rodata, data, bss}, folder};
+}
+
+// Compiles in a folder of this process, which then takes its place in the cache at once: another
+// process that builds or runs the same image never sees half of it.
+void build_into(const fs::path& folder, FirmwareRequest request,
+                const std::vector<std::pair<std::string, const std::string*>>& files)
+{
+    const fs::path private_folder = fs::path(folder).concat(fmt::format(".{}", getpid()));
+    fs::remove_all(private_folder);
+    fs::create_directories(private_folder);
+    for (const auto& [name, text] : files) write_file(private_folder / name, *text);
+    for (fs::path& source : request.sources) source = private_folder / source;
+    request.include_dirs = {private_folder};
+    request.output_dir = private_folder;
+    const Firmware f = build_firmware(request);
+    write_file(private_folder / "done", fmt::format("{} {} {} {} {}\n", f.text, f.rodata, f.data,
+                                                    f.bss, f.elf.filename().string()));
+    std::error_code taken;
+    fs::rename(private_folder, folder, taken);
+    if (!taken) return;
+    // Another process was faster, or a build was broken off here.
+    if (!cached_image(folder)) {
+        fs::remove_all(folder);
+        fs::rename(private_folder, folder, taken);
+    }
+    fs::remove_all(private_folder);
+}
+
+Image build_from(const Program& program, const ResolvedTarget& target,
+                 const HarnessSources& harness, const std::string& model_source)
 {
     const GeneratedSource source = emit_c(program, {.target = target.name});
     const std::string& body = model_source.empty() ? source.source : model_source;
-    std::string key = target.name + target.mcu + THIMBLE_VERSION + harness.main_c + harness.wrapper_c + source.header + body;
+    std::string key = "2" + target.name + target.mcu + THIMBLE_VERSION + harness.main_c +
+                      harness.wrapper_c + source.header + body;
     for (const std::string& flag : target.compile_flags()) key += flag;
-    Image image;
-    image.folder = cache_folder() / content_hash(key);
-    const fs::path done = image.folder / "done";
+    const fs::path folder = cache_folder() / content_hash(key);
+    if (const std::optional<Image> known = cached_image(folder)) return *known;
     FirmwareRequest request;
     request.target = &target;
     // A hyphen cannot stand in a model's name: NAME.c is never one of these two.
-    request.sources = {image.folder / "harness-main.c", image.folder / "harness-model.c"};
-    request.include_dirs = {image.folder};
-    request.output_dir = image.folder;
-    if (fs::exists(done)) {
-        const std::string sizes = read_text_file(done);
-        long long text = 0, rodata = 0, data = 0, bss = 0;
-        std::string elf(4096, '\0');
-        if (std::sscanf(sizes.c_str(), "%lld %lld %lld %lld %4095s", &text, &rodata, &data, &bss, elf.data()) == 5 && fs::exists(elf.c_str())) {
-            image.firmware = {elf.c_str(), text, rodata, data, bss};
-            return image;
-        }
-    }
-    fs::create_directories(image.folder);
-    write_file(image.folder / (program.name + ".h"), source.header);
-    write_file(image.folder / (program.name + ".c"), body);
-    write_file(image.folder / "harness-main.c", harness.main_c);
-    write_file(image.folder / "harness-model.c", harness.wrapper_c);
-    image.firmware = build_firmware(request);
-    const Firmware& f = image.firmware;
-    write_file(done, fmt::format("{} {} {} {} {}\n", f.text, f.rodata, f.data, f.bss, f.elf.string()));
-    return image;
+    request.sources = {"harness-main.c", "harness-model.c"};
+    build_into(folder, request,
+               {{program.name + ".h", &source.header},
+                {program.name + ".c", &body},
+                {"harness-main.c", &harness.main_c},
+                {"harness-model.c", &harness.wrapper_c}});
+    const std::optional<Image> image = cached_image(folder);
+    THIMBLE_CHECK(image.has_value(), "the image that was just built is gone");
+    return *image;
 }
 
 }  // namespace
 
-Image build_image(const Program& program, const ResolvedTarget& target, HarnessMode mode, const std::vector<int>& traced_steps)
+Image build_image(const Program& program, const ResolvedTarget& target, HarnessMode mode,
+                  const std::vector<int>& traced_steps)
 {
     return build_from(program, target, harness_sources(program, mode, traced_steps), "");
 }
 
 Image build_empty_image(const Program& program, const ResolvedTarget& target)
 {
-    return build_from(program, target, harness_sources(program, HarnessMode::profile), empty_model_source(program));
+    return build_from(program, target, harness_sources(program, HarnessMode::profile),
+                      empty_model_source(program));
 }
 
-std::vector<RunOutputs> run_on_target(const Program& program, const ResolvedTarget& target, bool keep_state, const std::vector<TensorBytes>& inputs, const std::vector<int>& traced_steps)
+std::vector<RunOutputs> run_on_target(const Program& program, const ResolvedTarget& target,
+                                      bool keep_state, const std::vector<TensorBytes>& inputs,
+                                      const std::vector<int>& traced_steps)
 {
     const HarnessMode mode = traced_steps.empty() ? HarnessMode::run : HarnessMode::trace;
     const Image image = build_image(program, target, mode, traced_steps);
     constexpr size_t kRunsMax = 65535;
     THIMBLE_CHECK(inputs.size() <= kRunsMax, "more runs than the harness counts");
-    Bytes stream = {static_cast<uint8_t>(inputs.size() & 255), static_cast<uint8_t>(inputs.size() >> 8), static_cast<uint8_t>(keep_state), 0};
+    Bytes stream = {static_cast<uint8_t>(inputs.size() & 255),
+                    static_cast<uint8_t>(inputs.size() >> 8), static_cast<uint8_t>(keep_state), 0};
     for (const TensorBytes& run : inputs)
         for (const Bytes& tensor : run) stream.insert(stream.end(), tensor.begin(), tensor.end());
     const RunResult result = run_firmware(target, image.firmware, stream, 3600);
     require(result.exit_code == 0, ErrorCode::T0402,
-            {target.name, fmt::format("the firmware ended with status {}: {}", result.exit_code, result.message), "status 0", "report this with the model"});
+            {target.name,
+             fmt::format("the firmware ended with status {}: {}", result.exit_code, result.message),
+             "status 0", "report this with the model"});
     std::vector<RunOutputs> results;
     size_t at = 0;
     const auto take = [&](int64_t bytes) {
-        THIMBLE_CHECK(at + static_cast<size_t>(bytes) <= result.output.size(), "the firmware wrote too little");
+        THIMBLE_CHECK(at + static_cast<size_t>(bytes) <= result.output.size(),
+                      "the firmware wrote too little");
         const auto begin = result.output.begin() + static_cast<std::ptrdiff_t>(at);
         at += static_cast<size_t>(bytes);
         return Bytes(begin, begin + bytes);
@@ -120,8 +163,10 @@ std::vector<RunOutputs> run_on_target(const Program& program, const ResolvedTarg
     for (size_t run = 0; run < inputs.size(); ++run) {
         RunOutputs out;
         for (const int step : traced_steps)
-            for (const TensorId id : traceable_outputs(program, step)) out.traced.push_back({id, take(program.graph.tensor(id).bytes())});
-        for (const TensorId id : program.graph.outputs) out.outputs.push_back(take(program.graph.tensor(id).bytes()));
+            for (const TensorId id : traceable_outputs(program, step))
+                out.traced.push_back({id, take(program.graph.tensor(id).bytes())});
+        for (const TensorId id : program.graph.outputs)
+            out.outputs.push_back(take(program.graph.tensor(id).bytes()));
         results.push_back(std::move(out));
     }
     return results;

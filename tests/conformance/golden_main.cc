@@ -71,7 +71,8 @@ std::vector<Recording> all_recordings()
     for (const fs::path& file : files_below(data / "golden_tflm", ".json")) {
         const auto ill = kIllFormed.find(file.stem().string());
         std::string skip = ill == kIllFormed.end() ? "" : "ill-formed: " + ill->second;
-        if (recorded_model(file).has_recurrent) skip = "recurrent";
+        const std::string& reason = recorded_model(file).out_of_scope;
+        if (reason.starts_with("recurrent") || reason.starts_with("control flow")) skip = reason;
         list.push_back({"tflm", file, skip});
     }
     for (const fs::path& file : files_below(shared_root() / "models" / "seanet", ".tflite"))
