@@ -237,8 +237,12 @@ void Importer::add_operator(const TfliteOperator& source, Node node)
     match.op->infer(graph_, node);
     for (const TensorId output : node.outputs) {
         const Tensor& tensor = graph_.tensor(output);
-        for (const int64_t dimension : tensor.shape)
+        double elements = 1;  // The number itself may not fit any integer.
+        for (const int64_t dimension : tensor.shape) {
             require(dimension >= 0 && dimension <= INT32_MAX, ErrorCode::T0203, {"", "output " + shape_text(tensor.shape), "dimensions from 0 to 2^31", "export the model again"});
+            elements *= static_cast<double>(dimension);
+        }
+        require(elements <= INT32_MAX, ErrorCode::T0203, {"", "output " + shape_text(tensor.shape), "at most 2^31 elements", "export the model again"});
         mark_written(output);
     }
     fold_integers(node);

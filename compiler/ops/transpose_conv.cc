@@ -43,11 +43,20 @@ Shape output_shape(const Graph& graph, const Node& node)
     const Tensor& tensor = graph.input(node, 0);
     if (tensor.type != DType::i32)
         fail_type(fmt::format("output shape {}", dtype_name(tensor.type)), "int32");
-    if (tensor.is_constant()) return tensor.integers();
+    const auto is_sane = [](const Shape& shape) {
+        double elements = 1;
+        for (const int64_t d : shape) elements *= d > 0 ? static_cast<double>(d) : 0;
+        return shape.size() == 4 && elements > 0 && elements <= INT32_MAX;
+    };
+    if (tensor.is_constant()) {
+        require_shape(is_sane(tensor.integers()), "output " + shape_text(tensor.integers()),
+                      "[n, h, w, c] above 0, at most 2^31 elements");
+        return tensor.integers();
+    }
     const Shape& stated = graph.output(node, 0).shape;
     const Shape& in = graph.input(node, 2).shape;
     const Shape& weights = graph.input(node, 1).shape;
-    bool fits = stated.size() == 4 && std::ranges::all_of(stated, [](int64_t d) { return d > 0; });
+    bool fits = is_sane(stated);
     if (fits) {
         const WindowGeometry g =
             reference_window(stated, in[3], weights[1], weights[2], attributes_of(node));
@@ -80,8 +89,7 @@ void infer(Graph& graph, Node& node)
     require_shape(
         fits, found,
         "weights [output channels, h, w, input channels], output [batch, h, w, output channels]");
-    require_shape(in.count() > 0 && std::ranges::all_of(shape, [](int64_t d) { return d > 0; }),
-                  found, "dimensions above 0");
+    require_shape(in.count() > 0, found, "dimensions above 0");
     reference_window(shape, in.shape[3], weights[1], weights[2], attributes_of(node));
     Tensor& out = graph.tensor(node.outputs[0]);
     out.type = in.type;
