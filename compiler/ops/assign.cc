@@ -16,30 +16,36 @@ void infer(Graph& graph, Node& node)
     require_outputs(node, 0);
     const Tensor& value = graph.input(node, 0);
     const Tensor& state = graph.input(node, 1);
-    THIMBLE_CHECK(state.kind == TensorKind::state, "assign to " + state.name + ", which is no state");
+    THIMBLE_CHECK(state.kind == TensorKind::state,
+                  "assign to " + state.name + ", which is no state");
     if (value.type != state.type)
-        fail_type(fmt::format("{} assigned to variable '{}' of {}", dtype_name(value.type), state.name, dtype_name(state.type)),
+        fail_type(fmt::format("{} assigned to variable '{}' of {}", dtype_name(value.type),
+                              state.name, dtype_name(state.type)),
                   std::string(dtype_name(state.type)));
-    require_shape(value.count() == state.count(), fmt::format("{} assigned to variable '{}'", shape_text(value.shape), state.name),
+    require_shape(value.count() == state.count(),
+                  fmt::format("{} assigned to variable '{}'", shape_text(value.shape), state.name),
                   shape_text(state.shape));
 }
 
 // ---- oracle ----
 
-void eval(EvalContext& c)
-{
-    std::ranges::copy(c.in_bytes(0), c.state_bytes(1).begin());
-}
+void eval(EvalContext& c) { std::ranges::copy(c.in_bytes(0), c.state_bytes(1).begin()); }
 
 // ---- lowering ----
 
 void lower(LowerContext& c)
 {
-    c.call("thb_copy", {c.in(0), c.in_flash(0), c.state(1), c.number(c.input(1).bytes(), "uint32_t")});
+    c.call("thb_copy",
+           {c.in(0), c.in_flash(0), c.state(1), c.number(c.input(1).bytes(), "uint32_t")});
 }
 
 }  // namespace
 
-const OpDef op_assign = {.name = "assign", .tflite = {}, .infer = infer, .eval = eval, .lower = lower, .has_side_effect = true};
+const OpDef op_assign = {.name = "assign",
+                         .tflite = {},
+                         .infer = infer,
+                         .eval = eval,
+                         .lower = lower,
+                         .has_side_effect = true};
 
 }  // namespace thimble

@@ -23,10 +23,7 @@ void infer(Graph& graph, Node& node)
 
 // ---- oracle ----
 
-void eval(EvalContext& c)
-{
-    std::ranges::copy(c.in_bytes(0), c.out_bytes().begin());
-}
+void eval(EvalContext& c) { std::ranges::copy(c.in_bytes(0), c.out_bytes().begin()); }
 
 // ---- lowering ----
 

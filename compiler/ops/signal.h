@@ -14,12 +14,15 @@ namespace thimble {
 
 FlexMap signal_options(const TfliteOperator& source);
 // An integer option within [lowest, highest]; throws T0104 when missing, T0202 when outside.
-int64_t signal_option(const FlexMap& options, std::string_view key, int64_t lowest, int64_t highest);
+int64_t signal_option(const FlexMap& options, std::string_view key, int64_t lowest,
+                      int64_t highest);
 // Option T, the element type: only int16 is computed.
 void require_signal_int16(const FlexMap& options);
 
 // Appends a state tensor that begins with `initial` to the node's inputs.
-template <typename T> void add_signal_state(Graph& graph, Node& node, std::string what, Shape shape, const std::vector<T>& initial)
+template <typename T>
+void add_signal_state(Graph& graph, Node& node, std::string what, Shape shape,
+                      const std::vector<T>& initial)
 {
     const auto* first = reinterpret_cast<const uint8_t*>(initial.data());
     Tensor tensor;
@@ -27,7 +30,8 @@ template <typename T> void add_signal_state(Graph& graph, Node& node, std::strin
     tensor.type = dtype_of<T>();
     tensor.shape = std::move(shape);
     tensor.kind = TensorKind::state;
-    tensor.data = std::make_shared<const std::vector<uint8_t>>(first, first + initial.size() * sizeof(T));
+    tensor.data = std::make_shared<const std::vector<uint8_t>>(first,
+                                                               first + initial.size() * sizeof(T));
     node.inputs.push_back(graph.add_tensor(std::move(tensor)));
 }
 

@@ -17,7 +17,8 @@ struct EnergyAttributes {
 void import_energy(const TfliteOperator& source, Graph&, Node& node)
 {
     const FlexMap options = signal_options(source);
-    node.attributes = EnergyAttributes{signal_option(options, "start_index", 0, INT16_MAX), signal_option(options, "end_index", 0, INT16_MAX)};
+    node.attributes = EnergyAttributes{signal_option(options, "start_index", 0, INT16_MAX),
+                                       signal_option(options, "end_index", 0, INT16_MAX)};
 }
 
 void infer(Graph& graph, Node& node)
@@ -27,9 +28,11 @@ void infer(Graph& graph, Node& node)
     require_signal_type(graph, node, 0, DType::i16);
     const int64_t count = graph.input(node, 0).count();
     const auto& attributes = std::any_cast<const EnergyAttributes&>(node.attributes);
-    require_shape(count % 2 == 0, "input " + shape_text(graph.input(node, 0).shape), "pairs of a real and an imaginary part");
+    require_shape(count % 2 == 0, "input " + shape_text(graph.input(node, 0).shape),
+                  "pairs of a real and an imaginary part");
     require_shape(attributes.begin <= attributes.end && attributes.end <= count / 2,
-                  fmt::format("bins {} to {} of {}", attributes.begin, attributes.end, count / 2), "start_index <= end_index <= bins");
+                  fmt::format("bins {} to {} of {}", attributes.begin, attributes.end, count / 2),
+                  "start_index <= end_index <= bins");
     set_signal_output(graph, node, 0, DType::u32, {count / 2});
 }
 
@@ -42,7 +45,8 @@ void eval(EvalContext& c)
     const auto& attributes = std::any_cast<const EnergyAttributes&>(c.node.attributes);
     for (size_t k = 0; k < out.size(); ++k) {
         const int64_t re = in[2 * k], im = in[2 * k + 1];
-        const bool wanted = static_cast<int64_t>(k) >= attributes.begin && static_cast<int64_t>(k) < attributes.end;
+        const bool wanted = static_cast<int64_t>(k) >= attributes.begin &&
+                            static_cast<int64_t>(k) < attributes.end;
         out[k] = wanted ? static_cast<uint32_t>(re * re + im * im) : 0;
     }
 }
@@ -52,8 +56,9 @@ void eval(EvalContext& c)
 void lower(LowerContext& c)
 {
     const auto& attributes = std::any_cast<const EnergyAttributes&>(c.node.attributes);
-    c.call("thb_signal_energy_s16", {signal_in(c, 0), c.out(), c.number(c.output().count(), "thb_index_t"),
-                                     c.number(attributes.begin, "thb_index_t"), c.number(attributes.end, "thb_index_t")});
+    c.call("thb_signal_energy_s16",
+           {signal_in(c, 0), c.out(), c.number(c.output().count(), "thb_index_t"),
+            c.number(attributes.begin, "thb_index_t"), c.number(attributes.end, "thb_index_t")});
     c.allow_in_place(0);
 }
 

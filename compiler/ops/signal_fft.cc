@@ -13,7 +13,8 @@ void require_fft_length(int64_t fft_length)
 {
     const bool power = fft_length > 0 && (fft_length & (fft_length - 1)) == 0;
     require(power && fft_length >= kFftLengthMin && fft_length <= kFftLengthMax, ErrorCode::T0202,
-            {"", fmt::format("FFT length {}", fft_length), fmt::format("a power of two from {} to {}", kFftLengthMin, kFftLengthMax),
+            {"", fmt::format("FFT length {}", fft_length),
+             fmt::format("a power of two from {} to {}", kFftLengthMin, kFftLengthMax),
              "choose a window of at most that many samples"});
 }
 
@@ -21,7 +22,10 @@ void require_fft_length(int64_t fft_length)
 
 namespace oracle_fft {
 
-static int16_t wrap16(int64_t value) { return static_cast<int16_t>(static_cast<uint16_t>(static_cast<uint64_t>(value))); }
+static int16_t wrap16(int64_t value)
+{
+    return static_cast<int16_t>(static_cast<uint16_t>(static_cast<uint64_t>(value)));
+}
 static int16_t rounded_q15(int64_t value) { return wrap16((value + 16384) >> 15); }
 
 Complex add(Complex a, Complex b) { return {wrap16(a.re + b.re), wrap16(a.im + b.im)}; }
@@ -30,23 +34,28 @@ Complex conjugate(Complex a) { return {a.re, wrap16(-a.im)}; }
 
 Complex multiply(Complex a, Complex b)
 {
-    return {rounded_q15(int64_t{a.re} * b.re - int64_t{a.im} * b.im), rounded_q15(int64_t{a.re} * b.im + int64_t{a.im} * b.re)};
+    return {rounded_q15(int64_t{a.re} * b.re - int64_t{a.im} * b.im),
+            rounded_q15(int64_t{a.re} * b.im + int64_t{a.im} * b.re)};
 }
 
 Complex divide(Complex a, int radix)
 {
-    return {rounded_q15(int64_t{a.re} * (32767 / radix)), rounded_q15(int64_t{a.im} * (32767 / radix))};
+    return {rounded_q15(int64_t{a.re} * (32767 / radix)),
+            rounded_q15(int64_t{a.im} * (32767 / radix))};
 }
 
 Complex unit(double phase)
 {
-    const auto q15 = [](double value) { return static_cast<int16_t>(std::floor(0.5 + 32767 * value)); };
+    const auto q15 = [](double value) {
+        return static_cast<int16_t>(std::floor(0.5 + 32767 * value));
+    };
     return {q15(std::cos(phase)), q15(std::sin(phase))};
 }
 
 Complex split_factor(int64_t k, int64_t h, bool inverse)
 {
-    const double phase = -std::numbers::pi * (static_cast<double>(k) / static_cast<double>(h) + 0.5);
+    const double phase = -std::numbers::pi *
+                         (static_cast<double>(k) / static_cast<double>(h) + 0.5);
     return unit(inverse ? -phase : phase);
 }
 
@@ -68,7 +77,8 @@ std::vector<Complex> transform(const std::vector<Complex>& values, bool inverse)
     for (size_t k = 0; k < part; ++k) {
         std::vector<Complex> y;
         for (size_t q = 0; q < radix; ++q) {
-            const double phase = -2 * std::numbers::pi * static_cast<double>(q * k) / static_cast<double>(size);
+            const double phase = -2 * std::numbers::pi * static_cast<double>(q * k) /
+                                 static_cast<double>(size);
             const Complex value = divide(parts[q][k], static_cast<int>(radix));
             y.push_back(q == 0 ? value : multiply(value, unit(inverse ? -phase : phase)));
         }
@@ -103,7 +113,8 @@ std::vector<int16_t> fft_twiddle_table(int64_t h, bool inverse)
     const double sign = inverse ? 1 : -1;
     std::vector<int16_t> table;
     for (int64_t i = 0; 4 * i < 3 * h; ++i)
-        append_pair(table, sign * 2 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(h));
+        append_pair(table,
+                    sign * 2 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(h));
     return table;
 }
 
@@ -112,7 +123,8 @@ std::vector<int16_t> fft_split_table(int64_t h, bool inverse)
     const double sign = inverse ? 1 : -1;
     std::vector<int16_t> table;
     for (int64_t i = 0; i < h / 2; ++i)
-        append_pair(table, sign * std::numbers::pi * (static_cast<double>(i + 1) / static_cast<double>(h) + 0.5));
+        append_pair(table, sign * std::numbers::pi *
+                               (static_cast<double>(i + 1) / static_cast<double>(h) + 0.5));
     return table;
 }
 

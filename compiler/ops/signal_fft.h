@@ -1,4 +1,5 @@
-// The fixed-point FFT that signal_rfft and signal_irfft share: the oracle's, and the kernels' tables.
+// The fixed-point FFT that signal_rfft and signal_irfft share: the oracle's, and the kernels'
+// tables.
 #pragma once
 
 #include <cstdint>

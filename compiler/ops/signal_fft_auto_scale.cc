@@ -37,10 +37,13 @@ void eval(EvalContext& c)
         }
     }
     // The reference counts 32 significant bits in 0, and in a negative number.
-    const int bits = most == 0 ? 32 : 32 - reference::leading_zeros(static_cast<uint32_t>(int32_t{most}));
+    const int bits = most == 0
+                         ? 32
+                         : 32 - reference::leading_zeros(static_cast<uint32_t>(int32_t{most}));
     const int scale = std::max(15 - bits, 0);
     const auto out = c.out<int16_t>();
-    for (size_t i = 0; i < in.size(); ++i) out[i] = static_cast<int16_t>(int32_t{in[i]} * (1 << scale));
+    for (size_t i = 0; i < in.size(); ++i)
+        out[i] = static_cast<int16_t>(int32_t{in[i]} * (1 << scale));
     c.out<int32_t>(1)[0] = scale;
 }
 
@@ -48,16 +51,18 @@ void eval(EvalContext& c)
 
 void lower(LowerContext& c)
 {
-    c.call("thb_signal_fft_auto_scale_s16", {signal_in(c, 0), c.out(0), c.out(1), c.number(c.input(0).count(), "thb_index_t")});
+    c.call("thb_signal_fft_auto_scale_s16",
+           {signal_in(c, 0), c.out(0), c.out(1), c.number(c.input(0).count(), "thb_index_t")});
     c.allow_in_place(0);
 }
 
 }  // namespace
 
-const OpDef op_signal_fft_auto_scale = {.name = "signal_fft_auto_scale",
-                                        .tflite = {{"CUSTOM:SignalFftAutoScale", import_auto_scale}},
-                                        .infer = infer,
-                                        .eval = eval,
-                                        .lower = lower};
+const OpDef op_signal_fft_auto_scale = {
+    .name = "signal_fft_auto_scale",
+    .tflite = {{"CUSTOM:SignalFftAutoScale", import_auto_scale}},
+    .infer = infer,
+    .eval = eval,
+    .lower = lower};
 
 }  // namespace thimble

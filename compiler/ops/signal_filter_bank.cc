@@ -1,8 +1,8 @@
 // Mel filter bank of overlapping triangles:
 //   y[c] = sum over interval c+1 of weight * x + sum over interval c of unweight * x
 //
-// Inputs: uint32 bins, then the constant int16 tables weights, unweights, first bin, first weight and
-// width of each of the channels + 1 intervals. Output uint64 [channels]; sums wrap modulo 2^64.
+// Inputs: uint32 bins, then the constant int16 tables weights, unweights, first bin, first weight
+// and width of each of the channels + 1 intervals. Output uint64 [channels]; sums wrap modulo 2^64.
 // Source: TFLM signal library (docs/numerics.md, "Audio").
 #include "ops/signal.h"
 
@@ -20,7 +20,8 @@ struct FilterBankAttributes {
 
 void import_filter_bank(const TfliteOperator& source, Graph&, Node& node)
 {
-    node.attributes = FilterBankAttributes{signal_option(signal_options(source), "num_channels", 1, INT16_MAX - 1)};
+    node.attributes = FilterBankAttributes{
+        signal_option(signal_options(source), "num_channels", 1, INT16_MAX - 1)};
 }
 
 void infer(Graph& graph, Node& node)
@@ -28,14 +29,16 @@ void infer(Graph& graph, Node& node)
     require_inputs(node, kInputs, kInputs);
     require_outputs(node, 1);
     require_signal_type(graph, node, kBins, DType::u32);
-    for (size_t input = kWeights; input < kInputs; ++input) require_signal_table(graph, node, input, DType::i16);
+    for (size_t input = kWeights; input < kInputs; ++input)
+        require_signal_table(graph, node, input, DType::i16);
     const int64_t channels = std::any_cast<const FilterBankAttributes&>(node.attributes).channels;
     for (const size_t input : {kBinStarts, kWeightStarts, kWidths})
-        require_shape(graph.input(node, input).count() == channels + 1,
-                      fmt::format("table {} has shape {}", input, shape_text(graph.input(node, input).shape)),
-                      fmt::format("{} entries, one more than channels", channels + 1));
-    require_shape(graph.input(node, kWeights).count() == graph.input(node, kUnweights).count(), "weights and unweights differ in length",
-                  "equal lengths");
+        require_shape(
+            graph.input(node, input).count() == channels + 1,
+            fmt::format("table {} has shape {}", input, shape_text(graph.input(node, input).shape)),
+            fmt::format("{} entries, one more than channels", channels + 1));
+    require_shape(graph.input(node, kWeights).count() == graph.input(node, kUnweights).count(),
+                  "weights and unweights differ in length", "equal lengths");
     const auto bin_starts = graph.input(node, kBinStarts).values<int16_t>();
     const auto weight_starts = graph.input(node, kWeightStarts).values<int16_t>();
     const auto widths = graph.input(node, kWidths).values<int16_t>();
@@ -43,8 +46,12 @@ void infer(Graph& graph, Node& node)
         const bool inside = widths[c] >= 0 && bin_starts[c] >= 0 && weight_starts[c] >= 0 &&
                             bin_starts[c] + widths[c] <= graph.input(node, kBins).count() &&
                             weight_starts[c] + widths[c] <= graph.input(node, kWeights).count();
-        require_shape(inside, fmt::format("interval {}: {} bins from {}, weights from {}", c, widths[c], bin_starts[c], weight_starts[c]),
-                      fmt::format("bins below {}, weights below {}", graph.input(node, kBins).count(), graph.input(node, kWeights).count()));
+        require_shape(inside,
+                      fmt::format("interval {}: {} bins from {}, weights from {}", c, widths[c],
+                                  bin_starts[c], weight_starts[c]),
+                      fmt::format("bins below {}, weights below {}",
+                                  graph.input(node, kBins).count(),
+                                  graph.input(node, kWeights).count()));
     }
     set_signal_output(graph, node, 0, DType::u64, {channels});
 }
@@ -56,8 +63,10 @@ uint64_t interval_sum(const EvalContext& c, size_t table, size_t interval)
     const auto weights = c.in<int16_t>(table);
     uint64_t sum = 0;
     for (int j = 0; j < c.in<int16_t>(kWidths)[interval]; ++j) {
-        const int64_t weight = weights[static_cast<size_t>(c.in<int16_t>(kWeightStarts)[interval] + j)];
-        sum += static_cast<uint64_t>(weight) * c.in<uint32_t>(kBins)[static_cast<size_t>(c.in<int16_t>(kBinStarts)[interval] + j)];
+        const int64_t weight =
+            weights[static_cast<size_t>(c.in<int16_t>(kWeightStarts)[interval] + j)];
+        sum += static_cast<uint64_t>(weight) *
+               c.in<uint32_t>(kBins)[static_cast<size_t>(c.in<int16_t>(kBinStarts)[interval] + j)];
     }
     return sum;
 }
@@ -66,7 +75,8 @@ void eval(EvalContext& c)
 {
     const auto out = c.out<uint64_t>();
     for (size_t channel = 0; channel < out.size(); ++channel)
-        out[channel] = interval_sum(c, kWeights, channel + 1) + interval_sum(c, kUnweights, channel);
+        out[channel] = interval_sum(c, kWeights, channel + 1) +
+                       interval_sum(c, kUnweights, channel);
 }
 
 // ---- lowering ----
@@ -74,8 +84,10 @@ void eval(EvalContext& c)
 void lower(LowerContext& c)
 {
     c.call("thb_signal_filter_bank_u32",
-           {signal_in(c, kBins), c.in(kWeights), c.in(kUnweights), c.in(kBinStarts), c.in(kWeightStarts), c.in(kWidths), c.out(),
-            c.number(std::any_cast<const FilterBankAttributes&>(c.node.attributes).channels, "thb_index_t")});
+           {signal_in(c, kBins), c.in(kWeights), c.in(kUnweights), c.in(kBinStarts),
+            c.in(kWeightStarts), c.in(kWidths), c.out(),
+            c.number(std::any_cast<const FilterBankAttributes&>(c.node.attributes).channels,
+                     "thb_index_t")});
 }
 
 int64_t macs(const Graph& graph, const Node& node)

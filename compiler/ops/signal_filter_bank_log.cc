@@ -21,7 +21,8 @@ struct LogAttributes {
 void import_log(const TfliteOperator& source, Graph&, Node& node)
 {
     const FlexMap options = signal_options(source);
-    node.attributes = LogAttributes{signal_option(options, "input_correction_bits", 0, 31), signal_option(options, "output_scale", 0, INT32_MAX)};
+    node.attributes = LogAttributes{signal_option(options, "input_correction_bits", 0, 31),
+                                    signal_option(options, "output_scale", 0, INT32_MAX)};
 }
 
 void infer(Graph& graph, Node& node)
@@ -46,7 +47,9 @@ uint32_t scaled_log(uint32_t x, uint32_t output_scale)
     const int integer = std::bit_width(x) - 1;
     const int64_t fraction = ((int64_t{x} - (int64_t{1} << integer)) << 16) >> integer;
     const int64_t segment = fraction / 512;
-    const int64_t slope = ((log_table(segment + 1) - log_table(segment)) * (fraction - 512 * segment)) >> 16;
+    const int64_t slope = ((log_table(segment + 1) - log_table(segment)) *
+                           (fraction - 512 * segment)) >>
+                          16;
     const int64_t log2 = integer * int64_t{65536} + fraction + log_table(segment) + slope;
     const auto ln = static_cast<uint32_t>((45426 * log2 + 32768) >> 16);
     return (output_scale * ln + 32768) >> 16;
@@ -59,7 +62,10 @@ void eval(EvalContext& c)
     const auto out = c.out<int16_t>();
     for (size_t i = 0; i < in.size(); ++i) {
         const auto x = static_cast<uint32_t>(uint64_t{in[i]} << a.correction_bits);
-        out[i] = static_cast<int16_t>(x < 2 ? 0 : std::min<uint32_t>(scaled_log(x, static_cast<uint32_t>(a.output_scale)), 32767));
+        out[i] = static_cast<int16_t>(
+            x < 2
+                ? 0
+                : std::min<uint32_t>(scaled_log(x, static_cast<uint32_t>(a.output_scale)), 32767));
     }
 }
 
@@ -69,7 +75,8 @@ std::vector<uint16_t> segment_table()
 {
     std::vector<uint16_t> table;
     for (int i = 0; i <= 128; ++i)
-        table.push_back(static_cast<uint16_t>(std::floor(65536.0 * std::log2((128.0 + i) / 128.0) - 512.0 * i + 0.5)));
+        table.push_back(static_cast<uint16_t>(
+            std::floor(65536.0 * std::log2((128.0 + i) / 128.0) - 512.0 * i + 0.5)));
     table.push_back(0);
     return table;
 }
@@ -78,8 +85,9 @@ void lower(LowerContext& c)
 {
     const auto& a = std::any_cast<const LogAttributes&>(c.node.attributes);
     c.call("thb_signal_filter_bank_log_u32",
-           {signal_in(c, 0), c.table(segment_table(), "logarithm of " + c.node.name, false), c.out(),
-            c.number(c.input(0).count(), "thb_index_t"), c.key(a.correction_bits), c.number(a.output_scale, "uint32_t")});
+           {signal_in(c, 0), c.table(segment_table(), "logarithm of " + c.node.name, false),
+            c.out(), c.number(c.input(0).count(), "thb_index_t"), c.key(a.correction_bits),
+            c.number(a.output_scale, "uint32_t")});
     c.allow_in_place(0);
 }
 

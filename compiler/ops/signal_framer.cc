@@ -1,5 +1,5 @@
-// Cuts a stream into overlapping frames: groups of `step` samples enter a queue; once it holds `size`,
-// the oldest `size` are a frame and the oldest `step` go.
+// Cuts a stream into overlapping frames: groups of `step` samples enter a queue; once it holds
+// `size`, the oldest `size` are a frame and the oldest `step` go.
 //
 // Input int16 [..., g * step]; outputs int16 [..., g, size] and one bool: whether the last group
 // completed a frame. Frames before that are zeros here (the reference leaves them unwritten). With
@@ -28,13 +28,18 @@ int64_t capacity_of(const FramerAttributes& a) { return (a.size + a.step - 1) / 
 void import_framer(const TfliteOperator& source, Graph& graph, Node& node)
 {
     const FlexMap options = signal_options(source);
-    const FramerAttributes attributes = {signal_option(options, "frame_size", 1, INT16_MAX), signal_option(options, "frame_step", 1, INT16_MAX)};
+    const FramerAttributes attributes = {signal_option(options, "frame_size", 1, INT16_MAX),
+                                         signal_option(options, "frame_step", 1, INT16_MAX)};
     require_inputs(node, 1, 1);
     const int64_t streams = graph.input(node, 0).count() / last_axis(graph, node, 0);
     const int64_t capacity = capacity_of(attributes);
-    const int64_t used = options.boolean("prefill", false) ? std::max<int64_t>(attributes.size - attributes.step, 0) : 0;
-    add_signal_state(graph, node, "samples", {streams, capacity}, std::vector<int16_t>(static_cast<size_t>(streams * capacity), 0));
-    add_signal_state(graph, node, "sample count", {1}, std::vector<int32_t>{static_cast<int32_t>(used)});
+    const int64_t used = options.boolean("prefill", false)
+                             ? std::max<int64_t>(attributes.size - attributes.step, 0)
+                             : 0;
+    add_signal_state(graph, node, "samples", {streams, capacity},
+                     std::vector<int16_t>(static_cast<size_t>(streams * capacity), 0));
+    add_signal_state(graph, node, "sample count", {1},
+                     std::vector<int32_t>{static_cast<int32_t>(used)});
     node.attributes = attributes;
 }
 
@@ -45,7 +50,8 @@ void infer(Graph& graph, Node& node)
     require_signal_type(graph, node, kSamples, DType::i16);
     const auto& a = std::any_cast<const FramerAttributes&>(node.attributes);
     Shape shape = graph.input(node, kSamples).shape;
-    require_shape(last_axis(graph, node, kSamples) % a.step == 0, "input " + shape_text(shape), fmt::format("a multiple of {} samples", a.step));
+    require_shape(last_axis(graph, node, kSamples) % a.step == 0, "input " + shape_text(shape),
+                  fmt::format("a multiple of {} samples", a.step));
     shape.back() /= a.step;
     shape.push_back(a.size);
     set_signal_output(graph, node, 0, DType::i16, shape);
@@ -89,9 +95,11 @@ void lower(LowerContext& c)
     const auto& a = std::any_cast<const FramerAttributes&>(c.node.attributes);
     const int64_t streams = c.input(kQueue).shape[0];
     c.call("thb_signal_framer_s16",
-           {signal_in(c, kSamples), c.state(kQueue), c.state(kUsed), c.out(0), c.out(1), c.number(streams, "thb_index_t"),
-            c.number(c.input(kSamples).count() / streams / a.step, "thb_index_t"), c.number(a.size, "thb_index_t"),
-            c.number(a.step, "thb_index_t"), c.number(c.input(kQueue).count() / streams, "thb_index_t")});
+           {signal_in(c, kSamples), c.state(kQueue), c.state(kUsed), c.out(0), c.out(1),
+            c.number(streams, "thb_index_t"),
+            c.number(c.input(kSamples).count() / streams / a.step, "thb_index_t"),
+            c.number(a.size, "thb_index_t"), c.number(a.step, "thb_index_t"),
+            c.number(c.input(kQueue).count() / streams, "thb_index_t")});
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 // Inverse of signal_rfft in fixed point, scaled by 1 / N once more: x = IFFT(X).
 //
-// Input int16 [..., 2 * (N/2 + 1)], real and imaginary parts of the bins 0 to N/2; output int16 [..., N].
-// With h = N/2 the bins are joined to z[k] = e + o, z[h-k] = conj(e - o), e = X[k] + conj X[h-k],
-// o = (X[k] - conj X[h-k]) * S[k]; the complex inverse FFT of z holds the even and odd samples.
-// Source: TFLM signal library on kissfft (docs/numerics.md, "Audio").
+// Input int16 [..., 2 * (N/2 + 1)], real and imaginary parts of the bins 0 to N/2; output int16
+// [..., N]. With h = N/2 the bins are joined to z[k] = e + o, z[h-k] = conj(e - o), e = X[k] + conj
+// X[h-k], o = (X[k] - conj X[h-k]) * S[k]; the complex inverse FFT of z holds the even and odd
+// samples. Source: TFLM signal library on kissfft (docs/numerics.md, "Audio").
 #include "ops/signal.h"
 #include "ops/signal_fft.h"
 
@@ -24,7 +24,10 @@ void import_irfft(const TfliteOperator& source, Graph&, Node& node)
     node.attributes = IrfftAttributes{options.i64("fft_length")};
 }
 
-int64_t fft_length_of(const Node& node) { return std::any_cast<const IrfftAttributes&>(node.attributes).fft_length; }
+int64_t fft_length_of(const Node& node)
+{
+    return std::any_cast<const IrfftAttributes&>(node.attributes).fft_length;
+}
 
 void infer(Graph& graph, Node& node)
 {
@@ -33,8 +36,10 @@ void infer(Graph& graph, Node& node)
     require_signal_type(graph, node, 0, DType::i16);
     const int64_t fft_length = fft_length_of(node);
     require_fft_length(fft_length);
-    require_shape(last_axis(graph, node, 0) == fft_length + 2, "input " + shape_text(graph.input(node, 0).shape),
-                  fmt::format("{} numbers a frame: {} complex bins", fft_length + 2, fft_length / 2 + 1));
+    require_shape(
+        last_axis(graph, node, 0) == fft_length + 2,
+        "input " + shape_text(graph.input(node, 0).shape),
+        fmt::format("{} numbers a frame: {} complex bins", fft_length + 2, fft_length / 2 + 1));
     Shape shape = graph.input(node, 0).shape;
     shape.back() = fft_length;
     set_signal_output(graph, node, 0, DType::i16, shape);
@@ -54,7 +59,8 @@ void eval_frame(std::span<const int16_t> in, std::span<int16_t> out)
         const Complex a = divide(bin(k), 2);
         const Complex b = divide(conjugate(bin(h - k)), 2);
         const Complex e = add(a, b);
-        const Complex o = multiply(subtract(a, b), split_factor(static_cast<int64_t>(k), static_cast<int64_t>(h), true));
+        const Complex o = multiply(
+            subtract(a, b), split_factor(static_cast<int64_t>(k), static_cast<int64_t>(h), true));
         z[k] = add(e, o);
         z[h - k] = conjugate(subtract(e, o));
     }
@@ -71,7 +77,8 @@ void eval(EvalContext& c)
     const auto out = c.out<int16_t>();
     const auto fft_length = static_cast<size_t>(fft_length_of(c.node));
     for (size_t f = 0; f < out.size() / fft_length; ++f)
-        eval_frame(in.subspan(f * (fft_length + 2), fft_length + 2), out.subspan(f * fft_length, fft_length));
+        eval_frame(in.subspan(f * (fft_length + 2), fft_length + 2),
+                   out.subspan(f * fft_length, fft_length));
 }
 
 // ---- lowering ----
@@ -79,10 +86,13 @@ void eval(EvalContext& c)
 void lower(LowerContext& c)
 {
     const int64_t fft_length = fft_length_of(c.node);
-    c.call("thb_signal_irfft_s16",
-           {signal_in(c, 0), c.table(fft_twiddle_table(fft_length / 2, true), "twiddle factors of " + c.node.name, false),
-            c.table(fft_split_table(fft_length / 2, true), "split factors of " + c.node.name, false), c.out(),
-            c.number(c.output().count() / fft_length, "thb_index_t"), c.key(fft_length)});
+    c.call(
+        "thb_signal_irfft_s16",
+        {signal_in(c, 0),
+         c.table(fft_twiddle_table(fft_length / 2, true), "twiddle factors of " + c.node.name,
+                 false),
+         c.table(fft_split_table(fft_length / 2, true), "split factors of " + c.node.name, false),
+         c.out(), c.number(c.output().count() / fft_length, "thb_index_t"), c.key(fft_length)});
 }
 
 int64_t macs(const Graph& graph, const Node& node)

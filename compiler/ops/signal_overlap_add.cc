@@ -1,8 +1,8 @@
 // Joins overlapping frames to a stream: a frame is added to the buffer with saturation, the first
 // `step` samples of which are then output and dropped.
 //
-// Input int16 [..., frames, size], output int16 [..., frames * step]. The import hook adds the state:
-// one buffer of `size` samples a stream. Source: TFLM signal library.
+// Input int16 [..., frames, size], output int16 [..., frames * step]. The import hook adds the
+// state: one buffer of `size` samples a stream. Source: TFLM signal library.
 #include "numeric/reference.h"
 #include "ops/signal.h"
 
@@ -36,7 +36,8 @@ void import_overlap_add(const TfliteOperator& source, Graph& graph, Node& node)
     require_inputs(node, 1, 1);
     const OverlapSizes size = sizes_of(graph, node);
     node.attributes = OverlapAttributes{signal_option(options, "frame_step", 1, size.size)};
-    add_signal_state(graph, node, "overlap", {size.streams, size.size}, std::vector<int16_t>(static_cast<size_t>(size.streams * size.size), 0));
+    add_signal_state(graph, node, "overlap", {size.streams, size.size},
+                     std::vector<int16_t>(static_cast<size_t>(size.streams * size.size), 0));
 }
 
 void infer(Graph& graph, Node& node)
@@ -56,14 +57,18 @@ void infer(Graph& graph, Node& node)
 void eval(EvalContext& c)
 {
     const OverlapSizes size = sizes_of(c.graph, c.node);
-    const auto step = static_cast<size_t>(std::any_cast<const OverlapAttributes&>(c.node.attributes).step);
+    const auto step = static_cast<size_t>(
+        std::any_cast<const OverlapAttributes&>(c.node.attributes).step);
     const auto in = c.in<int16_t>(0);
     auto out = c.out<int16_t>().begin();
     size_t read = 0;
     for (int64_t s = 0; s < size.streams; ++s) {
-        const auto buffer = c.state<int16_t>(1).subspan(static_cast<size_t>(s * size.size), static_cast<size_t>(size.size));
+        const auto buffer = c.state<int16_t>(1).subspan(static_cast<size_t>(s * size.size),
+                                                        static_cast<size_t>(size.size));
         for (int64_t f = 0; f < size.frames; ++f) {
-            for (int16_t& value : buffer) value = static_cast<int16_t>(reference::saturate(int64_t{value} + in[read++], -32768, 32767));
+            for (int16_t& value : buffer)
+                value = static_cast<int16_t>(
+                    reference::saturate(int64_t{value} + in[read++], -32768, 32767));
             out = std::copy_n(buffer.begin(), step, out);
             std::shift_left(buffer.begin(), buffer.end(), static_cast<std::ptrdiff_t>(step));
             std::fill(buffer.end() - static_cast<std::ptrdiff_t>(step), buffer.end(), int16_t{0});
@@ -76,9 +81,11 @@ void eval(EvalContext& c)
 void lower(LowerContext& c)
 {
     const OverlapSizes size = sizes_of(c.graph, c.node);
-    c.call("thb_signal_overlap_add_s16",
-           {signal_in(c, 0), c.state(1), c.out(), c.number(size.streams, "thb_index_t"), c.number(size.frames, "thb_index_t"),
-            c.number(size.size, "thb_index_t"), c.number(std::any_cast<const OverlapAttributes&>(c.node.attributes).step, "thb_index_t")});
+    c.call(
+        "thb_signal_overlap_add_s16",
+        {signal_in(c, 0), c.state(1), c.out(), c.number(size.streams, "thb_index_t"),
+         c.number(size.frames, "thb_index_t"), c.number(size.size, "thb_index_t"),
+         c.number(std::any_cast<const OverlapAttributes&>(c.node.attributes).step, "thb_index_t")});
 }
 
 }  // namespace

@@ -2,9 +2,9 @@
 //   y = snr < 8192 ? snr^2 >> 20 : (snr >> 6) - 64
 //
 // Inputs: uint32 [n], the uint32 noise estimate [n], and the constant int16 table of the gain:
-// entries 0, 1, 2 are its values there; octave k >= 2 (2^(k-1) to 2^k) has value, slope and curvature
-// from entry 4k - 6 on. Output uint32 [n].
-// Source: TFLM signal library; Wang et al. 2017, arXiv:1607.05666 (docs/numerics.md, "Audio").
+// entries 0, 1, 2 are its values there; octave k >= 2 (2^(k-1) to 2^k) has value, slope and
+// curvature from entry 4k - 6 on. Output uint32 [n]. Source: TFLM signal library; Wang et al. 2017,
+// arXiv:1607.05666 (docs/numerics.md, "Audio").
 #include "ops/signal.h"
 
 #include <bit>
@@ -33,9 +33,11 @@ void infer(Graph& graph, Node& node)
     require_signal_type(graph, node, 1, DType::u32);
     require_signal_table(graph, node, 2, DType::i16);
     const Tensor& in = graph.input(node, 0);
-    require_shape(graph.input(node, 1).count() == in.count(), "noise estimate " + shape_text(graph.input(node, 1).shape),
+    require_shape(graph.input(node, 1).count() == in.count(),
+                  "noise estimate " + shape_text(graph.input(node, 1).shape),
                   "as many channels as the signal, " + shape_text(in.shape));
-    require_shape(graph.input(node, 2).count() >= kTableEntries, "gain table " + shape_text(graph.input(node, 2).shape),
+    require_shape(graph.input(node, 2).count() >= kTableEntries,
+                  "gain table " + shape_text(graph.input(node, 2).shape),
                   fmt::format("{} entries", kTableEntries));
     set_signal_output(graph, node, 0, DType::u32, in.shape);
 }
@@ -46,7 +48,9 @@ int16_t gain_at(std::span<const int16_t> table, uint32_t x)
 {
     if (x <= 2) return table[x];
     const int octave = std::bit_width(x);
-    const uint64_t fraction = (octave < 11 ? uint64_t{x} << (11 - octave) : uint64_t{x} >> (octave - 11)) & 1023;
+    const uint64_t fraction = (octave < 11 ? uint64_t{x} << (11 - octave)
+                                           : uint64_t{x} >> (octave - 11)) &
+                              1023;
     const auto at = static_cast<size_t>(4 * octave - 6);
     int64_t result = (table[at + 2] * static_cast<int64_t>(fraction)) >> 5;
     result = (result + table[at + 1] * 32) * static_cast<int64_t>(fraction);
@@ -69,8 +73,10 @@ void eval(EvalContext& c)
 
 void lower(LowerContext& c)
 {
-    c.call("thb_signal_pcan_u32", {signal_in(c, 0), signal_in(c, 1), c.in(2), c.out(), c.number(c.input(0).count(), "thb_index_t"),
-                                   c.key(std::any_cast<const PcanAttributes&>(c.node.attributes).snr_shift)});
+    c.call("thb_signal_pcan_u32",
+           {signal_in(c, 0), signal_in(c, 1), c.in(2), c.out(),
+            c.number(c.input(0).count(), "thb_index_t"),
+            c.key(std::any_cast<const PcanAttributes&>(c.node.attributes).snr_shift)});
     c.allow_in_place(0);
     c.allow_in_place(1);
 }

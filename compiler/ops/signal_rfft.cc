@@ -2,7 +2,8 @@
 //
 // Input int16 [..., n], n <= N; output int16 [..., 2 * (N/2 + 1)], real and imaginary parts of the
 // bins 0 to N/2. Even and odd samples are transformed as one complex FFT of length h = N/2, then:
-//   X[k] = (f + w) / 2, X[h-k] = conj(f - w) / 2 with f = z[k] + conj z[h-k], w = (z[k] - conj z[h-k]) * S[k]
+//   X[k] = (f + w) / 2, X[h-k] = conj(f - w) / 2
+//   with f = z[k] + conj z[h-k], w = (z[k] - conj z[h-k]) * S[k]
 // Source: TFLM signal library on kissfft (docs/numerics.md, "Audio").
 #include "ops/signal.h"
 #include "ops/signal_fft.h"
@@ -24,7 +25,10 @@ void import_rfft(const TfliteOperator& source, Graph&, Node& node)
     node.attributes = RfftAttributes{options.i64("fft_length")};
 }
 
-int64_t fft_length_of(const Node& node) { return std::any_cast<const RfftAttributes&>(node.attributes).fft_length; }
+int64_t fft_length_of(const Node& node)
+{
+    return std::any_cast<const RfftAttributes&>(node.attributes).fft_length;
+}
 
 void infer(Graph& graph, Node& node)
 {
@@ -34,7 +38,8 @@ void infer(Graph& graph, Node& node)
     const int64_t fft_length = fft_length_of(node);
     require_fft_length(fft_length);
     const int64_t count = last_axis(graph, node, 0);
-    require_shape(count <= fft_length, fmt::format("{} samples a frame", count), fmt::format("at most {}, the FFT length", fft_length));
+    require_shape(count <= fft_length, fmt::format("{} samples a frame", count),
+                  fmt::format("at most {}, the FFT length", fft_length));
     Shape shape = graph.input(node, 0).shape;
     shape.back() = fft_length + 2;
     set_signal_output(graph, node, 0, DType::i16, shape);
@@ -61,7 +66,8 @@ void eval_frame(std::span<const int16_t> in, std::span<int16_t> out, int64_t fft
         const Complex a = divide(z[k], 2);
         const Complex b = divide(conjugate(z[h - k]), 2);
         const Complex f = add(a, b);
-        const Complex w = multiply(subtract(a, b), split_factor(static_cast<int64_t>(k), fft_length / 2, false));
+        const Complex w = multiply(subtract(a, b),
+                                   split_factor(static_cast<int64_t>(k), fft_length / 2, false));
         // At k = h/2 both are the same bin, and the second stays.
         store(k, (f.re + w.re) >> 1, (f.im + w.im) >> 1);
         store(h - k, (f.re - w.re) >> 1, (w.im - f.im) >> 1);
@@ -75,7 +81,8 @@ void eval(EvalContext& c)
     const auto fft_length = static_cast<size_t>(fft_length_of(c.node));
     const auto count = static_cast<size_t>(c.input(0).shape.back());
     for (size_t f = 0; f < in.size() / count; ++f)
-        eval_frame(in.subspan(f * count, count), out.subspan(f * (fft_length + 2), fft_length + 2), fft_length_of(c.node));
+        eval_frame(in.subspan(f * count, count), out.subspan(f * (fft_length + 2), fft_length + 2),
+                   fft_length_of(c.node));
 }
 
 // ---- lowering ----
@@ -84,10 +91,13 @@ void lower(LowerContext& c)
 {
     const int64_t fft_length = fft_length_of(c.node);
     const int64_t count = c.input(0).shape.back();
-    c.call("thb_signal_rfft_s16",
-           {signal_in(c, 0), c.table(fft_twiddle_table(fft_length / 2, false), "twiddle factors of " + c.node.name, false),
-            c.table(fft_split_table(fft_length / 2, false), "split factors of " + c.node.name, false), c.out(),
-            c.number(c.input(0).count() / count, "thb_index_t"), c.number(count, "thb_index_t"), c.key(fft_length)});
+    c.call("thb_signal_rfft_s16", {signal_in(c, 0),
+                                   c.table(fft_twiddle_table(fft_length / 2, false),
+                                           "twiddle factors of " + c.node.name, false),
+                                   c.table(fft_split_table(fft_length / 2, false),
+                                           "split factors of " + c.node.name, false),
+                                   c.out(), c.number(c.input(0).count() / count, "thb_index_t"),
+                                   c.number(count, "thb_index_t"), c.key(fft_length)});
 }
 
 int64_t macs(const Graph& graph, const Node& node)
@@ -95,7 +105,8 @@ int64_t macs(const Graph& graph, const Node& node)
     const int64_t fft_length = fft_length_of(node);
     int64_t stages = 0;
     for (int64_t length = fft_length; length > 1; length /= 4) ++stages;
-    return graph.input(node, 0).count() / graph.input(node, 0).shape.back() * fft_length / 2 * 3 * stages;
+    return graph.input(node, 0).count() / graph.input(node, 0).shape.back() * fft_length / 2 * 3 *
+           stages;
 }
 
 }  // namespace

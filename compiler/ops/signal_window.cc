@@ -27,7 +27,8 @@ void infer(Graph& graph, Node& node)
     require_signal_type(graph, node, 0, DType::i16);
     require_signal_table(graph, node, 1, DType::i16);
     require_shape(last_axis(graph, node, 0) == graph.input(node, 1).count(),
-                  fmt::format("input {} and window {}", shape_text(graph.input(node, 0).shape), shape_text(graph.input(node, 1).shape)),
+                  fmt::format("input {} and window {}", shape_text(graph.input(node, 0).shape),
+                              shape_text(graph.input(node, 1).shape)),
                   "a window as long as a frame");
     set_signal_output(graph, node, 0, DType::i16, graph.input(node, 0).shape);
 }
@@ -41,7 +42,8 @@ void eval(EvalContext& c)
     const auto out = c.out<int16_t>();
     const int64_t shift = std::any_cast<const WindowAttributes&>(c.node.attributes).shift;
     for (size_t i = 0; i < in.size(); ++i)
-        out[i] = static_cast<int16_t>(reference::saturate((int64_t{in[i]} * window[i % window.size()]) >> shift, -32768, 32767));
+        out[i] = static_cast<int16_t>(reference::saturate(
+            (int64_t{in[i]} * window[i % window.size()]) >> shift, -32768, 32767));
 }
 
 // ---- lowering ----
@@ -50,7 +52,8 @@ void lower(LowerContext& c)
 {
     const int64_t count = c.input(1).count();
     c.call("thb_signal_window_s16",
-           {signal_in(c, 0), c.in(1), c.out(), c.number(c.input(0).count() / count, "thb_index_t"), c.number(count, "thb_index_t"),
+           {signal_in(c, 0), c.in(1), c.out(), c.number(c.input(0).count() / count, "thb_index_t"),
+            c.number(count, "thb_index_t"),
             c.key(std::any_cast<const WindowAttributes&>(c.node.attributes).shift)});
     c.allow_in_place(0);
 }

@@ -5,8 +5,8 @@
 // state    int16 [streams][delay]
 #include "port/thb_port.h"
 
-THB_KERNEL void thb_signal_delay_s16(const int16_t* in, int16_t* state, int16_t* out, thb_index_t streams,
-                                     thb_index_t count, thb_index_t delay)
+THB_KERNEL void thb_signal_delay_s16(const int16_t* in, int16_t* state, int16_t* out,
+                                     thb_index_t streams, thb_index_t count, thb_index_t delay)
 {
     const thb_index_t old = delay < count ? delay : count;
     const thb_index_t fresh = (thb_index_t)(count - old);

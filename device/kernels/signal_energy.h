@@ -5,7 +5,8 @@
 // out  uint32 [bins]; may be in: a bin is read before its place is written
 #include "port/thb_port.h"
 
-THB_KERNEL void thb_signal_energy_s16(const int16_t* in, uint32_t* out, thb_index_t bins, thb_index_t begin, thb_index_t end)
+THB_KERNEL void thb_signal_energy_s16(const int16_t* in, uint32_t* out, thb_index_t bins,
+                                      thb_index_t begin, thb_index_t end)
 {
     thb_index_t k;
     for (k = 0; k < bins; ++k) {

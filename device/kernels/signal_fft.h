@@ -5,14 +5,11 @@
 #include "port/thb_port.h"
 
 // Bits 15 to 30 of a Q15 product, rounded half up.
-THB_KERNEL int16_t thb_fft_round(int32_t value)
-{
-    return (int16_t)((value + 16384) >> 15);
-}
+THB_KERNEL int16_t thb_fft_round(int32_t value) { return (int16_t)((value + 16384) >> 15); }
 
 // value / 2 and value / 4 as the reference divides: by a product with 32767 / radix.
-#define THB_FFT_HALF(value) thb_fft_round((int32_t)(value) * 16383)
-#define THB_FFT_QUARTER(value) thb_fft_round((int32_t)(value) * 8191)
+#define THB_FFT_HALF(value) thb_fft_round((int32_t)(value)*16383)
+#define THB_FFT_QUARTER(value) thb_fft_round((int32_t)(value)*8191)
 
 // (*re, *im) times the factor at `table`, in flash.
 THB_KERNEL void thb_fft_rotate(int16_t* re, int16_t* im, const int16_t* table)
@@ -39,7 +36,8 @@ THB_KERNEL thb_index_t thb_fft_place(thb_index_t i, thb_index_t length)
 }
 
 // One radix-4 butterfly over z, z + 2 * step, z + 4 * step, z + 6 * step; w1 is the first factor.
-THB_KERNEL void thb_fft_butterfly(int16_t* z, thb_index_t step, const int16_t* twiddles, thb_index_t w1, int inverse)
+THB_KERNEL void thb_fft_butterfly(int16_t* z, thb_index_t step, const int16_t* twiddles,
+                                  thb_index_t w1, int inverse)
 {
     int16_t* const q1 = z + 2 * step;
     int16_t* const q2 = z + 4 * step;
@@ -95,7 +93,8 @@ THB_KERNEL void thb_fft_s16(int16_t* data, const int16_t* twiddles, thb_index_t 
         const thb_index_t stride = (thb_index_t)(length / 4 / step);
         for (begin = 0; begin < length; begin = (thb_index_t)(begin + 4 * step))
             for (k = 0; k < step; ++k)
-                thb_fft_butterfly(data + 2 * (begin + k), step, twiddles, (thb_index_t)(k * stride), inverse);
+                thb_fft_butterfly(data + 2 * (begin + k), step, twiddles, (thb_index_t)(k * stride),
+                                  inverse);
         step = (thb_index_t)(4 * step);
     }
 }

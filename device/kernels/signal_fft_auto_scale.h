@@ -1,4 +1,5 @@
-// Scales a frame up as far as 16 bits allow, so that the FFT loses little (docs/numerics.md, "Audio"):
+// Scales a frame up as far as 16 bits allow, so that the FFT loses little (docs/numerics.md,
+// "Audio"):
 //   out[i] = in[i] * 2^s, s = 15 - significant bits of max |in|
 //
 // in, out  int16 [count]; out may be in
@@ -6,7 +7,8 @@
 //          next larger value replaces: both as the reference.
 #include "port/thb_port.h"
 
-THB_KERNEL void thb_signal_fft_auto_scale_s16(const int16_t* in, int16_t* out, int32_t* scale, thb_index_t count)
+THB_KERNEL void thb_signal_fft_auto_scale_s16(const int16_t* in, int16_t* out, int32_t* scale,
+                                              thb_index_t count)
 {
     int16_t most = 0;
     int8_t shift = 0;

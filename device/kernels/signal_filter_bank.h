@@ -4,13 +4,14 @@
 //
 // in                uint32 [bins]
 // weights, unweights  int16, the intervals' entries one after another, in flash
-// bin_starts, weight_starts, widths  int16 [channels + 1], in flash; the host has checked the ranges
+// bin_starts, weight_starts, widths  int16 [channels + 1], in flash; ranges checked by the host
 // out               uint64 [channels]; must not overlap `in`
 #include "port/thb_port.h"
 
-THB_KERNEL void thb_signal_filter_bank_u32(const uint32_t* in, const int16_t* weights, const int16_t* unweights,
-                                           const int16_t* bin_starts, const int16_t* weight_starts,
-                                           const int16_t* widths, uint64_t* out, thb_index_t channels)
+THB_KERNEL void thb_signal_filter_bank_u32(const uint32_t* in, const int16_t* weights,
+                                           const int16_t* unweights, const int16_t* bin_starts,
+                                           const int16_t* weight_starts, const int16_t* widths,
+                                           uint64_t* out, thb_index_t channels)
 {
     uint64_t rising = 0;
     uint64_t falling = 0;

@@ -26,9 +26,11 @@ THB_KERNEL int16_t thb_signal_log(uint32_t x, uint32_t output_scale, const uint1
     return (int16_t)(scaled < 32767 ? scaled : 32767);
 }
 
-THB_KERNEL void thb_signal_filter_bank_log_u32(const uint32_t* in, const uint16_t* lut, int16_t* out, thb_index_t count,
-                                               int correction_bits, uint32_t output_scale)
+THB_KERNEL void thb_signal_filter_bank_log_u32(const uint32_t* in, const uint16_t* lut,
+                                               int16_t* out, thb_index_t count, int correction_bits,
+                                               uint32_t output_scale)
 {
     thb_index_t i;
-    for (i = 0; i < count; ++i) out[i] = thb_signal_log(in[i] << correction_bits, output_scale, lut);
+    for (i = 0; i < count; ++i)
+        out[i] = thb_signal_log(in[i] << correction_bits, output_scale, lut);
 }

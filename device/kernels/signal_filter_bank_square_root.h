@@ -30,7 +30,8 @@ THB_KERNEL uint32_t thb_signal_root(uint64_t value)
     return rest > root && root != most ? root + 1 : root;
 }
 
-THB_KERNEL void thb_signal_square_root_u64(const uint64_t* in, const int32_t* scale, uint32_t* out, thb_index_t count)
+THB_KERNEL void thb_signal_square_root_u64(const uint64_t* in, const int32_t* scale, uint32_t* out,
+                                           thb_index_t count)
 {
     const int32_t shift = *scale;
     thb_index_t i;

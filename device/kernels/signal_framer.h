@@ -1,5 +1,5 @@
-// Cuts a stream into overlapping frames. Each group of `step` samples is appended to a queue; once it
-// holds `size`, the oldest `size` are a frame and the oldest `step` go.
+// Cuts a stream into overlapping frames. Each group of `step` samples is appended to a queue; once
+// it holds `size`, the oldest `size` are a frame and the oldest `step` go.
 //
 // in     int16 [streams][groups][step]
 // queue  int16 [streams][capacity], state; used int32 [1]: how many of them are held, equal for all
@@ -7,8 +7,9 @@
 // valid  1 when the last group completed a frame, else 0
 #include "port/thb_port.h"
 
-THB_KERNEL void thb_signal_framer_s16(const int16_t* in, int16_t* queue, int32_t* used, int16_t* out, uint8_t* valid,
-                                      thb_index_t streams, thb_index_t groups, thb_index_t size, thb_index_t step,
+THB_KERNEL void thb_signal_framer_s16(const int16_t* in, int16_t* queue, int32_t* used,
+                                      int16_t* out, uint8_t* valid, thb_index_t streams,
+                                      thb_index_t groups, thb_index_t size, thb_index_t step,
                                       thb_index_t capacity)
 {
     thb_index_t held = 0;

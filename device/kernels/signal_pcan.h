@@ -1,9 +1,9 @@
-// Automatic gain control per channel (PCAN): the gain is a function of the noise estimate, read from
-// a table of quadratic pieces, one an octave (docs/numerics.md, "Audio"):
+// Automatic gain control per channel (PCAN): the gain is a function of the noise estimate, read
+// from a table of quadratic pieces, one an octave (docs/numerics.md, "Audio"):
 //   snr = (in * gain(estimate)) >> snr_shift;  out = snr < 8192 ? snr^2 >> 20 : (snr >> 6) - 64
 //
 // in, estimate, out  uint32 [count]; out may be in or estimate
-// lut                int16 [125], in flash: values at 0, 1, 2, then per octave k >= 2 from 4k - 6 on
+// lut                int16 [125], in flash: values at 0, 1, 2, then for octave k >= 2, from 4k - 6,
 //                    the value, the slope and the curvature
 #include "port/thb_port.h"
 
@@ -21,8 +21,9 @@ THB_KERNEL int16_t thb_signal_gain(uint32_t x, const int16_t* lut)
     return (int16_t)(result + THB_FLASH_S16(lut));
 }
 
-THB_KERNEL void thb_signal_pcan_u32(const uint32_t* in, const uint32_t* estimate, const int16_t* lut, uint32_t* out,
-                                    thb_index_t count, int snr_shift)
+THB_KERNEL void thb_signal_pcan_u32(const uint32_t* in, const uint32_t* estimate,
+                                    const int16_t* lut, uint32_t* out, thb_index_t count,
+                                    int snr_shift)
 {
     thb_index_t i;
     for (i = 0; i < count; ++i) {

@@ -11,7 +11,7 @@
 THB_KERNEL void thb_signal_rfft_split(int16_t* a, int16_t* b, const int16_t* split)
 {
     const int16_t pr = THB_FFT_HALF(a[0]), pi = THB_FFT_HALF(a[1]);
-    const int16_t qr = THB_FFT_HALF(b[0]), qi = THB_FFT_HALF((int16_t)-(int32_t)b[1]);
+    const int16_t qr = THB_FFT_HALF(b[0]), qi = THB_FFT_HALF((int16_t) - (int32_t)b[1]);
     const int32_t fr = (int16_t)(pr + qr), fi = (int16_t)(pi + qi);
     int16_t gr = (int16_t)(pr - qr), gi = (int16_t)(pi - qi);
     thb_fft_rotate(&gr, &gi, split);
@@ -21,8 +21,9 @@ THB_KERNEL void thb_signal_rfft_split(int16_t* a, int16_t* b, const int16_t* spl
     b[1] = (int16_t)((gi - fi) >> 1);
 }
 
-THB_KERNEL void thb_signal_rfft_s16(const int16_t* in, const int16_t* twiddles, const int16_t* splits, int16_t* out,
-                                    thb_index_t frames, thb_index_t count, thb_index_t fft_length)
+THB_KERNEL void thb_signal_rfft_s16(const int16_t* in, const int16_t* twiddles,
+                                    const int16_t* splits, int16_t* out, thb_index_t frames,
+                                    thb_index_t count, thb_index_t fft_length)
 {
     const thb_index_t half = (thb_index_t)(fft_length / 2);
     thb_index_t f, i;
@@ -40,7 +41,8 @@ THB_KERNEL void thb_signal_rfft_s16(const int16_t* in, const int16_t* twiddles, 
         out[2 * half] = (int16_t)(zr - zi);
         out[1] = 0;
         out[2 * half + 1] = 0;
-        for (i = 1; i <= half / 2; ++i) thb_signal_rfft_split(out + 2 * i, out + 2 * (half - i), splits + 2 * (i - 1));
+        for (i = 1; i <= half / 2; ++i)
+            thb_signal_rfft_split(out + 2 * i, out + 2 * (half - i), splits + 2 * (i - 1));
         in += count;
         out += 2 * (half + 1);
     }

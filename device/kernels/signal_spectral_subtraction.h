@@ -1,15 +1,17 @@
 // Noise reduction: a slow average per channel is subtracted (docs/numerics.md, "Audio"):
 //   up = in * 2^smoothing_bits
-//   state = (up * smoothing + state * one_minus_smoothing) >> bits, odd channels with their own pair
+//   state = (up * smoothing + state * one_minus_smoothing) >> bits, odd channels with another pair
 //   out = max((up - min(state, up)) >> smoothing_bits, (in * least) >> bits)
 //
 // in, out, estimate  uint32 [count]; out may be in. estimate: the state for the next operator
 // state              uint32 [count]; `clamping` 1: never above `up`
 #include "port/thb_port.h"
 
-THB_KERNEL void thb_signal_spectral_subtraction_u32(const uint32_t* in, uint32_t* state, uint32_t* out, uint32_t* estimate,
-                                                    thb_index_t count, int bits, int smoothing_bits, uint32_t even,
-                                                    uint32_t one_minus_even, uint32_t odd, uint32_t one_minus_odd,
+THB_KERNEL void thb_signal_spectral_subtraction_u32(const uint32_t* in, uint32_t* state,
+                                                    uint32_t* out, uint32_t* estimate,
+                                                    thb_index_t count, int bits, int smoothing_bits,
+                                                    uint32_t even, uint32_t one_minus_even,
+                                                    uint32_t odd, uint32_t one_minus_odd,
                                                     uint32_t least, int clamping)
 {
     thb_index_t i;
@@ -17,7 +19,8 @@ THB_KERNEL void thb_signal_spectral_subtraction_u32(const uint32_t* in, uint32_t
         const uint32_t up = in[i] << smoothing_bits;
         const uint32_t share = (i & 1) ? odd : even;
         const uint32_t rest = (i & 1) ? one_minus_odd : one_minus_even;
-        const uint32_t noise = (uint32_t)(((uint64_t)up * share + (uint64_t)state[i] * rest) >> bits);
+        const uint32_t noise = (uint32_t)(((uint64_t)up * share + (uint64_t)state[i] * rest) >>
+                                          bits);
         const uint32_t floor_value = (uint32_t)(((uint64_t)in[i] * least) >> bits);
         const uint32_t removed = noise > up ? up : noise;
         const uint32_t left = (up - removed) >> smoothing_bits;

@@ -7,8 +7,9 @@
 // valid  1 when the queue was full, else 0
 #include "port/thb_port.h"
 
-THB_KERNEL void thb_signal_stacker_s16(const int16_t* in, int16_t* queue, int32_t* held, int16_t* out, uint8_t* valid,
-                                       thb_index_t channels, thb_index_t depth, thb_index_t left, thb_index_t step)
+THB_KERNEL void thb_signal_stacker_s16(const int16_t* in, int16_t* queue, int32_t* held,
+                                       int16_t* out, uint8_t* valid, thb_index_t channels,
+                                       thb_index_t depth, thb_index_t left, thb_index_t step)
 {
     const size_t frame_bytes = (size_t)channels * sizeof(int16_t);
     thb_index_t copies = (thb_index_t)(*held < 0 ? left + 1 : 1);

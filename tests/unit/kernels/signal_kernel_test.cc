@@ -19,7 +19,7 @@ namespace thimble {
 
 namespace {
 
-#define NEED_VECTORS() \
+#define NEED_VECTORS()                                                                             \
     if (!SignalVectors::present()) GTEST_SKIP() << "no shared folder with vectors_tflm_signal"
 
 TEST(SignalKernel, window)
@@ -97,8 +97,9 @@ TEST(SignalKernel, filter_bank)
     vectors.next(in);
     int cases = 0;
     for (; vectors.next(in) && vectors.next(expected); ++cases) {
-        thb_signal_filter_bank_u32(in.data(), t.weights.data(), t.unweights.data(), t.bin_starts.data(), t.weight_starts.data(),
-                                   t.widths.data(), out.data(), 32);
+        thb_signal_filter_bank_u32(in.data(), t.weights.data(), t.unweights.data(),
+                                   t.bin_starts.data(), t.weight_starts.data(), t.widths.data(),
+                                   out.data(), 32);
         ASSERT_EQ(out, expected) << "case " << cases;
     }
     EXPECT_EQ(cases, 183);
@@ -122,7 +123,9 @@ TEST(SignalKernel, square_root)
 TEST(SignalKernel, square_root_around_every_square)
 {
     for (uint64_t root = 0; root < 0x10001; ++root) {
-        const uint32_t most = root < 0xFFFF ? static_cast<uint32_t>(root + 1) : root == 0xFFFF ? 0xFFFFu : 0x10001u;
+        const uint32_t most = root < 0xFFFF    ? static_cast<uint32_t>(root + 1)
+                              : root == 0xFFFF ? 0xFFFFu
+                                               : 0x10001u;
         ASSERT_EQ(thb_signal_root(root * root), root);
         ASSERT_EQ(thb_signal_root(root * root + root), root);
         ASSERT_EQ(thb_signal_root(root * root + root + 1), most);
@@ -141,7 +144,8 @@ TEST(SignalKernel, spectral_subtraction)
     std::vector<uint32_t> in, expected, estimate, out(32), found(32), state(32, 0);
     int cases = 0;
     for (; vectors.next(in) && vectors.next(expected) && vectors.next(estimate); ++cases) {
-        thb_signal_spectral_subtraction_u32(in.data(), state.data(), out.data(), found.data(), 32, 14, 0, 655, 15729, 655, 15729, 819, 0);
+        thb_signal_spectral_subtraction_u32(in.data(), state.data(), out.data(), found.data(), 32,
+                                            14, 0, 655, 15729, 655, 15729, 819, 0);
         ASSERT_EQ(out, expected) << "case " << cases;
         ASSERT_EQ(found, estimate) << "case " << cases;
     }
@@ -175,7 +179,8 @@ TEST(SignalKernel, framer)
     int cases = 0;
     for (; vectors.next(in) && vectors.next(expected) && vectors.next(valid); ++cases) {
         uint8_t found = 9;
-        thb_signal_framer_s16(in.data(), queue.data(), &used, out.data(), &found, 1, 1, 400, 160, 480);
+        thb_signal_framer_s16(in.data(), queue.data(), &used, out.data(), &found, 1, 1, 400, 160,
+                              480);
         ASSERT_EQ(found, valid[0]) << "case " << cases;
         if (found == 1) {
             ASSERT_EQ(out, expected) << "case " << cases;

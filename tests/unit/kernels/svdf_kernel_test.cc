@@ -26,7 +26,10 @@ public:
     {
         return json_.at("arrays").at(prefix_ + "_" + name).at("values").get<std::vector<T>>();
     }
-    int32_t constant(const std::string& name) const { return json_.at("constants").at(upper_ + "_" + name).get<int32_t>(); }
+    int32_t constant(const std::string& name) const
+    {
+        return json_.at("constants").at(upper_ + "_" + name).get<int32_t>();
+    }
 
 private:
     std::string prefix_, upper_;
@@ -47,11 +50,14 @@ void run(const std::string& name)
     std::vector<int8_t> out(expected.size());
     const int rank = v.constant("RANK");
     const int round = v.constant("INPUT_BATCHES") * v.constant("INPUT_SIZE");
-    for (size_t at = 0; at + static_cast<size_t>(round) <= sequence.size(); at += static_cast<size_t>(round))
-        thb_svdf_s8(sequence.data() + at, feature.data(), feature_bias.data(), time.data(), bias.data(), state.data(), 1, out.data(),
-                    v.constant("INPUT_BATCHES"), v.constant("INPUT_SIZE"), v.constant("FEATURE_BATCHES") / rank, rank,
-                    v.constant("TIME_BATCHES"), v.constant("MULTIPLIER_IN"), static_cast<int8_t>(v.constant("SHIFT_1")), 0,
-                    v.constant("MULTIPLIER_OUT"), static_cast<int8_t>(v.constant("SHIFT_2")), 0);
+    for (size_t at = 0; at + static_cast<size_t>(round) <= sequence.size();
+         at += static_cast<size_t>(round))
+        thb_svdf_s8(sequence.data() + at, feature.data(), feature_bias.data(), time.data(),
+                    bias.data(), state.data(), 1, out.data(), v.constant("INPUT_BATCHES"),
+                    v.constant("INPUT_SIZE"), v.constant("FEATURE_BATCHES") / rank, rank,
+                    v.constant("TIME_BATCHES"), v.constant("MULTIPLIER_IN"),
+                    static_cast<int8_t>(v.constant("SHIFT_1")), 0, v.constant("MULTIPLIER_OUT"),
+                    static_cast<int8_t>(v.constant("SHIFT_2")), 0);
     EXPECT_EQ(out, expected);
 }
 

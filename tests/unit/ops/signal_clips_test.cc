@@ -1,5 +1,6 @@
-// The audio preprocessor of micro_speech on real clips, by the oracle and by the generated C: features
-// published by TFLM for one frame, and checksums of whole clips (docs/numerics.md, "Audio").
+// The audio preprocessor of micro_speech on real clips, by the oracle and by the generated C:
+// features published by TFLM for one frame, and checksums of whole clips (docs/numerics.md,
+// "Audio").
 #include "../shared_folder.h"
 #include "base/crc32.h"
 #include "base/file.h"
@@ -35,29 +36,36 @@ Bytes features(const Graph& graph, const std::vector<TensorBytes>& frames, bool 
     std::vector<RunOutputs> runs;
     if (generated) {
         const ResolvedTarget target = find_target("host");
-        runs = run_on_target(compile(graph, {.name = "model", .target = target.facts, .lower = {}}), target, true, frames);
+        runs = run_on_target(compile(graph, {.name = "model", .target = target.facts, .lower = {}}),
+                             target, true, frames);
     } else {
         runs = run_oracle(graph, Match::tflm, true, frames);
     }
     Bytes all;
-    for (const RunOutputs& run : runs) all.insert(all.end(), run.outputs[0].begin(), run.outputs[0].end());
+    for (const RunOutputs& run : runs)
+        all.insert(all.end(), run.outputs[0].begin(), run.outputs[0].end());
     return all;
 }
 
 TEST(SignalClips, features_equal_the_published_ones)
 {
     const auto model = shared_folder() / "models/tflite-micro/audio_preprocessor_int8.tflite";
-    if (shared_folder().empty() || !std::filesystem::exists(model)) GTEST_SKIP() << "no shared folder";
+    if (shared_folder().empty() || !std::filesystem::exists(model))
+        GTEST_SKIP() << "no shared folder";
     const Graph graph = import_model(model);
     require_supported(graph);
-    const Bytes yes = {124, 105, 126, 103, 125, 101, 123, 100, 116, 98,  115, 97, 113, 90,  91,  82, 104, 96,  117, 97,
-                       121, 103, 126, 101, 125, 104, 126, 104, 125, 101, 116, 90, 81,  74,  80,  71, 83,  76,  82,  71};
-    const Bytes no = {126, 103, 124, 102, 124, 102, 123, 100, 118, 97, 118, 100, 118, 98, 121, 100, 121, 98,  117, 91,
-                      96,  74,  54,  87,  100, 87,  109, 92,  91,  80, 64,  55,  83,  74, 74,  78,  114, 95,  101, 81};
+    const Bytes yes = {124, 105, 126, 103, 125, 101, 123, 100, 116, 98,  115, 97,  113, 90,
+                       91,  82,  104, 96,  117, 97,  121, 103, 126, 101, 125, 104, 126, 104,
+                       125, 101, 116, 90,  81,  74,  80,  71,  83,  76,  82,  71};
+    const Bytes no = {126, 103, 124, 102, 124, 102, 123, 100, 118, 97, 118, 100, 118, 98,
+                      121, 100, 121, 98,  117, 91,  96,  74,  54,  87, 100, 87,  109, 92,
+                      91,  80,  64,  55,  83,  74,  74,  78,  114, 95, 101, 81};
     EXPECT_EQ(features(graph, frames_of("yes_30ms"), false), yes);
     EXPECT_EQ(features(graph, frames_of("no_30ms"), false), no);
-    const std::pair<const char*, uint32_t> clips[] = {
-        {"yes_1000ms", 0xa83fae7a}, {"no_1000ms", 0xe4c6e456}, {"noise_1000ms", 0x3bbd8c92}, {"silence_1000ms", 0x6ad42105}};
+    const std::pair<const char*, uint32_t> clips[] = {{"yes_1000ms", 0xa83fae7a},
+                                                      {"no_1000ms", 0xe4c6e456},
+                                                      {"noise_1000ms", 0x3bbd8c92},
+                                                      {"silence_1000ms", 0x6ad42105}};
     for (const auto& [clip, expected] : clips) {
         const auto frames = frames_of(clip);
         EXPECT_EQ(frames.size(), 49u);

@@ -25,14 +25,18 @@ struct FilterBankTables {
     std::vector<int16_t> weights, unweights, bin_starts, weight_starts, widths;
 };
 
-inline FilterBankTables filter_bank_tables(int bins, float rate, int channels, float low, float high)
+inline FilterBankTables filter_bank_tables(int bins, float rate, int channels, float low,
+                                           float high)
 {
-    // The C library's log1pf differs from system to system by one unit; the vectors hold its 32-bit form.
+    // The C library's log1pf differs from system to system by one unit; the vectors hold its 32-bit
+    // form.
     const auto mel = [](float hz) { return 1127.0f * log1pf(hz / 700.0f); };
     const float bin_hz = 0.5f * rate / (static_cast<float>(bins) - 1.0f);
     const float mel_low = mel(low);
     const float spacing = (mel(high) - mel_low) / static_cast<float>(channels + 1);
-    const auto center = [&](int i) { return i < 0 ? mel_low : mel_low + spacing * static_cast<float>(i + 1); };
+    const auto center = [&](int i) {
+        return i < 0 ? mel_low : mel_low + spacing * static_cast<float>(i + 1);
+    };
     FilterBankTables tables;
     tables.begin = static_cast<int>(std::nearbyint(1.0f + low / bin_hz));
     int bin = tables.begin;
@@ -40,7 +44,8 @@ inline FilterBankTables filter_bank_tables(int bins, float rate, int channels, f
         tables.bin_starts.push_back(static_cast<int16_t>(bin));
         tables.weight_starts.push_back(static_cast<int16_t>(tables.weights.size()));
         for (; mel(static_cast<float>(bin) * bin_hz) <= center(i); ++bin) {
-            const float part = (center(i) - mel(static_cast<float>(bin) * bin_hz)) / (center(i) - center(i - 1));
+            const float part = (center(i) - mel(static_cast<float>(bin) * bin_hz)) /
+                               (center(i) - center(i - 1));
             tables.weights.push_back(static_cast<int16_t>(std::trunc(part * 4096)));
             tables.unweights.push_back(static_cast<int16_t>(std::trunc((1.0f - part) * 4096)));
         }

@@ -10,7 +10,7 @@ namespace thimble {
 
 namespace {
 
-#define NEED_VECTORS() \
+#define NEED_VECTORS()                                                                             \
     if (!SignalVectors::present()) GTEST_SKIP() << "no shared folder with vectors_tflm_signal"
 
 template <typename T> uint32_t crc_of(const std::vector<T>& values)
@@ -21,7 +21,8 @@ template <typename T> uint32_t crc_of(const std::vector<T>& values)
 
 template <typename T> std::vector<T> part(const std::vector<T>& values, size_t begin, size_t end)
 {
-    return {values.begin() + static_cast<std::ptrdiff_t>(begin), values.begin() + static_cast<std::ptrdiff_t>(end)};
+    return {values.begin() + static_cast<std::ptrdiff_t>(begin),
+            values.begin() + static_cast<std::ptrdiff_t>(end)};
 }
 
 TEST(Signal, tables_of_the_tests_are_the_published_ones)
@@ -38,7 +39,9 @@ TEST(Signal, window_vectors)
     std::string parameters;
     vectors.next(parameters);
     OneNode node("CUSTOM:SignalWindow", {}, flex_options({{"shift", 12}}));
-    node.in<int16_t>({1, 400}, std::vector<int16_t>(400)).constant<int16_t>({400}, hann_window(400, 12)).out();
+    node.in<int16_t>({1, 400}, std::vector<int16_t>(400))
+        .constant<int16_t>({400}, hann_window(400, 12))
+        .out();
     std::vector<int16_t> in, expected;
     int cases = 0;
     for (; vectors.next(in) && vectors.next(expected); ++cases) {
@@ -75,7 +78,8 @@ TEST(Signal, fft_auto_scale_of_zeros_and_of_the_least_number)
     EXPECT_EQ(node.output<int32_t>(1), std::vector<int32_t>{0});
     node.set<int16_t>(0, {5, -32768, -7});
     node.run();
-    EXPECT_EQ(node.output<int32_t>(1), std::vector<int32_t>{0});  // -7 replaced -32768; both count 32 bits.
+    EXPECT_EQ(node.output<int32_t>(1),
+              std::vector<int32_t>{0});  // -7 replaced -32768; both count 32 bits.
     node.set<int16_t>(0, {500, -32768, 9});
     node.run();
     EXPECT_EQ(node.output<int32_t>(1), std::vector<int32_t>{11});  // 9 replaced -32768: 500 wraps.
@@ -112,12 +116,14 @@ TEST(Signal, rfft_worked_numbers)
     in[0] = 32767;
     node.set(0, in);
     node.run();
-    for (size_t k = 0; k <= 256; ++k) ASSERT_EQ(part(node.output<int16_t>(), 2 * k, 2 * k + 2), (std::vector<int16_t>{64, 0}));
+    for (size_t k = 0; k <= 256; ++k)
+        ASSERT_EQ(part(node.output<int16_t>(), 2 * k, 2 * k + 2), (std::vector<int16_t>{64, 0}));
     node.set(0, std::vector<int16_t>(512, 32767));
     node.run();
     EXPECT_EQ(node.output<int16_t>()[0], 32750);
     for (size_t i = 0; i < 512; ++i)
-        in[i] = static_cast<int16_t>(std::round(20000 * std::sin(2 * std::numbers::pi * 10 * static_cast<double>(i) / 512)));
+        in[i] = static_cast<int16_t>(
+            std::round(20000 * std::sin(2 * std::numbers::pi * 10 * static_cast<double>(i) / 512)));
     node.set(0, in);
     node.run();
     EXPECT_EQ(part(node.output<int16_t>(), 18, 24), (std::vector<int16_t>{0, 0, 0, -9994, 0, 0}));
@@ -135,7 +141,9 @@ TEST(Signal, irfft_returns_the_samples_scaled_down)
         back.in<int16_t>({length + 2}, forward.output<int16_t>()).out();
         back.run();
         const auto out = back.output<int16_t>();
-        for (size_t i = 0; i < in.size(); ++i) ASSERT_NEAR(out[i], static_cast<double>(in[i]) / static_cast<double>(length), 5) << length << " at " << i;
+        for (size_t i = 0; i < in.size(); ++i)
+            ASSERT_NEAR(out[i], static_cast<double>(in[i]) / static_cast<double>(length), 5)
+                << length << " at " << i;
     }
 }
 
@@ -152,7 +160,8 @@ TEST(Signal, energy_vectors)
     for (; vectors.next(in) && vectors.next(expected); ++cases) {
         node.set(0, in);
         node.run();
-        ASSERT_EQ(part(node.output<uint32_t>(), 5, 122), part(expected, 5, 122)) << "case " << cases;
+        ASSERT_EQ(part(node.output<uint32_t>(), 5, 122), part(expected, 5, 122))
+            << "case " << cases;
     }
     EXPECT_EQ(cases, 183);
 }
@@ -249,11 +258,21 @@ TEST(Signal, square_root_vectors)
 
 TEST(Signal, square_root_rounds_to_nearest_and_stays_within_its_type)
 {
-    const std::vector<uint64_t> in = {0, 1, 2, 3, 6, 7, 0xFFFFFFFFull, 0x100000000ull, 0xFFFFFFFFFFFFFFFFull, 0xFFFFFFFE00000001ull};
+    const std::vector<uint64_t> in = {0,
+                                      1,
+                                      2,
+                                      3,
+                                      6,
+                                      7,
+                                      0xFFFFFFFFull,
+                                      0x100000000ull,
+                                      0xFFFFFFFFFFFFFFFFull,
+                                      0xFFFFFFFE00000001ull};
     OneNode node("CUSTOM:SignalFilterBankSquareRoot", {}, flex_options({}));
     node.in<uint64_t>({static_cast<int64_t>(in.size())}, in).in<int32_t>({}, {0}).out();
     node.run();
-    EXPECT_EQ(node.output<uint32_t>(), (std::vector<uint32_t>{0, 1, 1, 2, 2, 3, 65535, 65536, 0xFFFFFFFFu, 0xFFFFFFFFu}));
+    EXPECT_EQ(node.output<uint32_t>(),
+              (std::vector<uint32_t>{0, 1, 1, 2, 2, 3, 65535, 65536, 0xFFFFFFFFu, 0xFFFFFFFFu}));
 }
 
 TEST(Signal, spectral_subtraction_vectors)
@@ -263,9 +282,15 @@ TEST(Signal, spectral_subtraction_vectors)
     std::string parameters;
     vectors.next(parameters);
     OneNode node("CUSTOM:SignalFilterBankSpectralSubtraction", {},
-                 flex_options({{"num_channels", 32}, {"smoothing", 655}, {"one_minus_smoothing", 15729}, {"alternate_smoothing", 655},
-                               {"alternate_one_minus_smoothing", 15729}, {"smoothing_bits", 0}, {"min_signal_remaining", 819},
-                               {"clamping", 0}, {"spectral_subtraction_bits", 14}}));
+                 flex_options({{"num_channels", 32},
+                               {"smoothing", 655},
+                               {"one_minus_smoothing", 15729},
+                               {"alternate_smoothing", 655},
+                               {"alternate_one_minus_smoothing", 15729},
+                               {"smoothing_bits", 0},
+                               {"min_signal_remaining", 819},
+                               {"clamping", 0},
+                               {"spectral_subtraction_bits", 14}}));
     node.in<uint32_t>({32}, std::vector<uint32_t>(32)).out().out();
     std::vector<uint32_t> in, expected, estimate;
     int cases = 0;
@@ -303,13 +328,17 @@ TEST(Signal, pcan_vectors)
 TEST(Signal, filter_bank_log_worked_numbers)
 {
     const auto log_of = [](std::vector<uint32_t> in, int64_t correction, int64_t scale) {
-        OneNode node("CUSTOM:SignalFilterBankLog", {}, flex_options({{"input_correction_bits", correction}, {"output_scale", scale}}));
+        OneNode node(
+            "CUSTOM:SignalFilterBankLog", {},
+            flex_options({{"input_correction_bits", correction}, {"output_scale", scale}}));
         node.in<uint32_t>({static_cast<int64_t>(in.size())}, in).out();
         node.run();
         return node.output<int16_t>();
     };
-    EXPECT_EQ(log_of({29, 21, 29, 40, 19, 11, 13, 23}, 3, 1600), (std::vector<int16_t>{8715, 8198, 8715, 9229, 8038, 7164, 7431, 8344}));
-    EXPECT_EQ(log_of({0, 1, 2, 3, 8, 1000, 0xFFFFFFFFu}, 0, 64), (std::vector<int16_t>{0, 0, 44, 70, 133, 442, 1420}));
+    EXPECT_EQ(log_of({29, 21, 29, 40, 19, 11, 13, 23}, 3, 1600),
+              (std::vector<int16_t>{8715, 8198, 8715, 9229, 8038, 7164, 7431, 8344}));
+    EXPECT_EQ(log_of({0, 1, 2, 3, 8, 1000, 0xFFFFFFFFu}, 0, 64),
+              (std::vector<int16_t>{0, 0, 44, 70, 133, 442, 1420}));
     EXPECT_EQ(log_of({1}, 3, 64), std::vector<int16_t>{133});
     EXPECT_EQ(log_of({0xFFFFFFFFu}, 0, 2000), std::vector<int16_t>{32767});
 }
@@ -321,7 +350,8 @@ TEST(Signal, framer_vectors)
     std::vector<int16_t> in, expected;
     std::vector<uint8_t> valid;
     vectors.next(in);
-    OneNode node("CUSTOM:SignalFramer", {}, flex_options({{"frame_size", 400}, {"frame_step", 160}, {"prefill", 0}}));
+    OneNode node("CUSTOM:SignalFramer", {},
+                 flex_options({{"frame_size", 400}, {"frame_step", 160}, {"prefill", 0}}));
     node.in<int16_t>({160}, std::vector<int16_t>(160)).out().out();
     int cases = 0;
     for (; vectors.next(in) && vectors.next(expected) && vectors.next(valid); ++cases) {
@@ -337,15 +367,18 @@ TEST(Signal, framer_vectors)
 
 TEST(Signal, framer_with_prefill_is_valid_at_once_and_takes_streams)
 {
-    OneNode node("CUSTOM:SignalFramer", {}, flex_options({{"frame_size", 3}, {"frame_step", 2}, {"prefill", 1}}));
+    OneNode node("CUSTOM:SignalFramer", {},
+                 flex_options({{"frame_size", 3}, {"frame_step", 2}, {"prefill", 1}}));
     node.in<int16_t>({2, 4}, {1, 2, 3, 4, 11, 12, 13, 14}).out().out();
     node.run();
     EXPECT_EQ(node.output_tensor().shape, (Shape{2, 2, 3}));
-    EXPECT_EQ(node.output<int16_t>(), (std::vector<int16_t>{0, 1, 2, 2, 3, 4, 0, 11, 12, 12, 13, 14}));
+    EXPECT_EQ(node.output<int16_t>(),
+              (std::vector<int16_t>{0, 1, 2, 2, 3, 4, 0, 11, 12, 12, 13, 14}));
     EXPECT_EQ(node.output<uint8_t>(1), std::vector<uint8_t>{1});
     node.set<int16_t>(0, {5, 6, 7, 8, 15, 16, 17, 18});
     node.run();
-    EXPECT_EQ(node.output<int16_t>(), (std::vector<int16_t>{4, 5, 6, 6, 7, 8, 14, 15, 16, 16, 17, 18}));
+    EXPECT_EQ(node.output<int16_t>(),
+              (std::vector<int16_t>{4, 5, 6, 6, 7, 8, 14, 15, 16, 16, 17, 18}));
 }
 
 TEST(Signal, stacker_vectors)
@@ -356,7 +389,10 @@ TEST(Signal, stacker_vectors)
     std::vector<uint8_t> valid;
     vectors.next(in);
     OneNode node("CUSTOM:SignalStacker", {},
-                 flex_options({{"num_channels", 32}, {"stacker_left_context", 1}, {"stacker_right_context", 1}, {"stacker_step", 2}}));
+                 flex_options({{"num_channels", 32},
+                               {"stacker_left_context", 1},
+                               {"stacker_right_context", 1},
+                               {"stacker_step", 2}}));
     node.in<int16_t>({32}, std::vector<int16_t>(32)).out().out();
     int cases = 0;
     for (; vectors.next(in) && vectors.next(expected) && vectors.next(valid); ++cases) {
@@ -377,15 +413,18 @@ TEST(Signal, delay_shorter_and_longer_than_a_frame)
         node.in<int16_t>({2, 3}, std::vector<int16_t>(6)).out();
         std::vector<int16_t> first, second;
         for (int16_t t = 0; t < 12; t = static_cast<int16_t>(t + 3)) {
-            node.set<int16_t>(0, {static_cast<int16_t>(t + 1), static_cast<int16_t>(t + 2), static_cast<int16_t>(t + 3),
-                                  static_cast<int16_t>(-t - 1), static_cast<int16_t>(-t - 2), static_cast<int16_t>(-t - 3)});
+            node.set<int16_t>(0, {static_cast<int16_t>(t + 1), static_cast<int16_t>(t + 2),
+                                  static_cast<int16_t>(t + 3), static_cast<int16_t>(-t - 1),
+                                  static_cast<int16_t>(-t - 2), static_cast<int16_t>(-t - 3)});
             node.run();
             const auto out = node.output<int16_t>();
             first.insert(first.end(), out.begin(), out.begin() + 3);
             second.insert(second.end(), out.begin() + 3, out.end());
         }
         for (size_t t = 0; t < first.size(); ++t) {
-            const int expected = static_cast<int>(t) < delay ? 0 : static_cast<int>(t) + 1 - static_cast<int>(delay);
+            const int expected = static_cast<int>(t) < delay
+                                     ? 0
+                                     : static_cast<int>(t) + 1 - static_cast<int>(delay);
             EXPECT_EQ(first[t], expected);
             EXPECT_EQ(second[t], -expected);
         }
@@ -406,7 +445,8 @@ TEST(Signal, refuses_other_element_types_and_lengths)
 {
     const auto rfft_error = [](int64_t type, int64_t fft_length) {
         return error_of([&] {
-            OneNode node("CUSTOM:SignalRfft", {}, flex_options({{"T", type}, {"fft_length", fft_length}}));
+            OneNode node("CUSTOM:SignalRfft", {},
+                         flex_options({{"T", type}, {"fft_length", fft_length}}));
             node.in<int16_t>({400}, std::vector<int16_t>(400)).out();
             node.infer();
         });

@@ -17,9 +17,16 @@ namespace thimble {
 
 class SignalVectors {
 public:
-    explicit SignalVectors(const std::string& name) : file_(shared_folder() / "data/vectors_tflm_signal" / (name + ".txt")) {}
+    explicit SignalVectors(const std::string& name)
+        : file_(shared_folder() / "data/vectors_tflm_signal" / (name + ".txt"))
+    {
+    }
 
-    static bool present() { return !shared_folder().empty() && std::filesystem::exists(shared_folder() / "data/vectors_tflm_signal"); }
+    static bool present()
+    {
+        return !shared_folder().empty() &&
+               std::filesystem::exists(shared_folder() / "data/vectors_tflm_signal");
+    }
     // The next line that holds anything; false at the end.
     bool next(std::string& line)
     {
@@ -48,7 +55,8 @@ private:
 };
 
 // Custom options: a FlexBuffers map of integers.
-inline std::vector<uint8_t> flex_options(const std::vector<std::pair<std::string, int64_t>>& entries)
+inline std::vector<uint8_t>
+flex_options(const std::vector<std::pair<std::string, int64_t>>& entries)
 {
     flexbuffers::Builder builder;
     builder.Map([&] {

@@ -18,7 +18,9 @@ template <typename S> OneNode worked_node(int64_t state_zero_point = 0)
         .template constant<int8_t>({1, 1}, {60}, 0.01f)
         .template constant<S>({1, 2}, {40, -70}, 0.02f)
         .template constant<int32_t>({1}, {100})
-        .template state<S>({1, 2}, {static_cast<S>(state_zero_point), static_cast<S>(state_zero_point)}, 0.025f, state_zero_point)
+        .template state<S>({1, 2},
+                           {static_cast<S>(state_zero_point), static_cast<S>(state_zero_point)},
+                           0.025f, state_zero_point)
         .out(0.04f, -7);
     return node;
 }
@@ -32,7 +34,8 @@ template <typename S> void expect_worked_numbers(int64_t state_zero_point)
     EXPECT_EQ(node.value<S>(4), (std::vector<S>{zero, static_cast<S>(60 + zero)}));
     node.run();
     EXPECT_EQ(node.output<int8_t>(), std::vector<int8_t>{-28});
-    EXPECT_EQ(node.value<S>(4), (std::vector<S>{static_cast<S>(60 + zero), static_cast<S>(60 + zero)}));
+    EXPECT_EQ(node.value<S>(4),
+              (std::vector<S>{static_cast<S>(60 + zero), static_cast<S>(60 + zero)}));
     node.run();
     EXPECT_EQ(node.output<int8_t>(), std::vector<int8_t>{-28});
 }
@@ -43,10 +46,7 @@ TEST(Svdf, int8_worked_numbers)
     expect_worked_numbers<int16_t>(0);
 }
 
-TEST(Svdf, state_zero_point_shifts_only_the_stored_state)
-{
-    expect_worked_numbers<int8_t>(-9);
-}
+TEST(Svdf, state_zero_point_shifts_only_the_stored_state) { expect_worked_numbers<int8_t>(-9); }
 
 TEST(Svdf, float_applies_rank_bias_and_activation)
 {
@@ -70,7 +70,12 @@ TEST(Svdf, float_applies_rank_bias_and_activation)
 TEST(Svdf, missing_bias_is_zero)
 {
     OneNode node("SVDF", options(1));
-    node.in<float>({1, 1}, {3}).constant<float>({1, 1}, {2}).constant<float>({1, 1}, {5}).absent().state<float>({1, 1}, {0}).out();
+    node.in<float>({1, 1}, {3})
+        .constant<float>({1, 1}, {2})
+        .constant<float>({1, 1}, {5})
+        .absent()
+        .state<float>({1, 1}, {0})
+        .out();
     node.run();
     EXPECT_EQ(node.output<float>(), std::vector<float>{30});
 }
@@ -80,8 +85,13 @@ TEST(Svdf, refuses_what_it_cannot_compute)
     const auto with = [](int32_t rank, Shape state_shape, TensorKind kind) {
         return error_of([&] {
             OneNode node("SVDF", options(rank));
-            node.in<float>({1, 1}, {3}).constant<float>({2, 1}, {2, 2}).constant<float>({2, 1}, {5, 5}).absent();
-            node.state<float>(state_shape, std::vector<float>(static_cast<size_t>(element_count(state_shape)))).out();
+            node.in<float>({1, 1}, {3})
+                .constant<float>({2, 1}, {2, 2})
+                .constant<float>({2, 1}, {5, 5})
+                .absent();
+            node.state<float>(state_shape,
+                              std::vector<float>(static_cast<size_t>(element_count(state_shape))))
+                .out();
             node.input_tensor(4).kind = kind;
             node.infer();
         });
