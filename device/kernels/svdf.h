@@ -100,7 +100,7 @@ THB_KERNEL void thb_svdf_f32(const float* in, const void* feature, int feature_f
     memmove(state, state + 1,
             (size_t)((thb_index_t)(batches * filters * memory) - 1) * sizeof(float));
     for (n = 0; n < batches; ++n) {
-        uint32_t at = 0;
+        size_t at = 0;
         for (f = 0; f < filters; ++f) {
             float acc = 0.0f;
             for (i = 0; i < in_count; ++i)
@@ -113,7 +113,7 @@ THB_KERNEL void thb_svdf_f32(const float* in, const void* feature, int feature_f
         in += in_count;
     }
     for (n = 0; n < batches; ++n) {
-        uint32_t at = 0;
+        size_t at = 0;
         f = 0;
         for (u = 0; u < units; ++u) {
             float acc = bias ? THB_LOAD_F32(bias + u, bias_flash) : 0.0f;
