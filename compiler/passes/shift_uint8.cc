@@ -7,7 +7,8 @@
 // Graph inputs and outputs keep their type behind a QUANTIZE that is one XOR an element. Since nearly
 // every integer operator depends on q - zero_point only, little else changes; where it matters (the
 // mean of raw values, the zero point of convolution weights) operators look at Node::was_uint8.
-// Operators that take uint8 as plain numbers (cast, quantize, dequantize) are left alone.
+// Operators that take uint8 as plain numbers (cast, quantize, dequantize), or that join a quantized
+// tensor with a plain one, are left alone.
 #include "ops/op.h"
 #include "passes/passes.h"
 
@@ -26,6 +27,21 @@ bool shifts(const Tensor& tensor)
 bool takes_uint8(const Node& node)
 {
     return node.op->name == "cast" || node.op->name == "quantize" || node.op->name == "dequantize";
+}
+
+// True when the node touches uint8 tensors and all of them shift. One that also has a plain or a state
+// tensor of uint8 can only move bytes between them, which must stay as they are.
+bool shifts_whole(const Graph& graph, const Node& node)
+{
+    bool any = false;
+    for (const std::vector<TensorId>* ids : {&node.inputs, &node.outputs}) {
+        for (const TensorId id : *ids) {
+            if (id == kNoTensor || graph.tensor(id).type != DType::u8) continue;
+            if (!shifts(graph.tensor(id))) return false;
+            any = true;
+        }
+    }
+    return any;
 }
 
 TensorId shifted_copy(Graph& graph, TensorId id)
@@ -65,9 +81,7 @@ void shift_uint8(Graph& graph)
         return shifted[id];
     };
     for (Node node : graph.nodes) {
-        const bool any = std::ranges::any_of(node.inputs, [&](TensorId id) { return id != kNoTensor && shifts(graph.tensor(id)); }) ||
-                         std::ranges::any_of(node.outputs, [&](TensorId id) { return shifts(graph.tensor(id)); });
-        if (!any || takes_uint8(node)) {
+        if (!shifts_whole(graph, node) || takes_uint8(node)) {
             nodes.push_back(std::move(node));
             continue;
         }
