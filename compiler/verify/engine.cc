@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "emit/c_source.h"
+#include "emit/device_files.h"
 #include "verify/oracle.h"
 
 #include <algorithm>
@@ -104,6 +105,8 @@ Image build_from(const Program& program, const ResolvedTarget& target,
     std::string key = "2" + target.name + target.mcu + THIMBLE_VERSION + harness.main_c +
                       harness.wrapper_c + source.header + body;
     for (const std::string& flag : target.compile_flags()) key += flag;
+    for (const std::string& flag : target.link_flags()) key += flag;
+    for (const std::string& file : target.family->harness_sources) key += device_file(file);
     const fs::path folder = cache_folder() / content_hash(key);
     if (const std::optional<Image> known = cached_image(folder)) return *known;
     FirmwareRequest request;
