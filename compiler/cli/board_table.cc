@@ -1,6 +1,5 @@
 #include "cli/board_table.h"
 
-#include "base/process.h"
 #include "cli/output.h"
 #include "verify/helpers.h"
 #include "verify/profile.h"
@@ -10,19 +9,6 @@
 #include <nlohmann/json.hpp>
 
 namespace thimble {
-
-bool can_compile(const ResolvedTarget& target)
-{
-    return !target.family->compiler.empty() && find_program(target.family->compiler).has_value();
-}
-
-bool can_measure(const ResolvedTarget& target)
-{
-    const Target& family = *target.family;
-    if (!can_compile(target) || *family.unit == '\0') return false;
-    if (family.emulator == Emulator::simavr) return find_helper(family.emulator_program).has_value();
-    return find_program(family.emulator_program).has_value() && find_helper(kCountPlugin).has_value();
-}
 
 namespace {
 
@@ -49,7 +35,8 @@ Compiled compile_and_size(const Graph& graph, const ModelOptions& options,
         const Progress progress(fmt::format("measuring on {}", target.name));
         result.footprint = measured_footprint(profile(result.program, target));
     } catch (const Error& error) {
-        if (error.code() == ErrorCode::T0301) return result;  // too large to link: the estimate stands
+        if (error.code() == ErrorCode::T0301)
+            return result;  // too large to link: the estimate stands
         result.refused = error.text().found;
     }
     return result;
@@ -87,21 +74,24 @@ std::vector<BoardRow> fit_all_boards(const Graph& graph, const ModelOptions& opt
 
 std::string board_table_text(const std::vector<BoardRow>& rows)
 {
-    TextTable table({"board", "chip", "fits", ">flash free", ">RAM free", ">latency", "what to change"});
+    TextTable table(
+        {"board", "chip", "fits", ">flash free", ">RAM free", ">latency", "what to change"});
     bool estimated = false;
     for (const BoardRow& row : rows) {
         const bool refused = !row.refused.empty();
         estimated |= !refused && row.fit.limited && !row.footprint.measured;
-        const std::string latency =
-            refused || row.fit.latency_ms == 0 ? "-" : fmt::format("~{:.3g} ms", row.fit.latency_ms);
+        const std::string latency = refused || row.fit.latency_ms == 0
+                                        ? "-"
+                                        : fmt::format("~{:.3g} ms", row.fit.latency_ms);
         table.row({row.board->name, row.board->mcu, refused ? "no" : row.fit.fits ? "yes" : "NO",
                    free_text(row, row.fit.flash_free), free_text(row, row.fit.ram_free), latency,
                    refused ? row.refused : row.fit.advice});
     }
     std::string text = table.text();
     if (estimated)
-        text += "~ is an estimate: constants and RAM are exact, code, stack and time are guessed from "
-                "layers and multiply-accumulates.\n";
+        text +=
+            "~ is an estimate: constants and RAM are exact, code, stack and time are guessed from "
+            "layers and multiply-accumulates.\n";
     text += "Latency is an estimate: cycles or instructions divided by the board's clock.\n";
     return text;
 }
@@ -111,8 +101,10 @@ nlohmann::json board_table_json(const std::vector<BoardRow>& rows)
     nlohmann::json list = nlohmann::json::array();
     for (const BoardRow& row : rows) {
         const bool refused = !row.refused.empty();
-        nlohmann::json item = {{"board", row.board->name}, {"fits", row.fit.fits && !refused},
-                               {"basis", row.basis}, {"reason", refused ? row.refused : row.fit.advice}};
+        nlohmann::json item = {{"board", row.board->name},
+                               {"fits", row.fit.fits && !refused},
+                               {"basis", row.basis},
+                               {"reason", refused ? row.refused : row.fit.advice}};
         const bool known = !refused && row.fit.limited;
         item["flash_free"] = known ? nlohmann::json(row.fit.flash_free) : nlohmann::json();
         item["ram_free"] = known ? nlohmann::json(row.fit.ram_free) : nlohmann::json();

@@ -25,8 +25,4 @@ std::vector<BoardRow> fit_all_boards(const Graph& graph, const ModelOptions& opt
 std::string board_table_text(const std::vector<BoardRow>& rows);
 nlohmann::json board_table_json(const std::vector<BoardRow>& rows);
 
-// Whether the target's compiler, emulator and helpers are all installed.
-bool can_measure(const ResolvedTarget& target);
-bool can_compile(const ResolvedTarget& target);
-
 }  // namespace thimble

@@ -27,13 +27,15 @@ std::string size_text(int64_t bytes)
 Exit list_boards(bool as_json)
 {
     json list = json::array();
-    TextTable table({"board", "", "family", "chip", ">flash", ">RAM", ">taken by core", ">clock", "notes"});
+    TextTable table(
+        {"board", "", "family", "chip", ">flash", ">RAM", ">taken by core", ">clock", "notes"});
     for (const Board& board : all_boards()) {
-        table.row({board.name, board.description, board.family, board.mcu, size_text(board.flash_bytes),
-                   size_text(board.ram_bytes),
+        table.row({board.name, board.description, board.family, board.mcu,
+                   size_text(board.flash_bytes), size_text(board.ram_bytes),
                    board.flash_reserved_bytes == 0 && board.ram_reserved_bytes == 0
-                       ? "-" : fmt::format("{} B, {} B", grouped(board.flash_reserved_bytes),
-                                           grouped(board.ram_reserved_bytes)),
+                       ? "-"
+                       : fmt::format("{} B, {} B", grouped(board.flash_reserved_bytes),
+                                     grouped(board.ram_reserved_bytes)),
                    board.clock_hz == 0 ? "-" : fmt::format("{} MHz", board.clock_hz / 1000000),
                    board.notes});
         list.push_back({{"board", board.name}, {"description", board.description},

@@ -1,9 +1,9 @@
 // build: the C for a target, proven and measured where the tools for that are installed.
-#include "cli/board_table.h"
 #include "cli/model_options.h"
 #include "cli/output.h"
 #include "emit/package.h"
 #include "verify/fit.h"
+#include "verify/helpers.h"
 #include "verify/verify.h"
 
 #include <filesystem>
@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr int kProofCases = 5;             // one of each kind: uniform, minimum, maximum, zero, sparse
+constexpr int kProofCases = 5;  // one of each kind: uniform, minimum, maximum, zero, sparse
 constexpr int kSelfTestCases = 3;
 constexpr int64_t kSelfTestBytesSmall = 4 * 1024;   // inputs of all cases, on chips with 16-bit int
 constexpr int64_t kSelfTestBytes = 64 * 1024;
@@ -51,7 +51,8 @@ void prove(const BuildCommandOptions& options, const Graph& graph, const Resolve
 {
     const ResolvedTarget judge = judge_target(target);
     if (!can_compile(judge)) {
-        built.warnings.push_back("not verified: no compiler; `thimble doctor` tells what to install");
+        built.warnings.push_back(
+            "not verified: no compiler; `thimble doctor` tells what to install");
         built.emit.verified.push_back("Not verified.");
         return;
     }
@@ -60,26 +61,29 @@ void prove(const BuildCommandOptions& options, const Graph& graph, const Resolve
     const VerifyReport report =
         verify(graph, program, judge, options.model.match_rule(), make_cases(graph, kProofCases, 1),
                {.keep_state = options.model.keep_state()});
-    require(report.mismatches == 0, ErrorCode::T0501,
-            {options.model.path, fmt::format("{} values differ on {}", report.mismatches, judge.name),
-             "the oracle's values", command_text("verify", options.model) + " --target " + judge.name});
+    require(
+        report.mismatches == 0, ErrorCode::T0501,
+        {options.model.path, fmt::format("{} values differ on {}", report.mismatches, judge.name),
+         "the oracle's values", command_text("verify", options.model) + " --target " + judge.name});
     built.bit_exact = report.bit_exact;
     built.verified_on = judge.name;
-    built.emit.verified.push_back(
-        fmt::format("Verified: {} cases on {}, {} thimble's oracle.", report.cases,
-                    judge.family->emulator == Emulator::host ? "a PC" : "the emulated " + judge.name,
-                    report.bit_exact ? "bit-exact with" : "within 1e-5 + 1e-4 of the largest value of"));
+    built.emit.verified.push_back(fmt::format(
+        "Verified: {} cases on {}, {} thimble's oracle.", report.cases,
+        judge.family->emulator == Emulator::host ? "a PC" : "the emulated " + judge.name,
+        report.bit_exact ? "bit-exact with" : "within 1e-5 + 1e-4 of the largest value of"));
     if (judge.name != target.name)
-        built.warnings.push_back(fmt::format("verified on this computer: {} cannot be emulated here", target.name));
+        built.warnings.push_back(
+            fmt::format("verified on this computer: {} cannot be emulated here", target.name));
 }
 
-void measure(const BuildCommandOptions& options, const Program& program, const ResolvedTarget& target,
-             Built& built)
+void measure(const BuildCommandOptions& options, const Program& program,
+             const ResolvedTarget& target, Built& built)
 {
     if (!can_measure(target)) {
-        built.warnings.push_back(*target.family->unit == '\0'
-                                     ? fmt::format("not measured: nothing counts on {}", target.name)
-                                     : "not measured: `thimble doctor` tells what to install");
+        built.warnings.push_back(
+            *target.family->unit == '\0'
+                ? fmt::format("not measured: nothing counts on {}", target.name)
+                : "not measured: `thimble doctor` tells what to install");
         return;
     }
     const Progress progress("measuring on " + target.name);
@@ -89,7 +93,8 @@ void measure(const BuildCommandOptions& options, const Program& program, const R
                                        .flash_bytes = cost.flash_total(),
                                        .stack_bytes = cost.stack,
                                        .cycles = static_cast<int64_t>(cost.total)};
-    if (target.board && !options.force) require_fit(*target.board, measured_footprint(cost), program);
+    if (target.board && !options.force)
+        require_fit(*target.board, measured_footprint(cost), program);
 }
 
 std::vector<RecordedCase> record_cases(const BuildCommandOptions& options, const Graph& graph,
@@ -133,7 +138,8 @@ json built_json(const Built& built, const Program& program, const fs::path& fold
                 const std::vector<GeneratedFile>& files)
 {
     json object = {{"files", json::array()}, {"warnings", built.warnings}, {"name", program.name}};
-    for (const GeneratedFile& file : files) object["files"].push_back((folder / file.name).string());
+    for (const GeneratedFile& file : files)
+        object["files"].push_back((folder / file.name).string());
     object["ram"] = {{"state", program.state_bytes}, {"work", program.work_bytes}, {"io", 0},
                      {"total", program.state_bytes + program.work_bytes}};
     object["measured"] = nullptr;
@@ -187,7 +193,8 @@ Run declare(OptionReader& reader)
     reader.flag("--force", options->force,
                 "replace files that thimble did not write; write the C even if it does not fit");
     reader.flag("--self-test", options->self_test, "add NAME_self_test() with recorded cases");
-    reader.flag("--unmeasured", options->unmeasured, "only write the C: do not verify, do not measure");
+    reader.flag("--unmeasured", options->unmeasured,
+                "only write the C: do not verify, do not measure");
     declare_compilation(reader, options->model);
     return [options](bool as_json) { return build_model(*options, as_json); };
 }
@@ -198,8 +205,9 @@ extern const Command command_build;
 const Command command_build = {
     .name = "build",
     .summary = "Write the C for a target, verified and measured where the tools are installed",
-    .examples = {"thimble build examples/gesture/gesture.tflite --target uno",
-                 "thimble build examples/gesture/gesture.tflite --target cortex-m4 -o out/m4 --self-test"},
+    .examples =
+        {"thimble build examples/gesture/gesture.tflite --target uno",
+         "thimble build examples/gesture/gesture.tflite --target cortex-m4 -o out/m4 --self-test"},
     .declare = declare,
 };
 

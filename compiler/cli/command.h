@@ -17,8 +17,8 @@ class App;
 
 namespace thimble {
 
-// What a command runs after its options have been read; `json` chooses the presentation. Returns the
-// exit code of a run that ended without an Error.
+// What a command runs after its options have been read; `json` chooses the presentation. Returns
+// the exit code of a run that ended without an Error.
 using Run = std::function<Exit(bool json)>;
 
 // Declares options. The variables keep their values as defaults and must outlive the parser.

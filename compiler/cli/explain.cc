@@ -22,9 +22,10 @@ Exit explain(const std::string& code, bool as_json)
     const ErrorInfo* info = find_error_info(code);
     if (!info) {
         const std::string close = nearest(code, {std::begin(kCodes), std::end(kCodes)});
-        fail(ErrorCode::T0004, {"thimble explain", fmt::format("there is no error code '{}'", code),
-                                fmt::format("a code from {} to {}", *std::begin(kCodes), *std::rbegin(kCodes)),
-                                "thimble explain " + (close.empty() ? *std::begin(kCodes) : close)});
+        fail(ErrorCode::T0004,
+             {"thimble explain", fmt::format("there is no error code '{}'", code),
+              fmt::format("a code from {} to {}", *std::begin(kCodes), *std::rbegin(kCodes)),
+              "thimble explain " + (close.empty() ? *std::begin(kCodes) : close)});
     }
     const int exit_code = static_cast<int>(info->exit);
     if (as_json) {
@@ -32,7 +33,8 @@ Exit explain(const std::string& code, bool as_json)
                     {"exit_code", exit_code}});
         return Exit::ok;
     }
-    say(fmt::format("{}: {} (exit code {})\n\n{}\n", info->name, info->title, exit_code, info->text));
+    say(fmt::format("{}: {} (exit code {})\n\n{}\n", info->name, info->title, exit_code,
+                    info->text));
     return Exit::ok;
 }
 

@@ -32,7 +32,8 @@ std::string quantization_text(const Tensor& tensor)
 {
     const Quantization& quant = tensor.quant;
     if (!quant.present()) return "-";
-    if (quant.per_channel()) return fmt::format("{} channels, axis {}", quant.scales.size(), quant.axis);
+    if (quant.per_channel())
+        return fmt::format("{} channels, axis {}", quant.scales.size(), quant.axis);
     const int32_t zero = quant.zero_point();
     if (zero == 0) return fmt::format("{:.4g} * q", quant.scale());
     return fmt::format("{:.4g} * (q {} {})", quant.scale(), zero < 0 ? '+' : '-', std::abs(zero));
@@ -40,7 +41,8 @@ std::string quantization_text(const Tensor& tensor)
 
 json tensor_json(const Tensor& tensor)
 {
-    json item = {{"name", tensor.name}, {"dtype", dtype_name(tensor.type)}, {"shape", tensor.shape}};
+    json item = {
+        {"name", tensor.name}, {"dtype", dtype_name(tensor.type)}, {"shape", tensor.shape}};
     item["scale"] = tensor.quant.present() ? json(tensor.quant.scale()) : json();
     item["zero_point"] = tensor.quant.present() ? json(tensor.quant.zero_point()) : json();
     return item;
@@ -73,13 +75,15 @@ void say_ports(const char* title, const Graph& graph, const std::vector<TensorId
 
 void say_layers(const Graph& graph)
 {
-    TextTable table({"layer", "operator", "output", "shape", "quantisation", ">MACs", ">weights", ""});
+    TextTable table(
+        {"layer", "operator", "output", "shape", "quantisation", ">MACs", ">weights", ""});
     for (const Node& node : graph.nodes) {
         const Tensor none;
         const Tensor& out = node.outputs.empty() ? none : graph.output(node, 0);
-        table.row({node.name, node.source_op, std::string(dtype_name(out.type)), shape_text(out.shape),
-                   quantization_text(out), grouped(macs_of(graph, node)),
-                   grouped(weights_of(graph, node)), node.unsupported.empty() ? "" : "NOT SUPPORTED"});
+        table.row({node.name, node.source_op, std::string(dtype_name(out.type)),
+                   shape_text(out.shape), quantization_text(out), grouped(macs_of(graph, node)),
+                   grouped(weights_of(graph, node)),
+                   node.unsupported.empty() ? "" : "NOT SUPPORTED"});
     }
     say(table.text());
     int64_t macs = 0, weights = 0;
@@ -87,8 +91,8 @@ void say_layers(const Graph& graph)
         macs += macs_of(graph, node);
         weights += weights_of(graph, node);
     }
-    say(fmt::format("{} layers, {} multiply-accumulates, {} bytes of constants\n", graph.nodes.size(),
-                    grouped(macs), grouped(weights)));
+    say(fmt::format("{} layers, {} multiply-accumulates, {} bytes of constants\n",
+                    graph.nodes.size(), grouped(macs), grouped(weights)));
     for (const Node& node : graph.nodes) {
         if (node.unsupported.empty()) continue;
         say(fmt::format("\nnot supported: {}: {}\n", graph.node_place(node), node.unsupported));
@@ -117,8 +121,10 @@ Exit inspect(const ModelOptions& options, bool as_json)
     if (as_json) {
         json object = {{"model", options.path}, {"supported", supported}, {"notes", graph.notes}};
         for (const char* key : {"inputs", "outputs", "layers"}) object[key] = json::array();
-        for (const TensorId id : graph.inputs) object["inputs"].push_back(tensor_json(graph.tensor(id)));
-        for (const TensorId id : graph.outputs) object["outputs"].push_back(tensor_json(graph.tensor(id)));
+        for (const TensorId id : graph.inputs)
+            object["inputs"].push_back(tensor_json(graph.tensor(id)));
+        for (const TensorId id : graph.outputs)
+            object["outputs"].push_back(tensor_json(graph.tensor(id)));
         for (const Node& node : graph.nodes) object["layers"].push_back(layer_json(graph, node));
         object["boards"] = board_table_json(boards);
         print_json(object);

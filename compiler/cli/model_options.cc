@@ -20,7 +20,8 @@ struct ForeignFormat {
 };
 
 constexpr ForeignFormat kForeignFormats[] = {
-    {".keras", "a Keras model", "tf.lite.TFLiteConverter.from_keras_model(model).convert() in Python"},
+    {".keras", "a Keras model",
+     "tf.lite.TFLiteConverter.from_keras_model(model).convert() in Python"},
     {".h5", "a Keras model", "tf.lite.TFLiteConverter.from_keras_model(model).convert() in Python"},
     {".onnx", "an ONNX model", "convert it to .tflite with onnx2tf"},
 };
@@ -29,9 +30,9 @@ void require_tflite(const std::string& path)
 {
     const std::string expected = "a .tflite file: this version reads TensorFlow Lite models only";
     if (fs::is_directory(path))
-        fail(ErrorCode::T0103, {path, fs::exists(fs::path(path) / "thimble.toml") ? "a project folder"
-                                                                                   : "a folder",
-                                expected, "thimble inspect MODEL.tflite"});
+        fail(ErrorCode::T0103,
+             {path, fs::exists(fs::path(path) / "thimble.toml") ? "a project folder" : "a folder",
+              expected, "thimble inspect MODEL.tflite"});
     const std::string extension = lower_case(fs::path(path).extension().string());
     for (const ForeignFormat& format : kForeignFormats)
         require(extension != format.extension, ErrorCode::T0103,
@@ -47,8 +48,11 @@ Optimize optimize_of(const std::string& name)
 
 std::string shell_word(const std::string& text)
 {
-    const bool plain = !text.empty() && text.find_first_not_of(
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,+") == std::string::npos;
+    const bool plain =
+        !text.empty() &&
+        text.find_first_not_of(
+            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,+") ==
+            std::string::npos;
     if (plain) return text;
     std::string quoted = "'";
     for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -61,7 +65,8 @@ std::string ModelOptions::changed_text() const
 {
     std::string text;
     const auto add = [&](const char* flag, const std::string& value, const char* usual) {
-        if (value != usual) text += fmt::format("{}{} {}", text.empty() ? "" : " ", flag, shell_word(value));
+        if (value != usual)
+            text += fmt::format("{}{} {}", text.empty() ? "" : " ", flag, shell_word(value));
     };
     add("--match", match, "tflm");
     add("--state", state, "reset");

@@ -19,7 +19,8 @@ std::string grouped(int64_t value)
 std::string bytes_text(int64_t bytes)
 {
     if (bytes < 10 * 1024) return grouped(bytes) + " B";
-    if (bytes < 10 * 1024 * 1024) return fmt::format("{:.1f} KB", static_cast<double>(bytes) / 1024);
+    if (bytes < 10 * 1024 * 1024)
+        return fmt::format("{:.1f} KB", static_cast<double>(bytes) / 1024);
     return fmt::format("{:.1f} MB", static_cast<double>(bytes) / (1024 * 1024));
 }
 
@@ -58,7 +59,8 @@ std::string TextTable::text() const
         widths.push_back(width_of(title));
     }
     for (const auto& cells : rows_)
-        for (size_t i = 0; i < cells.size(); ++i) widths[i] = std::max(widths[i], width_of(cells[i]));
+        for (size_t i = 0; i < cells.size(); ++i)
+            widths[i] = std::max(widths[i], width_of(cells[i]));
     std::string out;
     const auto add_line = [&](const std::vector<std::string>& cells) {
         std::string line;

@@ -187,11 +187,13 @@ const std::vector<const Command*>& all_commands()
 Exit run_command_line(const std::vector<std::string>& arguments)
 {
     Parser parser;
-    require(!arguments.empty(), ErrorCode::T0001,
-            {"thimble", "no command was given", "a command and what it works on", "thimble --help"});
+    require(
+        !arguments.empty(), ErrorCode::T0001,
+        {"thimble", "no command was given", "a command and what it works on", "thimble --help"});
     const auto is_command = [&](const Command* command) { return arguments[0] == command->name; };
     const auto& commands = all_commands();
-    if (arguments[0].rfind('-', 0) != 0 && std::none_of(commands.begin(), commands.end(), is_command))
+    if (arguments[0].rfind('-', 0) != 0 &&
+        std::none_of(commands.begin(), commands.end(), is_command))
         fail_unknown_command(arguments[0]);
     try {
         std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

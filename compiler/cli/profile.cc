@@ -44,7 +44,8 @@ double energy_uj(const Profile& result, const ResolvedTarget& target)
 double latency_ms(const Profile& result, const ResolvedTarget& target)
 {
     return target.clock_hz == 0
-               ? 0 : static_cast<double>(result.total) * 1000 / static_cast<double>(target.clock_hz);
+               ? 0
+               : static_cast<double>(result.total) * 1000 / static_cast<double>(target.clock_hz);
 }
 
 void say_layers(const Profile& result)
@@ -55,7 +56,8 @@ void say_layers(const Profile& result)
     for (const LayerCost& layer : result.layers)
         table.row({layer.name, layer.op, layer.kernel, grouped(layer.macs),
                    grouped(static_cast<int64_t>(layer.total)),
-                   fmt::format("{:.1f}", percent(layer.total, result.total)), bar(layer.total, largest)});
+                   fmt::format("{:.1f}", percent(layer.total, result.total)),
+                   bar(layer.total, largest)});
     say(table.text() + "\n");
 }
 
@@ -69,7 +71,8 @@ void say_totals(const Profile& result, const ResolvedTarget& target)
                    fmt::format("ms at {:.4g} MHz{}", static_cast<double>(target.clock_hz) / 1e6,
                                cycles ? "" : ", an estimate: one cycle per instruction")});
     const double energy = energy_uj(result, target);
-    if (energy > 0) table.row({"energy", fmt::format("{:.4g}", energy), "uJ, an estimate: core only"});
+    if (energy > 0)
+        table.row({"energy", fmt::format("{:.4g}", energy), "uJ, an estimate: core only"});
     table.row({"flash", grouped(result.flash_total()),
                fmt::format("bytes: {} code, {} weights", grouped(result.flash_code),
                            grouped(result.flash_weights))});
@@ -95,8 +98,11 @@ json profile_json(const Profile& result, const ResolvedTarget& target)
                             {"io", result.ram_io}, {"total", result.ram_total()}}},
                    {"stack", result.stack}};
     for (const LayerCost& layer : result.layers)
-        object["layers"].push_back({{"name", layer.name}, {"op", layer.op}, {"kernel", layer.kernel},
-                                    {"macs", layer.macs}, {"total", layer.total}});
+        object["layers"].push_back({{"name", layer.name},
+                                    {"op", layer.op},
+                                    {"kernel", layer.kernel},
+                                    {"macs", layer.macs},
+                                    {"total", layer.total}});
     if (latency_ms(result, target) > 0) object["latency_estimate_ms"] = latency_ms(result, target);
     if (energy_uj(result, target) > 0) object["energy_estimate_uj"] = energy_uj(result, target);
     return object;

@@ -64,15 +64,18 @@ std::vector<NamedOutput> collect(const RunCommandOptions& options, const Graph& 
     std::set<std::string> stems;
     for (size_t i = 0; i < graph.outputs.size(); ++i) {
         const Tensor& tensor = graph.tensor(graph.outputs[i]);
-        NamedOutput output{.tensor = &tensor, .array = {npy_type_of(tensor.type), tensor.shape, {}}};
+        NamedOutput output{.tensor = &tensor,
+                           .array = {npy_type_of(tensor.type), tensor.shape, {}}};
         if (options.runs > 1) output.array.shape.insert(output.array.shape.begin(), options.runs);
         for (const RunOutputs& run : results)
-            output.array.bytes.insert(output.array.bytes.end(), run.outputs[i].begin(), run.outputs[i].end());
+            output.array.bytes.insert(output.array.bytes.end(), run.outputs[i].begin(),
+                                      run.outputs[i].end());
         output.crc = crc32(output.array.bytes);
         std::string stem = file_stem(tensor.name);
         for (int n = 1; !stems.insert(stem).second; ++n)
             stem = fmt::format("{}_{}", file_stem(tensor.name), n);
-        if (!options.output.empty()) output.file = (fs::path(options.output) / (stem + ".npy")).string();
+        if (!options.output.empty())
+            output.file = (fs::path(options.output) / (stem + ".npy")).string();
         outputs.push_back(std::move(output));
     }
     return outputs;
@@ -115,8 +118,9 @@ void say_outputs(const RunCommandOptions& options, const std::vector<NamedOutput
         const Tensor& tensor = *output.tensor;
         if (tensor.count() > kValuesShown || options.runs > kRunsShown) continue;
         for (int64_t run = 0; run < options.runs; ++run) {
-            const auto bytes = std::span(output.array.bytes).subspan(static_cast<size_t>(run * tensor.bytes()),
-                                                                     static_cast<size_t>(tensor.bytes()));
+            const auto bytes = std::span(output.array.bytes)
+                                   .subspan(static_cast<size_t>(run * tensor.bytes()),
+                                            static_cast<size_t>(tensor.bytes()));
             const std::string which = options.runs > 1 ? fmt::format(" run {}", run) : "";
             say(fmt::format("{}{}:{}\n", tensor.name, which, run_values(bytes, tensor)));
         }
@@ -161,12 +165,14 @@ Run declare(OptionReader& reader)
     declare_model(reader, options->model);
     reader.list("-i,--input", "[NAME=]FILE", options->inputs,
                 "a .npy array or .bin with raw bytes for each input, in order or by name");
-    reader.text("-o,--output", "DIR", options->output, "write every output as .npy into this folder");
+    reader.text("-o,--output", "DIR", options->output,
+                "write every output as .npy into this folder");
     reader.whole("--runs", options->runs, 1, kRunsMax,
                  "runs in order; arrays may have a leading axis of this length");
     reader.choice("--engine", options->engine, {"oracle", "host"},
                   "the slow reference, or the generated C on this computer");
-    reader.text("-t,--target", "T", options->target, "run the generated C on this emulated chip instead");
+    reader.text("-t,--target", "T", options->target,
+                "run the generated C on this emulated chip instead");
     declare_compilation(reader, options->model);
     return [options](bool as_json) { return run_model(*options, as_json); };
 }
@@ -177,9 +183,10 @@ extern const Command command_run;
 const Command command_run = {
     .name = "run",
     .summary = "Run a model on arrays, by the oracle, on this computer or on an emulated chip",
-    .examples = {"thimble run examples/gesture/gesture.tflite --input examples/gesture/data/punch_0.npy",
-                 "thimble run examples/gesture/gesture.tflite --target uno --runs 20 --input "
-                 "examples/gesture/data/flex.npy --output out/flex"},
+    .examples =
+        {"thimble run examples/gesture/gesture.tflite --input examples/gesture/data/punch_0.npy",
+         "thimble run examples/gesture/gesture.tflite --target uno --runs 20 --input "
+         "examples/gesture/data/flex.npy --output out/flex"},
     .declare = declare,
 };
 

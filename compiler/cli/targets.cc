@@ -1,10 +1,9 @@
 // targets: processor families with their compilers and emulators.
 #include "targets/target.h"
 
-#include "base/process.h"
-#include "cli/board_table.h"
 #include "cli/command.h"
 #include "cli/output.h"
+#include "verify/helpers.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -30,7 +29,8 @@ std::string boards_of(const Target& family)
 {
     std::string text;
     for (const Board& board : all_boards())
-        if (std::string_view(board.family) == family.name) text += (text.empty() ? "" : " ") + std::string(board.name);
+        if (std::string_view(board.family) == family.name)
+            text += (text.empty() ? "" : " ") + std::string(board.name);
     return text;
 }
 
@@ -49,7 +49,8 @@ Exit targets(bool as_json)
     for (const Target* family : all_targets()) {
         const ResolvedTarget target = find_target(family->name);
         const std::string emulator = emulator_name(*family);
-        table.row({family->name, family->description, family->compiler.empty() ? "-" : family->compiler,
+        table.row({family->name, family->description,
+                   family->compiler.empty() ? "-" : family->compiler,
                    emulator.empty() ? "-" : emulator, *family->unit == '\0' ? "-" : family->unit,
                    state_of(target), boards_of(*family)});
         list.push_back({{"target", family->name}, {"description", family->description},

@@ -61,7 +61,8 @@ void say_report(const VerifyCommandOptions& options, const VerifyReport& report)
                     report.bit_exact ? "bit-exact" : "equal within the tolerance for floats",
                     report.target, report.cases, grouped(report.outputs_compared)));
     const bool counted = *target.family->unit != '\0';
-    say_next(command_text(counted ? "profile" : "build", options.model) + " --target " + options.target);
+    say_next(command_text(counted ? "profile" : "build", options.model) + " --target " +
+             options.target);
 }
 
 json report_json(const VerifyReport& report)
@@ -121,11 +122,12 @@ Exit verify_model(const VerifyCommandOptions& options, bool as_json)
     const std::string kind = cases[static_cast<size_t>(wrong->first_case)].kind;
     fail(ErrorCode::T0501,
          {fmt::format("{}: layer '{}', tensor '{}'", options.model.path, wrong->layer, wrong->name),
-          fmt::format("case {} ({}), index {} is {} on {}; {} of {} values differ", wrong->first_case,
-                      kind, wrong->first_index, value_text(wrong->first_found), target.name,
-                      report.mismatches, report.outputs_compared),
+          fmt::format("case {} ({}), index {} is {} on {}; {} of {} values differ",
+                      wrong->first_case, kind, wrong->first_index, value_text(wrong->first_found),
+                      target.name, report.mismatches, report.outputs_compared),
           value_text(wrong->first_expected),
-          command_text("verify", options.model) + fmt::format(" --target {} --layers", options.target)});
+          command_text("verify", options.model) +
+              fmt::format(" --target {} --layers", options.target)});
 }
 
 Run declare(OptionReader& reader)
@@ -133,7 +135,8 @@ Run declare(OptionReader& reader)
     auto options = std::make_shared<VerifyCommandOptions>();
     declare_model(reader, options->model);
     reader.text("-t,--target", "T", options->target, "family or board (default host)");
-    reader.whole("--cases", options->cases, 0, 65535, "generated inputs: uniform, extremes, sparse");
+    reader.whole("--cases", options->cases, 0, 65535,
+                 "generated inputs: uniform, extremes, sparse");
     reader.whole("--seed", options->seed, 0, INT64_MAX, "another seed makes other cases");
     reader.list("-i,--input", "[NAME=]FILE", options->inputs, "a further case from .npy or .bin");
     reader.whole("--runs", options->runs, 1, 10000, "cases in the arrays of --input");

@@ -25,9 +25,11 @@ std::string fill_inputs(const Program& program)
     const std::string upper = upper_case(program.name);
     for (size_t i = 0; i < program.graph.inputs.size(); ++i) {
         const Tensor& tensor = program.graph.tensor(program.graph.inputs[i]);
-        const int32_t zero = tensor.quant.present() && !is_float(tensor.type) ? tensor.quant.zero_point() : 0;
-        out += fmt::format("    for (i = 0; i < {0}_INPUT{1}_SIZE; ++i) {2}_input{1}(&model)[i] = {3};\n",
-                           upper, suffix(i), program.name, zero);
+        const int32_t zero =
+            tensor.quant.present() && !is_float(tensor.type) ? tensor.quant.zero_point() : 0;
+        out += fmt::format(
+            "    for (i = 0; i < {0}_INPUT{1}_SIZE; ++i) {2}_input{1}(&model)[i] = {3};\n", upper,
+            suffix(i), program.name, zero);
     }
     return out;
 }
@@ -44,17 +46,20 @@ std::string print_outputs(const Program& program)
 
 std::string example_main(const Program& program, const ResolvedTarget& target)
 {
-    const bool hosted = target.family->emulator == Emulator::host || target.family->compiler.empty();
+    const bool hosted =
+        target.family->emulator == Emulator::host || target.family->compiler.empty();
     std::string out = mark_line("//");
     out += "// Runs the model once. Copy what you need into your own program.\n";
     out += fmt::format("#include \"{}.h\"\n\n", program.name);
     if (hosted) out += "#include <stdio.h>\n\n";
-    out += fmt::format("static {}_t model;\n\nint main(void)\n{{\n    size_t i;\n    {}_init(&model);\n",
-                       program.name, program.name);
+    out += fmt::format(
+        "static {}_t model;\n\nint main(void)\n{{\n    size_t i;\n    {}_init(&model);\n",
+        program.name, program.name);
     out += "    // Put your measured values here; these stand for zero.\n" + fill_inputs(program);
     out += fmt::format("    {}_invoke(&model);\n", program.name);
     if (hosted) return out + print_outputs(program) + "    return 0;\n}\n";
-    out += fmt::format("    // The result is in {}_output(&model).\n    for (;;) {{\n    }}\n}}\n", program.name);
+    out += fmt::format("    // The result is in {}_output(&model).\n    for (;;) {{\n    }}\n}}\n",
+                       program.name);
     return out;
 }
 
@@ -70,8 +75,10 @@ std::string link_rules(const ResolvedTarget& target)
 {
     const Target& family = *target.family;
     if (family.emulator == Emulator::simavr)
-        return "all: example.hex\n\nexample.elf: $(OBJECTS)\n\t$(CC) $(CFLAGS) -Wl,--gc-sections -o $@ $(OBJECTS) -lm\n"
-               "\tavr-size $@\n\nexample.hex: example.elf\n\tavr-objcopy -O ihex -R .eeprom $< $@\n";
+        return "all: example.hex\n\nexample.elf: $(OBJECTS)\n\t$(CC) $(CFLAGS) -Wl,--gc-sections "
+               "-o $@ $(OBJECTS) -lm\n"
+               "\tavr-size $@\n\nexample.hex: example.elf\n\tavr-objcopy -O ihex -R .eeprom $< "
+               "$@\n";
     if (family.emulator == Emulator::host || family.compiler.empty())
         return "all: example\n\nexample: $(OBJECTS)\n\t$(CC) $(CFLAGS) -o $@ $(OBJECTS) -lm\n";
     return fmt::format("# Link these with your board's start-up code and linker script.\n"
@@ -84,7 +91,8 @@ std::string makefile(const Program& program, const ResolvedTarget& target, bool 
     std::string objects = fmt::format("{}.o example_main.o", program.name);
     if (self_test) objects += fmt::format(" {}_self_test.o", program.name);
     std::string out = mark_line("#");
-    out += fmt::format("# Compiles the example for {} with the flags that thimble measures with.\n", target.name);
+    out += fmt::format("# Compiles the example for {} with the flags that thimble measures with.\n",
+                       target.name);
     out += fmt::format("CC = {}\n", family.compiler.empty() ? "emcc" : family.compiler);
     std::vector<std::string> flags = target.compile_flags();
     flags.insert(flags.end(), {"-O2", "-std=c99", "-Wall", "-Wextra", "-Wconversion",
@@ -123,8 +131,8 @@ void write_package(const fs::path& folder, const std::vector<GeneratedFile>& fil
     std::error_code problem;
     fs::create_directories(folder, problem);
     require(!problem && fs::is_directory(folder), ErrorCode::T0102,
-            {folder.string(), problem ? problem.message() : "is not a folder", "a folder that can be made",
-             "-o out/model"});
+            {folder.string(), problem ? problem.message() : "is not a folder",
+             "a folder that can be made", "-o out/model"});
     for (const GeneratedFile& file : files) {
         const fs::path path = folder / file.name;
         if (!fs::exists(path) || force) continue;
@@ -146,8 +154,9 @@ void write_package(const fs::path& folder, const std::vector<GeneratedFile>& fil
     }
     for (size_t i = 0; i < files.size(); ++i) {
         fs::rename(waiting[i], folder / files[i].name, problem);
-        require(!problem, ErrorCode::T0102, {(folder / files[i].name).string(), problem.message(),
-                                             "a place that can be written", "another folder with -o"});
+        require(!problem, ErrorCode::T0102,
+                {(folder / files[i].name).string(), problem.message(),
+                 "a place that can be written", "another folder with -o"});
     }
 }
 

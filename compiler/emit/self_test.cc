@@ -97,10 +97,14 @@ std::string compare_output(const Program& program, size_t i)
     const Tensor& tensor = program.graph.tensor(program.graph.outputs[i]);
     const std::string& name = program.name;
     if (tensor.type == DType::f32)
-        return fmt::format("        if (!self_test_close({0}_output{1}(t), self_test_output_{2} + run * {3}, {3}, THB_FLASH_F32(self_test_tolerance_{2} + run))) return (int)run + 1;\n",
-                           name, suffix(i), i, tensor.count());
-    return fmt::format("        if (self_test_crc((const uint8_t*)(const void*){0}_output{1}(t), {3}) != THB_FLASH_U32(self_test_output_{2} + run)) return (int)run + 1;\n",
-                       name, suffix(i), i, tensor.bytes());
+        return fmt::format(
+            "        if (!self_test_close({0}_output{1}(t), self_test_output_{2} + run * {3}, {3}, "
+            "THB_FLASH_F32(self_test_tolerance_{2} + run))) return (int)run + 1;\n",
+            name, suffix(i), i, tensor.count());
+    return fmt::format(
+        "        if (self_test_crc((const uint8_t*)(const void*){0}_output{1}(t), {3}) != "
+        "THB_FLASH_U32(self_test_output_{2} + run)) return (int)run + 1;\n",
+        name, suffix(i), i, tensor.bytes());
 }
 
 std::string tables(const Program& program, const std::vector<RecordedCase>& cases)
@@ -113,12 +117,15 @@ std::string tables(const Program& program, const std::vector<RecordedCase>& case
         const bool is_f32 = program.graph.tensor(program.graph.outputs[i]).type == DType::f32;
         const std::string name = fmt::format("self_test_output_{}", i);
         if (!is_f32) {
-            out += c_table({"uint32_t", all_crcs(cases, i), fmt::format("CRC-32 of output {}", i)}, name);
+            out += c_table({"uint32_t", all_crcs(cases, i), fmt::format("CRC-32 of output {}", i)},
+                           name);
             continue;
         }
-        out += c_table({"float", all_outputs(cases, i), fmt::format("output {} of each case", i)}, name);
-        out += c_table({"float", all_tolerances(cases, i), fmt::format("tolerance of output {}", i)},
-                       fmt::format("self_test_tolerance_{}", i));
+        out += c_table({"float", all_outputs(cases, i), fmt::format("output {} of each case", i)},
+                       name);
+        out +=
+            c_table({"float", all_tolerances(cases, i), fmt::format("tolerance of output {}", i)},
+                    fmt::format("self_test_tolerance_{}", i));
     }
     return out;
 }
@@ -132,17 +139,22 @@ std::string self_test_source(const Program& program, const std::vector<RecordedC
     for (const TensorId id : program.graph.outputs)
         (program.graph.tensor(id).type == DType::f32 ? floats : integers) = true;
     std::string out = fmt::format("// {} {}. Licence: MIT-0.\n", kGeneratedMark, THIMBLE_VERSION);
-    out += fmt::format("// {} recorded cases with what thimble's oracle computes for them.\n#include \"{}.h\"\n\n",
-                       cases.size(), name);
+    out += fmt::format(
+        "// {} recorded cases with what thimble's oracle computes for them.\n#include \"{}.h\"\n\n",
+        cases.size(), name);
     out += device_file("port/thb_port.h");
     out += "\n" + tables(program, cases);
     if (integers) out += kCrcFunction;
     if (floats) out += kFloatFunction;
-    out += fmt::format("\nint {0}_self_test({0}_t* t)\n{{\n    size_t run, i;\n    for (run = 0; run < {1}; ++run) {{\n        {0}_init(t);\n",
-                       name, cases.size());
+    out += fmt::format(
+        "\nint {0}_self_test({0}_t* t)\n{{\n    size_t run, i;\n    for (run = 0; run < {1}; "
+        "++run) {{\n        {0}_init(t);\n",
+        name, cases.size());
     for (size_t i = 0; i < program.graph.inputs.size(); ++i)
-        out += fmt::format("        for (i = 0; i < {2}; ++i) ((uint8_t*)(void*){0}_input{1}(t))[i] = THB_FLASH_U8(self_test_input_{3} + run * {2} + i);\n",
-                           name, suffix(i), program.graph.tensor(program.graph.inputs[i]).bytes(), i);
+        out += fmt::format(
+            "        for (i = 0; i < {2}; ++i) ((uint8_t*)(void*){0}_input{1}(t))[i] = "
+            "THB_FLASH_U8(self_test_input_{3} + run * {2} + i);\n",
+            name, suffix(i), program.graph.tensor(program.graph.inputs[i]).bytes(), i);
     if (program.graph.inputs.empty()) out += "        (void)i;\n";
     out += fmt::format("        {}_invoke(t);\n", name);
     for (size_t i = 0; i < program.graph.outputs.size(); ++i) out += compare_output(program, i);

@@ -88,8 +88,9 @@ std::string advice_for(const Fit& fit, const Program& program)
         advice = fmt::format("{} bytes of RAM missing; most is needed by {}", -fit.ram_free,
                              largest_in_ram(program));
     if (fit.flash_free < 0)
-        advice += fmt::format("{}{} bytes of flash missing; the largest constants are those of {}",
-                              advice.empty() ? "" : "; ", -fit.flash_free, largest_in_flash(program));
+        advice +=
+            fmt::format("{}{} bytes of flash missing; the largest constants are those of {}",
+                        advice.empty() ? "" : "; ", -fit.flash_free, largest_in_flash(program));
     return advice;
 }
 
@@ -116,7 +117,8 @@ Footprint estimate_footprint(const Program& program, const TargetFacts& facts)
     }
     const auto instances = static_cast<int64_t>(instance_count(program));
     Footprint result;
-    result.flash = table_bytes(program, tables) + instances * (avr ? kInstanceBytesAvr : kInstanceBytes);
+    result.flash =
+        table_bytes(program, tables) + instances * (avr ? kInstanceBytesAvr : kInstanceBytes);
     if (uses_float(program) && !facts.has_float_unit) result.flash += kSoftFloatBytes;
     result.ram = program.state_bytes + program.work_bytes;
     result.stack = avr ? kStackBytesAvr : kStackBytes;
@@ -181,10 +183,10 @@ void require_fit(const Board& board, const Footprint& footprint, const Program& 
     if (fit.fits) return;
     const int64_t ram = board.ram_bytes - board.ram_reserved_bytes;
     const int64_t flash = board.flash_bytes - board.flash_reserved_bytes;
-    fail(ErrorCode::T0301, {board.name, fit.advice,
-                            fmt::format("at most {} bytes of RAM with the stack and {} bytes of flash",
-                                        ram, flash),
-                            "thimble boards MODEL shows where it fits; --force writes the C anyway"});
+    fail(ErrorCode::T0301,
+         {board.name, fit.advice,
+          fmt::format("at most {} bytes of RAM with the stack and {} bytes of flash", ram, flash),
+          "thimble boards MODEL shows where it fits; --force writes the C anyway"});
 }
 
 }  // namespace thimble

@@ -1,9 +1,9 @@
 // Does a compiled model fit a board, and by how much?
 //
-// A board fits when state, work, stack and what the board's runtime keeps for itself fit its RAM, and
-// code and weights fit its flash beside bootloader and core. RAM comes from the memory plan and is
-// exact. Flash and stack are either measured (profile.h) or estimated: constants are counted exactly,
-// code by the number of kernel instances. An estimate is always said to be one.
+// A board fits when state, work, stack and what the board's runtime keeps for itself fit its RAM,
+// and code and weights fit its flash beside bootloader and core. RAM comes from the memory plan and
+// is exact. Flash and stack are either measured (profile.h) or estimated: constants are counted
+// exactly, code by the number of kernel instances. An estimate is always said to be one.
 #pragma once
 
 #include "ir/program.h"

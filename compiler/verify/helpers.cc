@@ -45,4 +45,19 @@ fs::path require_helper(std::string_view name, const std::string& purpose,
     return *helper;
 }
 
+bool can_compile(const ResolvedTarget& target)
+{
+    return !target.family->compiler.empty() && find_program(target.family->compiler).has_value();
+}
+
+bool can_measure(const ResolvedTarget& target)
+{
+    const Target& family = *target.family;
+    if (!can_compile(target) || *family.unit == '\0') return false;
+    if (family.emulator == Emulator::simavr)
+        return find_helper(family.emulator_program).has_value();
+    return find_program(family.emulator_program).has_value() &&
+           find_helper(kCountPlugin).has_value();
+}
+
 }  // namespace thimble

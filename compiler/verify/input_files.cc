@@ -42,10 +42,12 @@ std::string wanted_text(const Tensor& tensor, int64_t runs)
 
 [[noreturn]] void fail_type(const std::string& file, const NpyArray& array, const Tensor& tensor)
 {
-    std::string remedy = fmt::format("numpy.save('{}', x.astype('{}'))", file, npy_type_of(tensor.type));
+    std::string remedy =
+        fmt::format("numpy.save('{}', x.astype('{}'))", file, npy_type_of(tensor.type));
     if (array.dtype[0] == 'f' && tensor.quant.present())
-        remedy = fmt::format("quantize first: q = round(x / {:.9g}) + {}, saturated to {}",
-                             tensor.quant.scale(), tensor.quant.zero_point(), dtype_name(tensor.type));
+        remedy =
+            fmt::format("quantize first: q = round(x / {:.9g}) + {}, saturated to {}",
+                        tensor.quant.scale(), tensor.quant.zero_point(), dtype_name(tensor.type));
     fail(ErrorCode::T0105,
          {file, fmt::format("elements of type {} for input '{}'", array.dtype, tensor.name),
           fmt::format("type {} ({})", npy_type_of(tensor.type), dtype_name(tensor.type)), remedy});
@@ -78,7 +80,8 @@ Bound bind_raw(const std::string& file, const Tensor& tensor, int64_t runs)
     const auto size = static_cast<int64_t>(bytes.size());
     require(size == tensor.bytes() || size == runs * tensor.bytes(), ErrorCode::T0105,
             {file, fmt::format("{} bytes for input '{}'", size, tensor.name),
-             fmt::format("{} bytes, little-endian {}", runs * tensor.bytes(), wanted_text(tensor, runs)),
+             fmt::format("{} bytes, little-endian {}", runs * tensor.bytes(),
+                         wanted_text(tensor, runs)),
              "write the file again"});
     return {file, std::move(bytes), runs > 1 && size == runs * tensor.bytes()};
 }
@@ -100,7 +103,8 @@ std::pair<size_t, std::string> resolve(const Graph& graph, const std::string& sp
 {
     const size_t equals = spec.find('=');
     if (equals == std::string::npos || fs::exists(spec)) {
-        const size_t next = static_cast<size_t>(std::find(bound.begin(), bound.end(), false) - bound.begin());
+        const size_t next =
+            static_cast<size_t>(std::find(bound.begin(), bound.end(), false) - bound.begin());
         require(next < bound.size(), ErrorCode::T0004,
                 {"--input", fmt::format("'{}' is one file too many", spec), inputs_text(graph),
                  "thimble inspect MODEL"});
@@ -132,9 +136,10 @@ std::vector<TensorBytes> read_inputs(const Graph& graph, const std::vector<std::
         files[index] = bind_file(file, graph.tensor(graph.inputs[index]), runs);
     }
     for (size_t i = 0; i < bound.size(); ++i)
-        require(bound[i], ErrorCode::T0004,
-                {"--input", fmt::format("input '{}' has no file", graph.tensor(graph.inputs[i]).name),
-                 "a file for each of " + inputs_text(graph), "--input FILE.npy"});
+        require(
+            bound[i], ErrorCode::T0004,
+            {"--input", fmt::format("input '{}' has no file", graph.tensor(graph.inputs[i]).name),
+             "a file for each of " + inputs_text(graph), "--input FILE.npy"});
     std::vector<TensorBytes> result(static_cast<size_t>(runs));
     for (int64_t run = 0; run < runs; ++run) {
         for (size_t i = 0; i < files.size(); ++i) {
@@ -178,7 +183,8 @@ std::string file_stem(const std::string& tensor_name)
 {
     std::string stem;
     for (const char c : tensor_name) {
-        const bool plain = std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' || c == '_';
+        const bool plain =
+            std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' || c == '_';
         stem += plain ? c : '_';
     }
     if (stem.empty() || stem[0] == '.' || stem[0] == '-') stem = "output" + stem;

@@ -10,9 +10,10 @@
 
 namespace thimble {
 
-// `specs` are "FILE" or "NAME=FILE"; those without a name go to the inputs in order. An array has the
-// input's shape, axes of 1 aside, or that with a leading axis of `runs`; without it every run gets the
-// same values. Returns one TensorBytes a run. Throws T0004 (names, count) and T0105 (shape, type).
+// `specs` are "FILE" or "NAME=FILE"; those without a name go to the inputs in order. An array has
+// the input's shape, axes of 1 aside, or that with a leading axis of `runs`; without it every run
+// gets the same values. Returns one TensorBytes a run. Throws T0004 (names, count) and T0105
+// (shape, type).
 std::vector<TensorBytes> read_inputs(const Graph& graph, const std::vector<std::string>& specs,
                                      int64_t runs);
 

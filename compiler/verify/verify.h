@@ -1,7 +1,6 @@
 // Judges the generated C on a target against the oracle.
 #pragma once
 
-#include "compile.h"
 #include "verify/engine.h"
 
 #include <string>
