@@ -1,54 +1,90 @@
 #include "verify/fit.h"
 
+#include "base/error.h"
+
 #include <gtest/gtest.h>
 
 namespace thimble {
 namespace {
 
-// One layer with 1,000 bytes of weights and 100 bytes of work memory.
+// Two layers; the second holds 1000 bytes of weights and, with both buffers alive, most RAM.
 Program small_program()
 {
     Program program;
-    program.name = "small";
-    program.tables.push_back({.c_type = "int8_t", .bytes = std::vector<uint8_t>(1000), .purpose = "w"});
-    Step step;
-    step.layer = "dense";
-    step.calls.push_back({"thb_dense_s8", {{.kind = Arg::Kind::table, .index = 0}}});
-    program.steps.push_back(step);
-    program.work_bytes = 100;
+    program.graph.nodes.resize(2);
+    program.tables.push_back({"int8_t", std::vector<uint8_t>(10), "w", true});
+    program.tables.push_back({"int8_t", std::vector<uint8_t>(1000), "w", true});
+    program.buffers.push_back({.name = "x", .bytes = 100, .first_step = 0, .last_step = 1});
+    program.buffers.push_back({.name = "y", .bytes = 300, .first_step = 1, .last_step = 1});
+    for (int i = 0; i < 2; ++i) {
+        Arg table{.kind = Arg::Kind::table, .index = i};
+        program.steps.push_back({.node = i, .layer = i == 0 ? "first" : "second", .macs = 10});
+        program.steps.back().calls.push_back({"thb_dense_s8", {table}});
+    }
+    program.work_bytes = 400;
     return program;
 }
 
-constexpr Footprint kFootprint = {.flash = 1500, .ram = 100, .stack = 50};
-
-TEST(FitBoard, leaves_what_core_and_bootloader_do_not_take)
+const Board& uno()
 {
-    const Board& uno = *find_target("uno").board;
-    const Fit fit = fit_board(uno, kFootprint, small_program());
+    return *find_target("uno").board;
+}
+
+TEST(Fit, what_is_certain_needs_no_estimate)
+{
+    const Footprint least = least_footprint(small_program());
+    EXPECT_EQ(least.flash, 1010);
+    EXPECT_EQ(least.ram, 400);
+    EXPECT_EQ(least.stack, 0);
+}
+
+TEST(Fit, an_estimate_is_never_below_what_is_certain)
+{
+    for (const Target* family : all_targets()) {
+        const Footprint estimate = estimate_footprint(small_program(), family->facts);
+        EXPECT_GE(estimate.flash, 1010) << family->name;
+        EXPECT_GT(estimate.stack, 0) << family->name;
+        EXPECT_GT(estimate.cycles, 0) << family->name;
+        EXPECT_FALSE(estimate.measured);
+    }
+}
+
+TEST(Fit, counts_what_the_core_keeps_for_itself)
+{
+    const Fit fit = fit_board(uno(), {.flash = 1000, .ram = 400, .stack = 50}, small_program());
     EXPECT_TRUE(fit.fits);
-    EXPECT_EQ(fit.flash_free, 32'256 - 444 - 1500) << "the limit and the empty sketch of Arduino's builder";
-    EXPECT_EQ(fit.ram_free, 2'048 - 9 - 150);
+    EXPECT_EQ(fit.flash_free, uno().flash_bytes - uno().flash_reserved_bytes - 1000);
+    EXPECT_EQ(fit.ram_free, uno().ram_bytes - uno().ram_reserved_bytes - 450);
+    EXPECT_EQ(fit.advice, "");
 }
 
-TEST(FitBoard, names_the_layer_when_a_board_is_too_small)
+TEST(Fit, one_byte_too_many_does_not_fit)
 {
-    Footprint large = kFootprint;
-    large.flash = 40'000;
-    const Fit fit = fit_board(*find_target("uno").board, large, small_program());
+    const int64_t ram = uno().ram_bytes - uno().ram_reserved_bytes;
+    EXPECT_TRUE(fit_board(uno(), {.ram = ram - 50, .stack = 50}, small_program()).fits);
+    const Fit fit = fit_board(uno(), {.ram = ram - 49, .stack = 50}, small_program());
     EXPECT_FALSE(fit.fits);
-    EXPECT_NE(fit.advice.find("'dense' (1000 bytes)"), std::string::npos) << fit.advice;
+    EXPECT_EQ(fit.ram_free, -1);
+    EXPECT_EQ(fit.advice,
+              "1 bytes of RAM missing; most is needed by layer 'second' (400 bytes)");
 }
 
-TEST(FitBoard, counts_weights_as_ram_where_the_core_copies_them_there)
+TEST(Fit, refuses_with_the_missing_bytes_and_the_largest_layer)
 {
-    const Board& board = *find_target("d1mini").board;
-    const Fit fit = fit_board(board, kFootprint, small_program());
-    EXPECT_EQ(fit.ram_free, board.ram_bytes - board.ram_reserved_bytes - 150 - 1000);
+    const int64_t flash = uno().flash_bytes - uno().flash_reserved_bytes;
+    try {
+        require_fit(uno(), {.flash = flash + 7}, small_program());
+        FAIL() << "it does not fit";
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::T0301);
+        EXPECT_NE(error.text().found.find("7 bytes of flash missing"), std::string::npos);
+        EXPECT_NE(error.text().found.find("'second' (1000 bytes)"), std::string::npos);
+    }
 }
 
-TEST(FitBoard, a_pc_has_no_limit)
+TEST(Fit, a_pc_has_no_limit)
 {
-    const Fit fit = fit_board(*find_target("pc").board, kFootprint, small_program());
+    const Fit fit = fit_board(*find_target("pc").board, {.flash = 1 << 30}, small_program());
     EXPECT_TRUE(fit.fits);
     EXPECT_FALSE(fit.limited);
 }
