@@ -82,7 +82,7 @@ std::string board_table_text(const std::vector<BoardRow>& rows)
         estimated |= !refused && row.fit.limited && !row.footprint.measured;
         const std::string latency = refused || row.fit.latency_ms == 0
                                         ? "-"
-                                        : fmt::format("~{:.3g} ms", row.fit.latency_ms);
+                                        : "~" + duration_text(row.fit.latency_ms);
         table.row({row.board->name, row.board->mcu, refused ? "no" : row.fit.fits ? "yes" : "NO",
                    free_text(row, row.fit.flash_free), free_text(row, row.fit.ram_free), latency,
                    refused ? row.refused : row.fit.advice});
@@ -94,6 +94,13 @@ std::string board_table_text(const std::vector<BoardRow>& rows)
             "layers and multiply-accumulates.\n";
     text += "Latency is an estimate: cycles or instructions divided by the board's clock.\n";
     return text;
+}
+
+std::string suggested_target(const std::vector<BoardRow>& rows)
+{
+    for (const BoardRow& row : rows)
+        if (row.fit.limited && row.fit.fits && row.refused.empty()) return row.board->name;
+    return "host";
 }
 
 nlohmann::json board_table_json(const std::vector<BoardRow>& rows)

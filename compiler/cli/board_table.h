@@ -22,6 +22,9 @@ struct BoardRow {
 // compiler and emulator are installed; elsewhere, and without it, they are estimated.
 std::vector<BoardRow> fit_all_boards(const Graph& graph, const ModelOptions& options, bool measure);
 
+// The first board that the model fits, for "next:" lines; "host" when there is none.
+std::string suggested_target(const std::vector<BoardRow>& rows);
+
 std::string board_table_text(const std::vector<BoardRow>& rows);
 nlohmann::json board_table_json(const std::vector<BoardRow>& rows);
 

@@ -64,7 +64,7 @@ Exit boards(const BoardsCommandOptions& options, bool as_json)
     }
     say(board_table_text(rows));
     if (!options.measure) say_next(command_text("boards", options.model) + " --measure");
-    else say_next(command_text("build", options.model) + " --target uno");
+    else say_next(command_text("build", options.model) + " --target " + suggested_target(rows));
     return Exit::ok;
 }
 

@@ -139,7 +139,7 @@ Exit inspect(const ModelOptions& options, bool as_json)
         return Exit::ok;
     }
     say(board_table_text(boards));
-    say_next(command_text("verify", options) + " --target uno");
+    say_next(command_text("verify", options) + " --target " + suggested_target(boards));
     return Exit::ok;
 }
 

@@ -24,6 +24,13 @@ std::string bytes_text(int64_t bytes)
     return fmt::format("{:.1f} MB", static_cast<double>(bytes) / (1024 * 1024));
 }
 
+std::string duration_text(double milliseconds)
+{
+    if (milliseconds >= 10000) return fmt::format("{:.0f} s", milliseconds / 1000);
+    if (milliseconds >= 1000) return fmt::format("{:.3g} s", milliseconds / 1000);
+    return fmt::format("{:.3g} ms", milliseconds);
+}
+
 void TextTable::row(std::vector<std::string> cells)
 {
     cells.resize(headers_.size());

@@ -14,6 +14,9 @@ std::string grouped(int64_t value);
 // "1.5 KB": 1 KB = 1,024 bytes.
 std::string bytes_text(int64_t bytes);
 
+// "0.27 ms", "8.45 s": three digits that mean something.
+std::string duration_text(double milliseconds);
+
 // Columns as wide as their widest cell. A header that begins with '>' is right-aligned.
 class TextTable {
 public:

@@ -85,12 +85,12 @@ std::string advice_for(const Fit& fit, const Program& program)
 {
     std::string advice;
     if (fit.ram_free < 0)
-        advice = fmt::format("{} bytes of RAM missing; most is needed by {}", -fit.ram_free,
+        advice = fmt::format("{} bytes of RAM too few, largest layer {}", -fit.ram_free,
                              largest_in_ram(program));
     if (fit.flash_free < 0)
-        advice +=
-            fmt::format("{}{} bytes of flash missing; the largest constants are those of {}",
-                        advice.empty() ? "" : "; ", -fit.flash_free, largest_in_flash(program));
+        advice += fmt::format("{}{} bytes of flash too few, largest layer {}",
+                              advice.empty() ? "" : "; ", -fit.flash_free,
+                              largest_in_flash(program));
     return advice;
 }
 
@@ -159,7 +159,7 @@ std::string largest_in_ram(const Program& program)
         const int64_t bytes = live_bytes(program, static_cast<int>(s));
         if (bytes <= most) continue;
         most = bytes;
-        layer = fmt::format("layer '{}' ({} bytes)", program.steps[s].layer, bytes);
+        layer = fmt::format("'{}' ({} bytes)", program.steps[s].layer, bytes);
     }
     return layer;
 }
@@ -172,7 +172,7 @@ std::string largest_in_flash(const Program& program)
         const int64_t bytes = table_bytes(program, tables_of(step));
         if (bytes <= most) continue;
         most = bytes;
-        layer = fmt::format("layer '{}' ({} bytes)", step.layer, bytes);
+        layer = fmt::format("'{}' ({} bytes)", step.layer, bytes);
     }
     return layer;
 }

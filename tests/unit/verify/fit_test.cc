@@ -65,8 +65,7 @@ TEST(Fit, one_byte_too_many_does_not_fit)
     const Fit fit = fit_board(uno(), {.ram = ram - 49, .stack = 50}, small_program());
     EXPECT_FALSE(fit.fits);
     EXPECT_EQ(fit.ram_free, -1);
-    EXPECT_EQ(fit.advice,
-              "1 bytes of RAM missing; most is needed by layer 'second' (400 bytes)");
+    EXPECT_EQ(fit.advice, "1 bytes of RAM too few, largest layer 'second' (400 bytes)");
 }
 
 TEST(Fit, refuses_with_the_missing_bytes_and_the_largest_layer)
@@ -77,7 +76,7 @@ TEST(Fit, refuses_with_the_missing_bytes_and_the_largest_layer)
         FAIL() << "it does not fit";
     } catch (const Error& error) {
         EXPECT_EQ(error.code(), ErrorCode::T0301);
-        EXPECT_NE(error.text().found.find("7 bytes of flash missing"), std::string::npos);
+        EXPECT_NE(error.text().found.find("7 bytes of flash too few"), std::string::npos);
         EXPECT_NE(error.text().found.find("'second' (1000 bytes)"), std::string::npos);
     }
 }
