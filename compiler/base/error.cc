@@ -20,7 +20,8 @@ const ErrorInfo& error_info(ErrorCode code)
 const ErrorInfo* find_error_info(std::string_view name)
 {
     for (const ErrorInfo& info : kErrors) {
-        if (info.name.size() == name.size() && strncasecmp(info.name.data(), name.data(), name.size()) == 0)
+        if (info.name.size() == name.size() &&
+            strncasecmp(info.name.data(), name.data(), name.size()) == 0)
             return &info;
     }
     return nullptr;
@@ -33,7 +34,8 @@ Error::Error(ErrorCode code, ErrorText text) : code_(code), text_(std::move(text
 
 void Error::add_context(std::string_view context)
 {
-    text_.place = text_.place.empty() ? std::string(context) : std::string(context) + ": " + text_.place;
+    text_.place =
+        text_.place.empty() ? std::string(context) : std::string(context) + ": " + text_.place;
     compose();
 }
 

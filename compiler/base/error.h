@@ -70,7 +70,8 @@ inline void require(bool condition, ErrorCode code, const ErrorText& text)
 }
 
 // A broken promise inside thimble itself: prints file and line, ends with exit code 70. Always on.
-[[noreturn]] void report_bug(const char* file, int line, const char* condition, std::string_view why);
+[[noreturn]] void report_bug(const char* file, int line, const char* condition,
+                             std::string_view why);
 #define THIMBLE_CHECK(condition, why)                                          \
     do {                                                                       \
         if (!(condition)) ::thimble::report_bug(__FILE__, __LINE__, #condition, (why)); \

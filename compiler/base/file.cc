@@ -20,9 +20,10 @@ std::vector<uint8_t> read_file(const fs::path& path)
             {path.string(), "is a folder", "a file", "name a file inside it"});
     std::ifstream in(path, std::ios::binary);
     require(in.good(), ErrorCode::T0101,
-            {path.string(), std::string("cannot be opened: ") + std::strerror(errno), "a readable file",
-             "check the path"});
-    std::vector<uint8_t> bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+            {path.string(), std::string("cannot be opened: ") + std::strerror(errno),
+             "a readable file", "check the path"});
+    std::vector<uint8_t> bytes((std::istreambuf_iterator<char>(in)),
+                               std::istreambuf_iterator<char>());
     return bytes;
 }
 
@@ -36,7 +37,8 @@ void write_file(const fs::path& path, std::span<const uint8_t> bytes)
 {
     const fs::path temporary = path.string() + ".tmp" + std::to_string(getpid());
     std::ofstream out(temporary, std::ios::binary | std::ios::trunc);
-    out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    out.write(reinterpret_cast<const char*>(bytes.data()),
+              static_cast<std::streamsize>(bytes.size()));
     out.close();
     std::error_code error;
     if (out.good()) fs::rename(temporary, path, error);
@@ -58,8 +60,8 @@ TemporaryFolder::TemporaryFolder()
 {
     std::string pattern = (fs::temp_directory_path() / "thimble-XXXXXX").string();
     require(mkdtemp(pattern.data()) != nullptr, ErrorCode::T0102,
-            {pattern, std::string("cannot be created: ") + std::strerror(errno), "a writable temporary folder",
-             "set TMPDIR"});
+            {pattern, std::string("cannot be created: ") + std::strerror(errno),
+             "a writable temporary folder", "set TMPDIR"});
     path_ = pattern;
 }
 

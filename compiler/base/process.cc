@@ -22,13 +22,15 @@ namespace {
 // Reads both pipes until the program has closed them or the time is up. True: in time.
 bool drain(int out_fd, int err_fd, double timeout_s, ProcessResult& result)
 {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(timeout_s);
+    const auto deadline =
+        std::chrono::steady_clock::now() + std::chrono::duration<double>(timeout_s);
     pollfd fds[2] = {{out_fd, POLLIN, 0}, {err_fd, POLLIN, 0}};
     std::string* const texts[2] = {&result.output, &result.error_output};
     int open_count = 2;
     while (open_count > 0) {
         const double left_ms =
-            std::chrono::duration<double, std::milli>(deadline - std::chrono::steady_clock::now()).count();
+            std::chrono::duration<double, std::milli>(deadline - std::chrono::steady_clock::now())
+                .count();
         if (left_ms <= 0) return false;
         if (poll(fds, 2, static_cast<int>(left_ms) + 1) < 0 && errno != EINTR) return false;
         for (int i = 0; i < 2; ++i) {
@@ -51,12 +53,14 @@ bool drain(int out_fd, int err_fd, double timeout_s, ProcessResult& result)
 ProcessResult run_process(const std::vector<std::string>& arguments, double timeout_s,
                           const std::filesystem::path& working_folder)
 {
-    // The child changes its folder before it is executed, so a path to the program must be absolute.
+    // The child changes its folder before it is executed, so a path to the program must be
+    // absolute.
     const std::string program = arguments[0].find('/') == std::string::npos
                                     ? arguments[0]
                                     : std::filesystem::absolute(arguments[0]).string();
     int out_pipe[2], err_pipe[2];
-    THIMBLE_CHECK(pipe2(out_pipe, O_CLOEXEC) == 0 && pipe2(err_pipe, O_CLOEXEC) == 0, "no more pipes");
+    THIMBLE_CHECK(pipe2(out_pipe, O_CLOEXEC) == 0 && pipe2(err_pipe, O_CLOEXEC) == 0,
+                  "no more pipes");
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
@@ -66,7 +70,8 @@ ProcessResult run_process(const std::vector<std::string>& arguments, double time
         posix_spawn_file_actions_addchdir_np(&actions, working_folder.c_str());
     }
     std::vector<char*> argv;
-    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    for (const std::string& argument : arguments)
+        argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     pid_t pid = 0;
     const int status = posix_spawnp(&pid, program.c_str(), &actions, nullptr, argv.data(), environ);
@@ -80,13 +85,14 @@ ProcessResult run_process(const std::vector<std::string>& arguments, double time
         int wait_status = 0;
         while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR) {
         }
-        result.exit_code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+        result.exit_code =
+            WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
     }
     close(out_pipe[0]);
     close(err_pipe[0]);
     require(status == 0, ErrorCode::T0401,
-            {arguments[0], std::string("cannot be started: ") + std::strerror(status), "an installed program",
-             "thimble doctor"});
+            {arguments[0], std::string("cannot be started: ") + std::strerror(status),
+             "an installed program", "thimble doctor"});
     return result;
 }
 

@@ -27,32 +27,42 @@ std::vector<Port> ports(const Program& program, const std::vector<TensorId>& ids
         const int index = program.buffer_of_tensor[static_cast<size_t>(ids[i])];
         THIMBLE_CHECK(index >= 0, "graph input or output '" + tensor.name + "' has no memory");
         const Buffer& buffer = program.buffers[static_cast<size_t>(index)];
-        result.push_back({&tensor, std::string(dtype_c_name(tensor.type)), i == 0 ? "" : fmt::format("_{}", i),
-                          buffer.offset, buffer.place == Place::state});
+        result.push_back({&tensor, std::string(dtype_c_name(tensor.type)),
+                          i == 0 ? "" : fmt::format("_{}", i), buffer.offset,
+                          buffer.place == Place::state});
     }
     return result;
 }
 
 std::string port_text(const Port& port)
 {
-    std::string text = fmt::format("{}{}", dtype_name(port.tensor->type), shape_text(port.tensor->shape));
+    std::string text =
+        fmt::format("{}{}", dtype_name(port.tensor->type), shape_text(port.tensor->shape));
     if (port.tensor->quant.present() && !is_float(port.tensor->type))
-        text += fmt::format(", real = {:.9g} * (q - {})", port.tensor->quant.scale(), port.tensor->quant.zero_point());
+        text += fmt::format(", real = {:.9g} * (q - {})", port.tensor->quant.scale(),
+                            port.tensor->quant.zero_point());
     return text + ", '" + one_line(port.tensor->name) + "'";
 }
 
 class HeaderWriter {
 public:
     HeaderWriter(const Program& program, const EmitOptions& options)
-        : program_(program), options_(options), name_(program.name), upper_(upper_case(program.name)),
-          inputs_(ports(program, program.graph.inputs)), outputs_(ports(program, program.graph.outputs))
+        : program_(program),
+          options_(options),
+          name_(program.name),
+          upper_(upper_case(program.name)),
+          inputs_(ports(program, program.graph.inputs)),
+          outputs_(ports(program, program.graph.outputs))
     {
     }
 
     std::string write()
     {
         write_comment();
-        out_ += fmt::format("#ifndef THIMBLE_{0}_H\n#define THIMBLE_{0}_H\n\n#include <stddef.h>\n#include <stdint.h>\n#include <string.h>\n\n", upper_);
+        out_ += fmt::format(
+            "#ifndef THIMBLE_{0}_H\n#define THIMBLE_{0}_H\n\n#include <stddef.h>\n#include "
+            "<stdint.h>\n#include <string.h>\n\n",
+            upper_);
         out_ += "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
         write_macros();
         write_types();
@@ -73,29 +83,45 @@ private:
 
     void write_comment()
     {
-        line(fmt::format("// {} {} from model '{}' for {}.", kGeneratedMark, THIMBLE_VERSION, one_line(program_.graph.name), options_.target));
+        line(fmt::format("// {} {} from model '{}' for {}.", kGeneratedMark, THIMBLE_VERSION,
+                         one_line(program_.graph.name), options_.target));
         if (!options_.options_text.empty()) line("// Options: " + options_.options_text);
         line("// Licence: MIT-0 (no notice needed); the weights belong to the model's owner.\n//");
-        for (const Port& port : inputs_) line(fmt::format("// input{}   {}", port.suffix, port_text(port)));
-        for (const Port& port : outputs_) line(fmt::format("// output{}  {}", port.suffix, port_text(port)));
+        for (const Port& port : inputs_)
+            line(fmt::format("// input{}   {}", port.suffix, port_text(port)));
+        for (const Port& port : outputs_)
+            line(fmt::format("// output{}  {}", port.suffix, port_text(port)));
         int64_t macs = 0;
         for (const Step& step : program_.steps) macs += step.macs;
         line("//");
-        line(fmt::format("// Work: {} multiply-accumulates in {} layers.", macs, program_.steps.size()));
-        line(fmt::format("// Memory: {} bytes of state, {} bytes of work (lower bound {}).", program_.state_bytes, program_.work_bytes, program_.work_bytes_lower_bound));
+        line(fmt::format("// Work: {} multiply-accumulates in {} layers.", macs,
+                         program_.steps.size()));
+        line(fmt::format("// Memory: {} bytes of state, {} bytes of work (lower bound {}).",
+                         program_.state_bytes, program_.work_bytes,
+                         program_.work_bytes_lower_bound));
         if (options_.measured)
-            line(fmt::format("// Measured on {}: {} {}, {} bytes of flash, {} bytes of stack.", options_.measured->target, options_.measured->cycles, options_.measured->unit,
-                             options_.measured->flash_bytes, options_.measured->stack_bytes));
+            line(fmt::format("// Measured on {}: {} {}, {} bytes of flash, {} bytes of stack.",
+                             options_.measured->target, options_.measured->cycles,
+                             options_.measured->unit, options_.measured->flash_bytes,
+                             options_.measured->stack_bytes));
         else
-            line("// Cost: not measured (`thimble profile` needs the target's compiler and emulator).");
+            line(
+                "// Cost: not measured (`thimble profile` needs the target's compiler and "
+                "emulator).");
         for (const std::string& sentence : options_.verified) line("// " + sentence);
         line("//");
         line(fmt::format("//   static {}_t t;", name_));
         line(fmt::format("//   {}_init(&t);", name_));
-        line(fmt::format("//   ... fill {0}_input(&t) ...  {0}_invoke(&t);  ... read {0}_output(&t) ...", name_));
+        line(fmt::format(
+            "//   ... fill {0}_input(&t) ...  {0}_invoke(&t);  ... read {0}_output(&t) ...",
+            name_));
         line("//");
-        line("// The caller owns the memory; any number of instances may exist. There is no heap, no recursion,");
-        line("// no failure path and no mutable global. The input may be overwritten by an invocation.");
+        line(
+            "// The caller owns the memory; any number of instances may exist. There is no heap, "
+            "no recursion,");
+        line(
+            "// no failure path and no mutable global. The input may be overwritten by an "
+            "invocation.");
     }
 
     void write_port_macros(const char* kind, const std::vector<Port>& ports)
@@ -105,7 +131,8 @@ private:
             line(fmt::format("#define {}_SIZE {}  // elements", prefix, port.tensor->count()));
             if (!port.tensor->quant.present() || is_float(port.tensor->type)) continue;
             line(fmt::format("#define {}_SCALE {}", prefix, c_literal(port.tensor->quant.scale())));
-            line(fmt::format("#define {}_ZERO_POINT ({})", prefix, port.tensor->quant.zero_point()));
+            line(
+                fmt::format("#define {}_ZERO_POINT ({})", prefix, port.tensor->quant.zero_point()));
         }
     }
 
@@ -115,9 +142,13 @@ private:
         write_port_macros("OUTPUT", outputs_);
         line(fmt::format("#define {}_RAM_BYTES {}  // sizeof({}_t)", upper_, ram_bytes(), name_));
         if (options_.measured) {
-            line(fmt::format("#define {}_STACK_BYTES {}  // deepest stack use of {}_invoke", upper_, options_.measured->stack_bytes, name_));
-            line(fmt::format("#define {}_FLASH_BYTES {}  // code and weights", upper_, options_.measured->flash_bytes));
-            line(fmt::format("#define {}_CYCLES {}  // {} of one {}_invoke on {}", upper_, options_.measured->cycles, options_.measured->unit, name_, options_.measured->target));
+            line(fmt::format("#define {}_STACK_BYTES {}  // deepest stack use of {}_invoke", upper_,
+                             options_.measured->stack_bytes, name_));
+            line(fmt::format("#define {}_FLASH_BYTES {}  // code and weights", upper_,
+                             options_.measured->flash_bytes));
+            line(fmt::format("#define {}_CYCLES {}  // {} of one {}_invoke on {}", upper_,
+                             options_.measured->cycles, options_.measured->unit, name_,
+                             options_.measured->target));
         }
         line("");
     }
@@ -126,12 +157,19 @@ private:
     {
         int64_t alignment = 1;
         for (const Buffer& buffer : program_.buffers)
-            if (buffer.place == place && buffer.bytes > 0) alignment = std::max(alignment, buffer.alignment);
+            if (buffer.place == place && buffer.bytes > 0)
+                alignment = std::max(alignment, buffer.alignment);
         return alignment;
     }
 
-    static int64_t rounded(int64_t bytes, int64_t alignment) { return (bytes + alignment - 1) / alignment * alignment; }
-    int64_t work_size() const { return std::max<int64_t>(1, rounded(program_.work_bytes, alignment_of(Place::work))); }
+    static int64_t rounded(int64_t bytes, int64_t alignment)
+    {
+        return (bytes + alignment - 1) / alignment * alignment;
+    }
+    int64_t work_size() const
+    {
+        return std::max<int64_t>(1, rounded(program_.work_bytes, alignment_of(Place::work)));
+    }
     int64_t state_size() const { return rounded(program_.state_bytes, alignment_of(Place::state)); }
     int64_t ram_bytes() const
     {
@@ -153,9 +191,12 @@ private:
 
     void write_types()
     {
-        if (stateful()) write_block("state", program_.state_bytes, alignment_of(Place::state), "Persists between calls.");
-        write_block("work", std::max<int64_t>(1, program_.work_bytes), alignment_of(Place::work),
-                    "Scratch: holds input and output; may be shared with others or lost between calls.");
+        if (stateful())
+            write_block("state", program_.state_bytes, alignment_of(Place::state),
+                        "Persists between calls.");
+        write_block(
+            "work", std::max<int64_t>(1, program_.work_bytes), alignment_of(Place::work),
+            "Scratch: holds input and output; may be shared with others or lost between calls.");
         line("typedef struct {");
         if (stateful()) line(fmt::format("    {}_state_t state;", name_));
         line(fmt::format("    {}_work_t work;", name_));
@@ -169,36 +210,69 @@ private:
             line(fmt::format("void {0}_reset_state({0}_state_t* state);", name_));
             line(fmt::format("// Runs the model once; `state` and `work` may lie anywhere."));
             line(fmt::format("void {0}_invoke_in({0}_state_t* state, {0}_work_t* work);\n", name_));
-            line(fmt::format("// Call once before the first use.\nstatic inline void {0}_init({0}_t* t)\n{{\n    {0}_reset_state(&t->state);\n}}\n", name_));
-            line(fmt::format("// Forgets all that earlier calls left behind.\nstatic inline void {0}_reset({0}_t* t)\n{{\n    {0}_reset_state(&t->state);\n}}\n", name_));
-            line(fmt::format("// Runs the model once on {0}_input(t).\nstatic inline void {0}_invoke({0}_t* t)\n{{\n    {0}_invoke_in(&t->state, &t->work);\n}}\n", name_));
+            line(
+                fmt::format("// Call once before the first use.\nstatic inline void "
+                            "{0}_init({0}_t* t)\n{{\n    {0}_reset_state(&t->state);\n}}\n",
+                            name_));
+            line(
+                fmt::format("// Forgets all that earlier calls left behind.\nstatic inline void "
+                            "{0}_reset({0}_t* t)\n{{\n    {0}_reset_state(&t->state);\n}}\n",
+                            name_));
+            line(fmt::format(
+                "// Runs the model once on {0}_input(t).\nstatic inline void {0}_invoke({0}_t* "
+                "t)\n{{\n    {0}_invoke_in(&t->state, &t->work);\n}}\n",
+                name_));
         } else {
-            line(fmt::format("// Runs the model once; `work` may lie anywhere.\nvoid {0}_invoke_in({0}_work_t* work);\n", name_));
-            line(fmt::format("// Call once before the first use.\nstatic inline void {0}_init({0}_t* t)\n{{\n    (void)t;\n}}\n", name_));
-            line(fmt::format("// Runs the model once on {0}_input(t).\nstatic inline void {0}_invoke({0}_t* t)\n{{\n    {0}_invoke_in(&t->work);\n}}\n", name_));
+            line(
+                fmt::format("// Runs the model once; `work` may lie anywhere.\nvoid "
+                            "{0}_invoke_in({0}_work_t* work);\n",
+                            name_));
+            line(
+                fmt::format("// Call once before the first use.\nstatic inline void "
+                            "{0}_init({0}_t* t)\n{{\n    (void)t;\n}}\n",
+                            name_));
+            line(
+                fmt::format("// Runs the model once on {0}_input(t).\nstatic inline void "
+                            "{0}_invoke({0}_t* t)\n{{\n    {0}_invoke_in(&t->work);\n}}\n",
+                            name_));
         }
-        if (options_.self_test) line(fmt::format("// Runs recorded cases; 0: every output has the expected CRC-32, else the number of the first wrong case.\nint {0}_self_test({0}_t* t);\n", name_));
+        if (options_.self_test)
+            line(
+                fmt::format("// Runs recorded cases; 0: every output has the expected CRC-32, else "
+                            "the number of the first wrong case.\nint {0}_self_test({0}_t* t);\n",
+                            name_));
     }
 
     void write_accessor(const char* kind, const Port& port, bool constant)
     {
         line(fmt::format("// {}: {}.", kind, port_text(port)));
-        line(fmt::format("static inline {0}{1}* {2}_{3}{4}({2}_t* t)\n{{\n    return ({0}{1}*)(void*)(t->{5}.bytes + {6});\n}}\n",
-                         constant ? "const " : "", port.c_type, name_, kind, port.suffix, port.in_state ? "state" : "work", port.offset));
+        line(
+            fmt::format("static inline {0}{1}* {2}_{3}{4}({2}_t* t)\n{{\n    return "
+                        "({0}{1}*)(void*)(t->{5}.bytes + {6});\n}}\n",
+                        constant ? "const " : "", port.c_type, name_, kind, port.suffix,
+                        port.in_state ? "state" : "work", port.offset));
     }
 
     void write_run()
     {
         if (inputs_.size() != 1 || outputs_.size() != 1) return;
-        line(fmt::format("// Copies `in` ({0}_INPUT_SIZE elements), runs, copies to `out` ({0}_OUTPUT_SIZE elements).", upper_));
-        line(fmt::format("static inline void {0}_run({0}_t* t, const {1}* in, {2}* out)\n{{\n    memcpy({0}_input(t), in, {3});\n    {0}_invoke(t);\n    memcpy(out, {0}_output(t), {4});\n}}",
-                         name_, inputs_[0].c_type, outputs_[0].c_type, inputs_[0].tensor->bytes(), outputs_[0].tensor->bytes()));
+        line(
+            fmt::format("// Copies `in` ({0}_INPUT_SIZE elements), runs, copies to `out` "
+                        "({0}_OUTPUT_SIZE elements).",
+                        upper_));
+        line(
+            fmt::format("static inline void {0}_run({0}_t* t, const {1}* in, {2}* out)\n{{\n    "
+                        "memcpy({0}_input(t), in, {3});\n    {0}_invoke(t);\n    memcpy(out, "
+                        "{0}_output(t), {4});\n}}",
+                        name_, inputs_[0].c_type, outputs_[0].c_type, inputs_[0].tensor->bytes(),
+                        outputs_[0].tensor->bytes()));
     }
 
     static bool small_quantized(const Port& port)
     {
         const DType type = port.tensor->type;
-        return port.tensor->quant.present() && (type == DType::i8 || type == DType::u8 || type == DType::i16);
+        return port.tensor->quant.present() &&
+               (type == DType::i8 || type == DType::u8 || type == DType::i16);
     }
 
     void write_quantize()
@@ -208,10 +282,14 @@ private:
         const char* limits[] = {"-128.0f", "127.0f", "0.0f", "255.0f", "-32768.0f", "32767.0f"};
         const int row = port.tensor->type == DType::i8 ? 0 : port.tensor->type == DType::u8 ? 2 : 4;
         line("\n// Real value to stored input: rounds half away from zero, saturates.");
-        line(fmt::format("static inline {1} {0}_quantize(float real)\n{{\n    float q = real / {2};\n"
-                         "    q = (float)(int32_t)(q < -1.0e6f ? -1.0e6f : q > 1.0e6f ? 1.0e6f : q < 0.0f ? q - 0.5f : q + 0.5f) + {3};\n"
-                         "    return ({1})(q < {4} ? {4} : q > {5} ? {5} : q);\n}}",
-                         name_, port.c_type, c_literal(port.tensor->quant.scale()), c_literal(static_cast<float>(port.tensor->quant.zero_point())), limits[row], limits[row + 1]));
+        line(fmt::format(
+            "static inline {1} {0}_quantize(float real)\n{{\n    float q = real / {2};\n"
+            "    q = (float)(int32_t)(q < -1.0e6f ? -1.0e6f : q > 1.0e6f ? 1.0e6f : q < 0.0f ? q - "
+            "0.5f : q + 0.5f) + {3};\n"
+            "    return ({1})(q < {4} ? {4} : q > {5} ? {5} : q);\n}}",
+            name_, port.c_type, c_literal(port.tensor->quant.scale()),
+            c_literal(static_cast<float>(port.tensor->quant.zero_point())), limits[row],
+            limits[row + 1]));
     }
 
     void write_dequantize()
@@ -219,8 +297,11 @@ private:
         const Port& port = outputs_[0];
         if (!small_quantized(port)) return;
         line("\n// Stored output to real value.");
-        line(fmt::format("static inline float {0}_dequantize({1} stored)\n{{\n    return {2} * (float)(stored - ({3}));\n}}",
-                         name_, port.c_type, c_literal(port.tensor->quant.scale()), port.tensor->quant.zero_point()));
+        line(
+            fmt::format("static inline float {0}_dequantize({1} stored)\n{{\n    return {2} * "
+                        "(float)(stored - ({3}));\n}}",
+                        name_, port.c_type, c_literal(port.tensor->quant.scale()),
+                        port.tensor->quant.zero_point()));
     }
 
     const Program& program_;

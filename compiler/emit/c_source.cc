@@ -27,13 +27,18 @@ std::string instance_key(const KernelCall& call)
 {
     std::string key = call.kernel;
     for (const Arg& arg : call.args)
-        key += arg.kind == Arg::Kind::key ? "|" + arg.text : arg.kind == Arg::Kind::null ? "|0" : "|?" + arg.c_type;
+        key += arg.kind == Arg::Kind::key    ? "|" + arg.text
+               : arg.kind == Arg::Kind::null ? "|0"
+                                             : "|?" + arg.c_type;
     return key;
 }
 
 class SourceWriter {
 public:
-    SourceWriter(const Program& program, const EmitOptions& options) : program_(program), options_(options) {}
+    SourceWriter(const Program& program, const EmitOptions& options)
+        : program_(program), options_(options)
+    {
+    }
 
     std::string write()
     {
@@ -58,10 +63,12 @@ private:
             for (const KernelCall& call : step.calls) {
                 kernels_.insert(call.kernel);
                 for (const Arg& arg : call.args)
-                    if (arg.kind == Arg::Kind::table) table_used_[static_cast<size_t>(arg.index)] = true;
+                    if (arg.kind == Arg::Kind::table)
+                        table_used_[static_cast<size_t>(arg.index)] = true;
                 const std::string key = instance_key(call);
                 if (instances_.count(key)) continue;
-                const std::string stem = call.kernel.starts_with("thb_") ? call.kernel.substr(4) : call.kernel;
+                const std::string stem =
+                    call.kernel.starts_with("thb_") ? call.kernel.substr(4) : call.kernel;
                 instances_[key] = {fmt::format("{}_{}", stem, count[stem]++), &call};
                 instance_order_.push_back(key);
             }
@@ -70,7 +77,8 @@ private:
 
     void write_prologue()
     {
-        out_ += fmt::format("// {} {}. Kernels: MIT-0; the weights belong to the model's owner.\n", kGeneratedMark, THIMBLE_VERSION);
+        out_ += fmt::format("// {} {}. Kernels: MIT-0; the weights belong to the model's owner.\n",
+                            kGeneratedMark, THIMBLE_VERSION);
         out_ += fmt::format("#include \"{}.h\"\n\n", program_.name);
         out_ += device_file("port/thb_port.h");
         out_ += "\n";
@@ -95,7 +103,8 @@ private:
                     arguments += fmt::format("a{}", index++);
                 }
             }
-            out_ += fmt::format("THB_INSTANCE void {}({})\n{{\n    {}({});\n}}\n\n", instance.name, parameters.empty() ? "void" : parameters,
+            out_ += fmt::format("THB_INSTANCE void {}({})\n{{\n    {}({});\n}}\n\n", instance.name,
+                                parameters.empty() ? "void" : parameters,
                                 instance.first_call->kernel, arguments);
         }
     }
@@ -103,14 +112,20 @@ private:
     std::string argument(const Arg& arg) const
     {
         if (arg.kind == Arg::Kind::number) {
-            const bool narrow = arg.c_type == "int8_t" || arg.c_type == "uint8_t" || arg.c_type == "int16_t";
-            return narrow || arg.text.find("INT64") != std::string::npos ? fmt::format("({}){}", arg.c_type, arg.text) : arg.text;
+            const bool narrow =
+                arg.c_type == "int8_t" || arg.c_type == "uint8_t" || arg.c_type == "int16_t";
+            return narrow || arg.text.find("INT64") != std::string::npos
+                       ? fmt::format("({}){}", arg.c_type, arg.text)
+                       : arg.text;
         }
         if (arg.kind == Arg::Kind::table) {
             const size_t index = static_cast<size_t>(arg.index);
-            const bool plain = arg.c_type == "const " + program_.tables[index].c_type + "*" && arg.offset == 0;
+            const bool plain =
+                arg.c_type == "const " + program_.tables[index].c_type + "*" && arg.offset == 0;
             if (plain) return table_name(index);
-            const std::string base = arg.offset ? fmt::format("((const uint8_t*){} + {})", table_name(index), arg.offset) : table_name(index);
+            const std::string base =
+                arg.offset ? fmt::format("((const uint8_t*){} + {})", table_name(index), arg.offset)
+                           : table_name(index);
             return fmt::format("({}){}", arg.c_type, base);
         }
         const Buffer& buffer = program_.buffers[static_cast<size_t>(arg.index)];
@@ -123,13 +138,20 @@ private:
         const std::string& name = program_.name;
         if (program_.state_bytes > 0) {
             const std::vector<uint8_t> initial = initial_state();
-            const bool uniform = std::ranges::all_of(initial, [&](uint8_t b) { return b == initial[0]; });
-            if (!uniform) out_ += c_table({"uint8_t", initial, "initial state", true}, name + "_initial_state");
+            const bool uniform =
+                std::ranges::all_of(initial, [&](uint8_t b) { return b == initial[0]; });
+            if (!uniform)
+                out_ +=
+                    c_table({"uint8_t", initial, "initial state", true}, name + "_initial_state");
             out_ += fmt::format("void {0}_reset_state({0}_state_t* state)\n{{\n", name);
             if (uniform) {
-                out_ += fmt::format("    memset(state->bytes, {}, {});\n", initial[0], initial.size());
+                out_ +=
+                    fmt::format("    memset(state->bytes, {}, {});\n", initial[0], initial.size());
             } else {
-                out_ += fmt::format("    size_t i;\n    for (i = 0; i < {}; ++i) state->bytes[i] = THB_FLASH_U8({}_initial_state + i);\n", initial.size(), name);
+                out_ += fmt::format(
+                    "    size_t i;\n    for (i = 0; i < {}; ++i) state->bytes[i] = "
+                    "THB_FLASH_U8({}_initial_state + i);\n",
+                    initial.size(), name);
             }
             out_ += "}\n\n";
         }
@@ -139,7 +161,8 @@ private:
     {
         std::vector<uint8_t> bytes(static_cast<size_t>(program_.state_bytes), 0);
         for (const Buffer& buffer : program_.buffers)
-            if (buffer.place == Place::state) std::ranges::copy(buffer.initial, bytes.begin() + buffer.offset);
+            if (buffer.place == Place::state)
+                std::ranges::copy(buffer.initial, bytes.begin() + buffer.offset);
         return bytes;
     }
 
@@ -147,7 +170,10 @@ private:
     {
         const std::string& name = program_.name;
         const bool stateful = program_.state_bytes > 0;
-        out_ += stateful ? fmt::format("void {0}_invoke_in({0}_state_t* state, {0}_work_t* work)\n{{\n    uint8_t* const s = state->bytes;\n", name)
+        out_ += stateful ? fmt::format(
+                               "void {0}_invoke_in({0}_state_t* state, {0}_work_t* work)\n{{\n    "
+                               "uint8_t* const s = state->bytes;\n",
+                               name)
                          : fmt::format("void {0}_invoke_in({0}_work_t* work)\n{{\n", name);
         out_ += "    uint8_t* const w = work->bytes;\n";
         if (stateful) out_ += "    (void)s;\n";
@@ -164,7 +190,8 @@ private:
                     if (arg.kind == Arg::Kind::key || arg.kind == Arg::Kind::null) continue;
                     arguments += (arguments.empty() ? "" : ", ") + argument(arg);
                 }
-                out_ += fmt::format("    {}({});\n", instances_.at(instance_key(call)).name, arguments);
+                out_ +=
+                    fmt::format("    {}({});\n", instances_.at(instance_key(call)).name, arguments);
             }
             out_ += fmt::format("    THB_AFTER_LAYER({});\n", i);
         }

@@ -11,7 +11,8 @@ namespace thimble {
 
 namespace {
 
-constexpr size_t kStringLiteralMin = 4096;  // bytes from which a string literal is shorter to compile
+constexpr size_t kStringLiteralMin =
+    4096;  // bytes from which a string literal is shorter to compile
 
 template <typename T> T element(const Table& table, size_t i)
 {
@@ -72,7 +73,8 @@ std::string c_table(const Table& table, const std::string& name)
     const bool bytes = type == "int8_t" || type == "uint8_t";
     if (bytes && table.bytes.size() >= kStringLiteralMin) {
         // C++ wants room for the closing zero.
-        out += fmt::format("static const {} {}[{}] THB_TABLE =\n", type, name, table.bytes.size() + 1);
+        out +=
+            fmt::format("static const {} {}[{}] THB_TABLE =\n", type, name, table.bytes.size() + 1);
         append_string(out, table);
         return out + "    ;\n\n";
     }

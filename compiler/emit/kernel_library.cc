@@ -24,7 +24,9 @@ std::vector<std::string> identifiers(const std::string& code)
             continue;
         }
         const size_t begin = i;
-        while (i < code.size() && (std::isalnum(static_cast<unsigned char>(code[i])) || code[i] == '_')) ++i;
+        while (i < code.size() &&
+               (std::isalnum(static_cast<unsigned char>(code[i])) || code[i] == '_'))
+            ++i;
         found.insert(code.substr(begin, i - begin));
     }
     return {found.begin(), found.end()};
@@ -33,7 +35,9 @@ std::vector<std::string> identifiers(const std::string& code)
 std::string identifier_at(const std::string& code, size_t at)
 {
     size_t end = at;
-    while (end < code.size() && (std::isalnum(static_cast<unsigned char>(code[end])) || code[end] == '_')) ++end;
+    while (end < code.size() &&
+           (std::isalnum(static_cast<unsigned char>(code[end])) || code[end] == '_'))
+        ++end;
     return code.substr(at, end - at);
 }
 
@@ -47,12 +51,15 @@ std::vector<std::string> defined_names(const std::string& code)
         return names;
     }
     size_t paren = code.find('(');
-    if (const size_t attribute = code.find("__attribute__(("); attribute < paren) paren = code.find('(', code.find("))", attribute));
+    if (const size_t attribute = code.find("__attribute__(("); attribute < paren)
+        paren = code.find('(', code.find("))", attribute));
     const size_t stop = std::min({paren, code.find('['), code.find('{'), code.find(';')});
     const bool tagged = code.compare(0, 8, "typedef ") == 0;
     size_t end = tagged ? code.rfind(';') : stop;
     THIMBLE_CHECK(end != std::string::npos, "device code without a name: " + code);
-    const auto is_name = [&](size_t i) { return std::isalnum(static_cast<unsigned char>(code[i])) || code[i] == '_'; };
+    const auto is_name = [&](size_t i) {
+        return std::isalnum(static_cast<unsigned char>(code[i])) || code[i] == '_';
+    };
     while (end > 0 && !is_name(end - 1)) --end;
     size_t begin = end;
     while (begin > 0 && is_name(begin - 1)) --begin;
@@ -91,9 +98,11 @@ void KernelLibrary::add_file(std::string_view text)
         const std::string line(text.substr(0, newline));
         text.remove_prefix(std::min(newline + 1, text.size()));
         if (code.empty() && line.starts_with("#include <")) {
-            if (std::ranges::find(system_includes_, line) == system_includes_.end()) system_includes_.push_back(line);
+            if (std::ranges::find(system_includes_, line) == system_includes_.end())
+                system_includes_.push_back(line);
             comment.clear();
-        } else if (code.empty() && (line.starts_with("#include") || line.starts_with("#ifndef") || line.starts_with("#endif"))) {
+        } else if (code.empty() && (line.starts_with("#include") || line.starts_with("#ifndef") ||
+                                    line.starts_with("#endif"))) {
             comment.clear();
         } else if (code.empty() && line.starts_with("//")) {
             comment += line + "\n";
@@ -102,7 +111,9 @@ void KernelLibrary::add_file(std::string_view text)
         } else {
             code += line + "\n";
             if (line == "{") in_function = true;
-            if (line == "}" || line.starts_with("};") || (line.starts_with("} ") && line.ends_with(";"))) finish();
+            if (line == "}" || line.starts_with("};") ||
+                (line.starts_with("} ") && line.ends_with(";")))
+                finish();
         }
     }
     finish();
@@ -115,7 +126,9 @@ void KernelLibrary::add_item(const std::string& comment, const std::string& code
     item.names = defined_names(code);
     item.mentions = identifiers(code);
     // Include guards define a macro that stands for nothing.
-    if (code.starts_with("#define THB_") && item.mentions.size() == 2 && item.names[0].ends_with("_H")) return;
+    if (code.starts_with("#define THB_") && item.mentions.size() == 2 &&
+        item.names[0].ends_with("_H"))
+        return;
     for (const std::string& name : item.names) {
         THIMBLE_CHECK(!item_of_.count(name), "two device definitions of " + name);
         item_of_[name] = items_.size();
@@ -127,7 +140,8 @@ void KernelLibrary::append(size_t index, std::set<size_t>& done, std::string& ou
 {
     if (!done.insert(index).second) return;
     for (const std::string& name : items_[index].mentions)
-        if (const auto it = item_of_.find(name); it != item_of_.end()) append(it->second, done, out);
+        if (const auto it = item_of_.find(name); it != item_of_.end())
+            append(it->second, done, out);
     out += items_[index].text + "\n";
 }
 

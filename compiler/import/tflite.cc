@@ -28,9 +28,10 @@ constexpr int64_t kFoldBytesMax = 1 << 20;   // shape arithmetic is tiny
 DType dtype_from(TfliteType type)
 {
     static const std::map<std::string_view, DType> types = {
-        {"FLOAT32", DType::f32}, {"FLOAT16", DType::f16}, {"FLOAT64", DType::f64}, {"INT4", DType::i4},
-        {"INT8", DType::i8},     {"UINT8", DType::u8},    {"INT16", DType::i16},   {"UINT16", DType::u16},
-        {"INT32", DType::i32},   {"UINT32", DType::u32},  {"INT64", DType::i64},   {"UINT64", DType::u64},
+        {"FLOAT32", DType::f32},  {"FLOAT16", DType::f16},       {"FLOAT64", DType::f64},
+        {"INT4", DType::i4},      {"INT8", DType::i8},           {"UINT8", DType::u8},
+        {"INT16", DType::i16},    {"UINT16", DType::u16},        {"INT32", DType::i32},
+        {"UINT32", DType::u32},   {"INT64", DType::i64},         {"UINT64", DType::u64},
         {"BOOL", DType::boolean}, {"RESOURCE", DType::resource}, {"STRING", DType::string}};
     const auto it = types.find(tflite_type_name(type));
     return it == types.end() ? DType::other : it->second;
@@ -50,7 +51,8 @@ std::vector<uint8_t> constant_bytes(const TfliteTensor& source, DType type, int6
 // What an unquantized state starts from: zero; a quantized one: the zero point's low byte (TFLM).
 std::shared_ptr<const std::vector<uint8_t>> initial_state(const Tensor& tensor)
 {
-    const uint8_t fill = element_bytes(tensor.type) == 1 ? static_cast<uint8_t>(tensor.quant.zero_point()) : 0;
+    const uint8_t fill =
+        element_bytes(tensor.type) == 1 ? static_cast<uint8_t>(tensor.quant.zero_point()) : 0;
     return std::make_shared<const std::vector<uint8_t>>(static_cast<size_t>(tensor.bytes()), fill);
 }
 
@@ -68,7 +70,8 @@ public:
         }
         for (const TensorId input : graph_.inputs) mark_written(input);
         add_nodes(main, ids, 0);
-        for (const int output : main.outputs) graph_.outputs.push_back(output_id(ids[static_cast<size_t>(output)]));
+        for (const int output : main.outputs)
+            graph_.outputs.push_back(output_id(ids[static_cast<size_t>(output)]));
         return std::move(graph_);
     }
 
@@ -77,13 +80,16 @@ private:
     std::vector<TensorId> add_tensors(const TfliteSubgraph& subgraph);
     TensorId add_tensor(const TfliteTensor& source);
     void add_nodes(const TfliteSubgraph& subgraph, std::vector<TensorId>& ids, int depth);
-    void add_node(const TfliteSubgraph& subgraph, const TfliteOperator& source, std::vector<TensorId>& ids, int depth);
+    void add_node(const TfliteSubgraph& subgraph, const TfliteOperator& source,
+                  std::vector<TensorId>& ids, int depth);
     void add_operator(const TfliteOperator& source, Node node);
     void add_resource_node(const TfliteOperator& source, Node node);
-    void inline_composite(const TfliteOperator& source, const std::vector<TensorId>& ids, int depth);
+    void inline_composite(const TfliteOperator& source, const std::vector<TensorId>& ids,
+                          int depth);
     void call_once(const TfliteOperator& source);
     TensorId state_of(TensorId handle, TensorId like);
-    void check_inputs(const TfliteSubgraph& subgraph, const TfliteOperator& source, const Node& node) const;
+    void check_inputs(const TfliteSubgraph& subgraph, const TfliteOperator& source,
+                      const Node& node) const;
     void fold_integers(Node& node);
     TensorId output_id(TensorId id);
     std::string unique_name(const TfliteOperator& source, const Node& node);
@@ -112,7 +118,8 @@ void Importer::note_dynamic(const TfliteTensor& source)
 {
     for (size_t d = 0; d < source.shape_signature.size() && d < source.shape.size(); ++d) {
         if (source.shape_signature[d] != -1) continue;
-        graph_.notes.push_back(fmt::format("input '{}': dynamic dimension {} becomes {}", source.name, d, source.shape[d]));
+        graph_.notes.push_back(fmt::format("input '{}': dynamic dimension {} becomes {}",
+                                           source.name, d, source.shape[d]));
     }
 }
 
@@ -132,7 +139,8 @@ TensorId Importer::add_tensor(const TfliteTensor& source)
         tensor.data = initial_state(tensor);
     } else if (!source.data.empty()) {
         tensor.kind = TensorKind::constant;
-        tensor.data = std::make_shared<const std::vector<uint8_t>>(constant_bytes(source, tensor.type, tensor.count()));
+        tensor.data = std::make_shared<const std::vector<uint8_t>>(
+            constant_bytes(source, tensor.type, tensor.count()));
         // A tensor stored in another way (sparse, packed) is refused where it is used.
         if (static_cast<int64_t>(tensor.data->size()) != tensor.bytes()) {
             tensor.type = DType::other;
@@ -160,52 +168,66 @@ std::string Importer::unique_name(const TfliteOperator& source, const Node& node
     std::string name = node.outputs.empty() ? source.name : graph_.tensor(node.outputs[0]).name;
     name = name.substr(0, name.find(';'));
     while (!name.empty() && name.back() == '/') name.pop_back();
-    if (const size_t slash = name.rfind('/'); slash != std::string::npos) name = name.substr(slash + 1);
+    if (const size_t slash = name.rfind('/'); slash != std::string::npos)
+        name = name.substr(slash + 1);
     if (name.empty()) name = source.name;
     const int count = names_[name]++;
     return count == 0 ? name : fmt::format("{}_{}", name, count);
 }
 
-void Importer::check_inputs(const TfliteSubgraph& subgraph, const TfliteOperator& source, const Node& node) const
+void Importer::check_inputs(const TfliteSubgraph& subgraph, const TfliteOperator& source,
+                            const Node& node) const
 {
     for (size_t i = 0; i < source.inputs.size(); ++i) {
         if (source.inputs[i] < 0) continue;
         const TfliteTensor& tensor = subgraph.tensors[static_cast<size_t>(source.inputs[i])];
         require(tensor.storage_problem.empty(), ErrorCode::T0206,
-                {fmt::format("tensor '{}'", tensor.name), tensor.storage_problem, "a dense constant inside the file",
+                {fmt::format("tensor '{}'", tensor.name), tensor.storage_problem,
+                 "a dense constant inside the file",
                  "export the model without sparsity and external buffers"});
-        require(tensor.quantization.kind == TfliteQuantizationKind::none || tensor.quantization.kind == TfliteQuantizationKind::affine,
-                ErrorCode::T0205, {fmt::format("tensor '{}'", tensor.name), "has blockwise or custom quantisation",
-                                   "one scale per tensor or per channel", "quantise the model per channel"});
+        require(tensor.quantization.kind == TfliteQuantizationKind::none ||
+                    tensor.quantization.kind == TfliteQuantizationKind::affine,
+                ErrorCode::T0205,
+                {fmt::format("tensor '{}'", tensor.name), "has blockwise or custom quantisation",
+                 "one scale per tensor or per channel", "quantise the model per channel"});
         const Tensor& value = graph_.tensor(node.inputs[i]);
         require(value.type != DType::string && value.type != DType::other, ErrorCode::T0202,
-                {fmt::format("tensor '{}'", tensor.name), fmt::format("has element type {}", tflite_type_name(tensor.type)),
-                 "a number type", "remove the text or complex part from the model"});
+                {fmt::format("tensor '{}'", tensor.name),
+                 fmt::format("has element type {}", tflite_type_name(tensor.type)), "a number type",
+                 "remove the text or complex part from the model"});
         require(is_written(node.inputs[i]) || value.type == DType::resource, ErrorCode::T0203,
-                {fmt::format("tensor '{}'", tensor.name), "is read before any layer writes it", "a computed tensor", "export the model again"});
+                {fmt::format("tensor '{}'", tensor.name), "is read before any layer writes it",
+                 "a computed tensor", "export the model again"});
     }
 }
 
-void Importer::add_node(const TfliteSubgraph& subgraph, const TfliteOperator& source, std::vector<TensorId>& ids, int depth)
+void Importer::add_node(const TfliteSubgraph& subgraph, const TfliteOperator& source,
+                        std::vector<TensorId>& ids, int depth)
 {
     Node node;
     node.source_op = source.name;
-    for (const int input : source.inputs) node.inputs.push_back(input < 0 ? kNoTensor : ids[static_cast<size_t>(input)]);
-    for (const int output : source.outputs) node.outputs.push_back(ids[static_cast<size_t>(output)]);
+    for (const int input : source.inputs)
+        node.inputs.push_back(input < 0 ? kNoTensor : ids[static_cast<size_t>(input)]);
+    for (const int output : source.outputs)
+        node.outputs.push_back(ids[static_cast<size_t>(output)]);
     node.name = unique_name(source, node);
     // A constant without elements has no bytes in the file, and looks like one that is computed.
     for (const TensorId id : node.inputs)
-        if (id != kNoTensor && !is_written(id) && graph_.tensor(id).count() == 0) graph_.set_constant(id, {});
+        if (id != kNoTensor && !is_written(id) && graph_.tensor(id).count() == 0)
+            graph_.set_constant(id, {});
     try {
         for (const TensorId output : node.outputs)
             require(!is_written(output), ErrorCode::T0203,
-                    {fmt::format("tensor '{}'", graph_.tensor(output).name), "is written twice, or is a constant or a state", "one writer for each tensor", "export the model again"});
+                    {fmt::format("tensor '{}'", graph_.tensor(output).name),
+                     "is written twice, or is a constant or a state", "one writer for each tensor",
+                     "export the model again"});
         check_inputs(subgraph, source, node);
         if (source.name == "STABLEHLO_COMPOSITE") {
             inline_composite(source, ids, depth);
         } else if (source.name == "CALL_ONCE") {
             call_once(source);
-        } else if (source.name == "VAR_HANDLE" || source.name == "READ_VARIABLE" || source.name == "ASSIGN_VARIABLE") {
+        } else if (source.name == "VAR_HANDLE" || source.name == "READ_VARIABLE" ||
+                   source.name == "ASSIGN_VARIABLE") {
             add_resource_node(source, std::move(node));
         } else {
             add_operator(source, std::move(node));
@@ -216,9 +238,12 @@ void Importer::add_node(const TfliteSubgraph& subgraph, const TfliteOperator& so
         Node refused;
         refused.name = node.name.empty() ? source.name : node.name;
         refused.source_op = source.name;
-        for (const int input : source.inputs) refused.inputs.push_back(input < 0 ? kNoTensor : ids[static_cast<size_t>(input)]);
-        for (const int output : source.outputs) refused.outputs.push_back(ids[static_cast<size_t>(output)]);
-        refused.unsupported = (text.place.empty() ? "" : text.place + ": ") + text.found + "; expected " + text.expected;
+        for (const int input : source.inputs)
+            refused.inputs.push_back(input < 0 ? kNoTensor : ids[static_cast<size_t>(input)]);
+        for (const int output : source.outputs)
+            refused.outputs.push_back(ids[static_cast<size_t>(output)]);
+        refused.unsupported = (text.place.empty() ? "" : text.place + ": ") + text.found +
+                              "; expected " + text.expected;
         refused.remedy = text.remedy;
         for (const TensorId output : refused.outputs)
             if (graph_.tensor(output).kind == TensorKind::activation) mark_written(output);
@@ -230,7 +255,8 @@ void Importer::add_operator(const TfliteOperator& source, Node node)
 {
     const TfliteMatch match = find_tflite_op(source.name);
     require(match.op != nullptr, ErrorCode::T0201,
-            {"", "operator " + source.name + " is not supported", "an operator that `thimble ops` lists",
+            {"", "operator " + source.name + " is not supported",
+             "an operator that `thimble ops` lists",
              "replace the layer, or compute it outside of the model"});
     node.op = match.op;
     match.import->import(source, graph_, node);
@@ -239,10 +265,14 @@ void Importer::add_operator(const TfliteOperator& source, Node node)
         const Tensor& tensor = graph_.tensor(output);
         double elements = 1;  // The number itself may not fit any integer.
         for (const int64_t dimension : tensor.shape) {
-            require(dimension >= 0 && dimension <= INT32_MAX, ErrorCode::T0203, {"", "output " + shape_text(tensor.shape), "dimensions from 0 to 2^31", "export the model again"});
+            require(dimension >= 0 && dimension <= INT32_MAX, ErrorCode::T0203,
+                    {"", "output " + shape_text(tensor.shape), "dimensions from 0 to 2^31",
+                     "export the model again"});
             elements *= static_cast<double>(dimension);
         }
-        require(elements <= INT32_MAX, ErrorCode::T0203, {"", "output " + shape_text(tensor.shape), "at most 2^31 elements", "export the model again"});
+        require(elements <= INT32_MAX, ErrorCode::T0203,
+                {"", "output " + shape_text(tensor.shape), "at most 2^31 elements",
+                 "export the model again"});
         mark_written(output);
     }
     fold_integers(node);
@@ -257,23 +287,28 @@ void Importer::fold_integers(Node& node)
         if (id != kNoTensor && !graph_.tensor(id).is_constant()) return;
     for (const TensorId id : node.outputs) {
         const Tensor& tensor = graph_.tensor(id);
-        const bool plain = tensor.type == DType::i32 || tensor.type == DType::i64 || tensor.type == DType::boolean;
+        const bool plain =
+            tensor.type == DType::i32 || tensor.type == DType::i64 || tensor.type == DType::boolean;
         if (!plain || tensor.bytes() > kFoldBytesMax) return;
     }
     std::vector<std::vector<uint8_t>> values(graph_.tensors.size());
     for (const TensorId id : node.inputs)
         if (id != kNoTensor) values[static_cast<size_t>(id)] = *graph_.tensor(id).data;
-    for (const TensorId id : node.outputs) values[static_cast<size_t>(id)].resize(static_cast<size_t>(graph_.tensor(id).bytes()));
+    for (const TensorId id : node.outputs)
+        values[static_cast<size_t>(id)].resize(static_cast<size_t>(graph_.tensor(id).bytes()));
     EvalContext context(graph_, node, values, Match::tflm);
     node.op->eval(context);
-    for (const TensorId id : node.outputs) graph_.set_constant(id, std::move(values[static_cast<size_t>(id)]));
+    for (const TensorId id : node.outputs)
+        graph_.set_constant(id, std::move(values[static_cast<size_t>(id)]));
     node.op = nullptr;
 }
 
 TensorId Importer::state_of(TensorId handle, TensorId like)
 {
     const auto it = handles_.find(handle);
-    require(it != handles_.end(), ErrorCode::T0202, {"", "the variable's handle is not a VAR_HANDLE", "a VAR_HANDLE", "export the model with resource variables in one subgraph"});
+    require(it != handles_.end(), ErrorCode::T0202,
+            {"", "the variable's handle is not a VAR_HANDLE", "a VAR_HANDLE",
+             "export the model with resource variables in one subgraph"});
     const std::string& name = it->second;
     if (const auto known = variables_.find(name); known != variables_.end()) return known->second;
     Tensor state = graph_.tensor(like);
@@ -291,7 +326,8 @@ void Importer::add_resource_node(const TfliteOperator& source, Node node)
     namespace field = tflite_field::var_handle;
     if (source.name == "VAR_HANDLE") {
         require_outputs(node, 1);
-        const std::string name = source.options.string(field::container) + "/" + source.options.string(field::shared_name);
+        const std::string name = source.options.string(field::container) + "/" +
+                                 source.options.string(field::shared_name);
         handles_[node.outputs[0]] = name;
         mark_written(node.outputs[0]);
         return;
@@ -302,17 +338,23 @@ void Importer::add_resource_node(const TfliteOperator& source, Node node)
     if (init_pass_ && !read) {
         const Tensor& value = graph_.tensor(node.inputs[1]);
         require(value.is_constant() && handles_.count(node.inputs[0]), ErrorCode::T0202,
-                {"", "a variable's first value is computed", "a constant", "initialise the variable with a constant"});
+                {"", "a variable's first value is computed", "a constant",
+                 "initialise the variable with a constant"});
         initial_values_[handles_[node.inputs[0]]] = *value.data;
         return;
     }
     const TensorId state = state_of(node.inputs[0], read ? node.outputs[0] : node.inputs[1]);
     const Tensor& other = graph_.tensor(read ? node.outputs[0] : node.inputs[1]);
-    require(other.type == graph_.tensor(state).type && (read || other.bytes() == graph_.tensor(state).bytes()), ErrorCode::T0203,
-            {"", "the variable and the value differ in type or size", "the same type and shape", "export the model again"});
+    require(other.type == graph_.tensor(state).type &&
+                (read || other.bytes() == graph_.tensor(state).bytes()),
+            ErrorCode::T0203,
+            {"", "the variable and the value differ in type or size", "the same type and shape",
+             "export the model again"});
     node.op = find_op(read ? "read" : "assign");
-    require(node.op != nullptr, ErrorCode::T0201, {"", "variables are not supported", "a model without state", ""});
-    node.inputs = read ? std::vector<TensorId>{state} : std::vector<TensorId>{node.inputs[1], state};
+    require(node.op != nullptr, ErrorCode::T0201,
+            {"", "variables are not supported", "a model without state", ""});
+    node.inputs =
+        read ? std::vector<TensorId>{state} : std::vector<TensorId>{node.inputs[1], state};
     node.op->infer(graph_, node);
     for (const TensorId output : node.outputs) mark_written(output);
     graph_.nodes.push_back(std::move(node));
@@ -322,7 +364,8 @@ void Importer::call_once(const TfliteOperator& source)
 {
     const int index = source.options.i32(tflite_field::call_once::init_subgraph_index);
     require(index > 0 && index < static_cast<int>(model_.subgraphs.size()), ErrorCode::T0203,
-            {"", fmt::format("initialisation subgraph {}", index), "a subgraph of the file", "export the model again"});
+            {"", fmt::format("initialisation subgraph {}", index), "a subgraph of the file",
+             "export the model again"});
     Importer init(model_);
     init.init_pass_ = true;
     const Graph graph = init.run(static_cast<size_t>(index));
@@ -330,17 +373,26 @@ void Importer::call_once(const TfliteOperator& source)
     initial_values_ = init.initial_values_;
 }
 
-void Importer::inline_composite(const TfliteOperator& source, const std::vector<TensorId>& ids, int depth)
+void Importer::inline_composite(const TfliteOperator& source, const std::vector<TensorId>& ids,
+                                int depth)
 {
-    const int index = source.options_2.i32(tflite_field::stablehlo_composite::decomposition_subgraph_index);
-    require(index > 0 && index < static_cast<int>(model_.subgraphs.size()) && depth < kInlineDepthMax, ErrorCode::T0203,
-            {"", fmt::format("decomposition subgraph {}", index), "a subgraph of the file", "export the model again"});
+    const int index =
+        source.options_2.i32(tflite_field::stablehlo_composite::decomposition_subgraph_index);
+    require(
+        index > 0 && index < static_cast<int>(model_.subgraphs.size()) && depth < kInlineDepthMax,
+        ErrorCode::T0203,
+        {"", fmt::format("decomposition subgraph {}", index), "a subgraph of the file",
+         "export the model again"});
     const TfliteSubgraph& body = model_.subgraphs[static_cast<size_t>(index)];
-    require(body.inputs.size() == source.inputs.size() && body.outputs.size() == source.outputs.size(), ErrorCode::T0203,
-            {"", "the decomposition has other inputs or outputs", "the same number", "export the model again"});
+    require(
+        body.inputs.size() == source.inputs.size() && body.outputs.size() == source.outputs.size(),
+        ErrorCode::T0203,
+        {"", "the decomposition has other inputs or outputs", "the same number",
+         "export the model again"});
     std::vector<TensorId> inner = add_tensors(body);
     for (size_t i = 0; i < body.inputs.size(); ++i)
-        inner[static_cast<size_t>(body.inputs[i])] = source.inputs[i] < 0 ? kNoTensor : ids[static_cast<size_t>(source.inputs[i])];
+        inner[static_cast<size_t>(body.inputs[i])] =
+            source.inputs[i] < 0 ? kNoTensor : ids[static_cast<size_t>(source.inputs[i])];
     for (size_t i = 0; i < body.outputs.size(); ++i)
         inner[static_cast<size_t>(body.outputs[i])] = ids[static_cast<size_t>(source.outputs[i])];
     add_nodes(body, inner, depth + 1);
@@ -350,7 +402,8 @@ void Importer::inline_composite(const TfliteOperator& source, const std::vector<
 TensorId Importer::output_id(TensorId id)
 {
     require(is_written(id) || graph_.tensor(id).type == DType::resource, ErrorCode::T0203,
-            {fmt::format("output '{}'", graph_.tensor(id).name), "is never written", "a computed tensor", "export the model again"});
+            {fmt::format("output '{}'", graph_.tensor(id).name), "is never written",
+             "a computed tensor", "export the model again"});
     return id;
 }
 
@@ -362,8 +415,10 @@ size_t chosen_subgraph(const TfliteModel& model, const ImportOptions& options)
         if (signature.key == options.signature) return static_cast<size_t>(signature.subgraph);
         known += (known.empty() ? "" : ", ") + signature.key;
     }
-    fail(ErrorCode::T0004, {model.file_name, "no signature '" + options.signature + "'",
-                            known.empty() ? "no --signature: the model has none" : "one of " + known, "thimble inspect MODEL"});
+    fail(ErrorCode::T0004,
+         {model.file_name, "no signature '" + options.signature + "'",
+          known.empty() ? "no --signature: the model has none" : "one of " + known,
+          "thimble inspect MODEL"});
 }
 
 }  // namespace
@@ -374,7 +429,8 @@ Graph import_tflite(const TfliteModel& model, const ImportOptions& options)
     try {
         graph = Importer(model).run(chosen_subgraph(model, options));
     } catch (Error& error) {
-        if (error.text().place.find(model.file_name) == std::string::npos) error.add_context(model.file_name);
+        if (error.text().place.find(model.file_name) == std::string::npos)
+            error.add_context(model.file_name);
         throw;
     }
     graph.name = std::filesystem::path(model.file_name).stem().string();

@@ -81,13 +81,15 @@ void verify_graph(const Graph& graph)
         const Tensor& tensor = graph.tensors[id];
         if (tensor.kind == TensorKind::activation) continue;
         written[id] = true;
-        THIMBLE_CHECK(tensor.data && static_cast<int64_t>(tensor.data->size()) == tensor.bytes(), tensor.name);
+        THIMBLE_CHECK(tensor.data && static_cast<int64_t>(tensor.data->size()) == tensor.bytes(),
+                      tensor.name);
     }
     for (const TensorId id : graph.inputs) written.at(static_cast<size_t>(id)) = true;
     for (const Node& node : graph.nodes) {
         for (const TensorId id : node.inputs) {
             THIMBLE_CHECK(id >= kNoTensor && id < count, node.name);
-            const bool readable = id == kNoTensor || written[static_cast<size_t>(id)] || !node.unsupported.empty();
+            const bool readable =
+                id == kNoTensor || written[static_cast<size_t>(id)] || !node.unsupported.empty();
             THIMBLE_CHECK(readable, "node '" + node.name + "' reads a tensor that nobody wrote");
         }
         for (const TensorId id : node.outputs) {
@@ -98,7 +100,8 @@ void verify_graph(const Graph& graph)
             written[static_cast<size_t>(id)] = true;
         }
     }
-    for (const TensorId id : graph.outputs) THIMBLE_CHECK(written.at(static_cast<size_t>(id)), "output not written");
+    for (const TensorId id : graph.outputs)
+        THIMBLE_CHECK(written.at(static_cast<size_t>(id)), "output not written");
 }
 
 }  // namespace thimble

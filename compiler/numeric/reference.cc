@@ -72,13 +72,15 @@ int32_t multiply(int32_t x, Multiplier multiplier)
 {
     const int left = std::max(multiplier.shift, 0);
     const int right = std::max(-multiplier.shift, 0);
-    const int32_t shifted = left > 31 ? 0 : wrap32(static_cast<int64_t>(static_cast<uint64_t>(int64_t{x}) << left));
+    const int32_t shifted =
+        left > 31 ? 0 : wrap32(static_cast<int64_t>(static_cast<uint64_t>(int64_t{x}) << left));
     return rounding_shift(high_mul(shifted, multiplier.value), right);
 }
 
 int32_t multiply64(int64_t x, Multiplier multiplier)
 {
-    const int32_t reduced = multiplier.value < 0x7FFF0000 ? (multiplier.value + (1 << 15)) >> 16 : 0x7FFF;
+    const int32_t reduced =
+        multiplier.value < 0x7FFF0000 ? (multiplier.value + (1 << 15)) >> 16 : 0x7FFF;
     const int total = 15 - multiplier.shift;
     const int64_t product = x * reduced + (int64_t{1} << (total - 1));
     return wrap32(product >> total);
@@ -91,7 +93,8 @@ static int32_t exp_quarter(int32_t a)
     const int32_t x2 = high_mul(x, x);
     const int32_t x3 = high_mul(x2, x);
     const int32_t x4 = high_mul(x2, x2);
-    const int32_t inner = wrap32(int64_t{high_mul(wrap32(int64_t{rounding_shift(x4, 2)} + x3), 715827883)} + x2);
+    const int32_t inner =
+        wrap32(int64_t{high_mul(wrap32(int64_t{rounding_shift(x4, 2)} + x3), 715827883)} + x2);
     const int32_t t = rounding_shift(inner, 1);
     return wrap32(int64_t{1895147668} + high_mul(1895147668, wrap32(int64_t{x} + t)));
 }
@@ -105,7 +108,8 @@ int32_t exp_negative(int32_t a, int k)
     const int32_t remainder = (a & (quarter - 1)) - quarter;
     int32_t result = exp_quarter(saturating_left_shift(remainder, k));
     const int32_t rest = wrap32(int64_t{remainder} - a);
-    constexpr int32_t factors[] = {1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242};
+    constexpr int32_t factors[] = {1672461947, 1302514674, 790015084, 290630308,
+                                   39332535,   720401,     242};
     for (int j = -2; j <= 4; ++j) {
         if (j >= k) break;
         if (rest & (int32_t{1} << (fraction_bits + j))) result = high_mul(result, factors[j + 2]);
@@ -144,7 +148,8 @@ int leading_zeros(uint32_t value)
 Reciprocal reciprocal(int32_t x, int k)
 {
     const int zeros = leading_zeros(static_cast<uint32_t>(x));
-    const auto shifted = static_cast<int64_t>(static_cast<uint32_t>(x) << zeros) - (int64_t{1} << 31);
+    const auto shifted =
+        static_cast<int64_t>(static_cast<uint32_t>(x) << zeros) - (int64_t{1} << 31);
     return {one_over_one_plus(static_cast<int32_t>(shifted)), k - zeros};
 }
 
@@ -175,7 +180,8 @@ int32_t log_q19_to_q26(int32_t v)
     };
     constexpr int32_t sqrt_half = 1518500250;
     const int z = leading_zeros(static_cast<uint32_t>(v));
-    const int32_t ra = saturating_left_shift(high_mul(saturating_left_shift(v, z - 1), sqrt_half), 1);
+    const int32_t ra =
+        saturating_left_shift(high_mul(saturating_left_shift(v, z - 1), sqrt_half), 1);
     const int32_t za = scaled(12 - z, 1 << 23);
     const int32_t w = high_mul(v, sqrt_half);
     const int y = leading_zeros(static_cast<uint32_t>(w)) - 1;
@@ -208,7 +214,8 @@ InverseSqrt inverse_sqrt(int32_t v)
     int32_t x = 1 << 28;
     for (int i = 0; i < 5; ++i) {
         const int32_t cube = saturating_left_shift(high_mul(high_mul(x, x), x), 6);
-        x = saturating_left_shift(wrap32(int64_t{high_mul(402653184, x)} - high_mul(half, cube)), 3);
+        x = saturating_left_shift(wrap32(int64_t{high_mul(402653184, x)} - high_mul(half, cube)),
+                                  3);
     }
     x = high_mul(x, 1518500250);
     if (n < 0) {
@@ -233,10 +240,12 @@ Clamp quantized_clamp(int activation, DType type, float scale, int32_t zero_poin
 {
     const Clamp limits = type_limits(type);
     const auto quantized = [&](float value) {
-        return saturate(int64_t{zero_point} + static_cast<int64_t>(std::round(value / scale)), kMin, kMax);
+        return saturate(int64_t{zero_point} + static_cast<int64_t>(std::round(value / scale)), kMin,
+                        kMax);
     };
     Clamp result = limits;
-    if (activation == 1 || activation == 3) result.lowest = std::max(limits.lowest, quantized(0.0f));
+    if (activation == 1 || activation == 3)
+        result.lowest = std::max(limits.lowest, quantized(0.0f));
     if (activation == 3) result.highest = std::min(limits.highest, quantized(6.0f));
     if (activation == 2) {
         result.lowest = std::max(limits.lowest, quantized(-1.0f));

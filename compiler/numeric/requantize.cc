@@ -24,7 +24,8 @@ Requant requant_of(double real_factor)
 Requant requant64_of(double real_factor)
 {
     Requant requant = requant_of(real_factor);
-    requant.multiplier = std::min((requant.multiplier >> 16) + ((requant.multiplier >> 15) & 1), 0x7FFF);
+    requant.multiplier =
+        std::min((requant.multiplier >> 16) + ((requant.multiplier >> 15) & 1), 0x7FFF);
     return requant;
 }
 
@@ -37,7 +38,8 @@ RequantTables requant_tables(const std::vector<double>& real_factors, bool wide_
         tables.shifts.push_back(requant.shift);
     }
     const auto all_equal = [](const auto& values) {
-        return std::all_of(values.begin(), values.end(), [&](auto value) { return value == values[0]; });
+        return std::all_of(values.begin(), values.end(),
+                           [&](auto value) { return value == values[0]; });
     };
     if (all_equal(tables.multipliers) && all_equal(tables.shifts)) {
         tables.multipliers.resize(1);
@@ -77,8 +79,8 @@ StoredClamp stored_clamp(int activation, const Tensor& output)
     return clamp;
 }
 
-int64_t accumulator_bound(int64_t bias, const int8_t* weights, int64_t count, int64_t stride, int64_t lowest,
-                          int64_t highest)
+int64_t accumulator_bound(int64_t bias, const int8_t* weights, int64_t count, int64_t stride,
+                          int64_t lowest, int64_t highest)
 {
     int64_t least = bias, most = bias;
     for (int64_t i = 0; i < count; ++i) {

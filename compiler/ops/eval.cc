@@ -8,8 +8,10 @@ namespace thimble {
 void EvalContext::check_view(TensorId id, size_t size) const
 {
     const Tensor& tensor = graph.tensor(id);
-    THIMBLE_CHECK(static_cast<int64_t>(size) == element_bytes(tensor.type), "oracle reads " + tensor.name + " as another type");
-    THIMBLE_CHECK(static_cast<int64_t>(values_[slot(id)].size()) == tensor.bytes(), "oracle has no value of " + tensor.name);
+    THIMBLE_CHECK(static_cast<int64_t>(size) == element_bytes(tensor.type),
+                  "oracle reads " + tensor.name + " as another type");
+    THIMBLE_CHECK(static_cast<int64_t>(values_[slot(id)].size()) == tensor.bytes(),
+                  "oracle has no value of " + tensor.name);
 }
 
 template <typename T> static std::vector<double> widened(std::span<const T> values)

@@ -22,7 +22,8 @@ std::string c_literal(int64_t value)
     if (value == std::numeric_limits<int32_t>::min()) return "(-INT32_C(2147483647) - 1)";
     if (value == std::numeric_limits<int64_t>::min()) return "(-INT64_C(9223372036854775807) - 1)";
     if (value >= -32767 && value <= 32767) return fmt::format("{}", value);
-    if (value >= std::numeric_limits<int32_t>::min() && value <= std::numeric_limits<int32_t>::max())
+    if (value >= std::numeric_limits<int32_t>::min() &&
+        value <= std::numeric_limits<int32_t>::max())
         return fmt::format("INT32_C({})", value);
     return fmt::format("INT64_C({})", value);
 }
@@ -87,7 +88,8 @@ Arg LowerContext::null(std::string c_type)
     return arg;
 }
 
-Arg LowerContext::add_table(std::string c_type, std::vector<uint8_t> bytes, std::string purpose, bool is_weight)
+Arg LowerContext::add_table(std::string c_type, std::vector<uint8_t> bytes, std::string purpose,
+                            bool is_weight)
 {
     Arg arg;
     arg.kind = Arg::Kind::table;
@@ -147,7 +149,8 @@ Arg LowerContext::key_text(std::string text)
 
 void LowerContext::call(std::string kernel, std::vector<Arg> args)
 {
-    program_.steps[static_cast<size_t>(step_)].calls.push_back({std::move(kernel), std::move(args)});
+    program_.steps[static_cast<size_t>(step_)].calls.push_back(
+        {std::move(kernel), std::move(args)});
 }
 
 void LowerContext::allow_in_place(size_t input_index, size_t output_index)
@@ -171,7 +174,8 @@ void LowerContext::alias(size_t input_index, size_t output_index)
         return;
     }
     const int64_t bytes = graph.tensor(to).bytes();
-    call("thb_copy", {in(input_index), in_flash(input_index), out(output_index), number(bytes, "uint32_t")});
+    call("thb_copy",
+         {in(input_index), in_flash(input_index), out(output_index), number(bytes, "uint32_t")});
 }
 
 void LowerContext::choose(std::vector<Variant> variants)

@@ -37,10 +37,12 @@ void fold_constants(Graph& graph)
         if (!can_fold(graph, node)) return false;
         for (const TensorId id : node.inputs)
             if (id != kNoTensor) values[static_cast<size_t>(id)] = *graph.tensor(id).data;
-        for (const TensorId id : node.outputs) values[static_cast<size_t>(id)].resize(static_cast<size_t>(graph.tensor(id).bytes()));
+        for (const TensorId id : node.outputs)
+            values[static_cast<size_t>(id)].resize(static_cast<size_t>(graph.tensor(id).bytes()));
         EvalContext context(graph, node, values, Match::tflm);
         node.op->eval(context);
-        for (const TensorId id : node.outputs) graph.set_constant(id, std::move(values[static_cast<size_t>(id)]));
+        for (const TensorId id : node.outputs)
+            graph.set_constant(id, std::move(values[static_cast<size_t>(id)]));
         return true;
     });
 }

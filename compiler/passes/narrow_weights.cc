@@ -17,7 +17,8 @@ namespace {
 
 bool reads_narrow_weights(const Node& node)
 {
-    return node.op->name == "dense" || node.op->name == "conv2d" || node.op->name == "depthwise_conv2d";
+    return node.op->name == "dense" || node.op->name == "conv2d" ||
+           node.op->name == "depthwise_conv2d";
 }
 
 }  // namespace
@@ -28,12 +29,15 @@ void narrow_weights(Graph& graph)
     for (const Node& node : graph.nodes) {
         if (node.op->name != "dequantize" || !graph.input(node, 0).is_constant()) continue;
         const DType type = graph.input(node, 0).type;
-        const bool symmetric = std::ranges::all_of(graph.input(node, 0).quant.zero_points, [](int64_t z) { return z == 0; });
-        if (type == DType::f16 || ((type == DType::i8 || type == DType::i4) && symmetric)) narrow_of[node.outputs[0]] = node.inputs[0];
+        const bool symmetric = std::ranges::all_of(graph.input(node, 0).quant.zero_points,
+                                                   [](int64_t z) { return z == 0; });
+        if (type == DType::f16 || ((type == DType::i8 || type == DType::i4) && symmetric))
+            narrow_of[node.outputs[0]] = node.inputs[0];
     }
     for (Node& node : graph.nodes) {
         if (!reads_narrow_weights(node) || graph.input(node, 0).type != DType::f32) continue;
-        if (const auto it = narrow_of.find(node.inputs[1]); it != narrow_of.end()) node.inputs[1] = it->second;
+        if (const auto it = narrow_of.find(node.inputs[1]); it != narrow_of.end())
+            node.inputs[1] = it->second;
     }
 }
 

@@ -14,8 +14,9 @@ void remove_dead_nodes(Graph& graph)
     std::vector<bool> keep(graph.nodes.size(), false);
     for (size_t i = graph.nodes.size(); i-- > 0;) {
         const Node& node = graph.nodes[i];
-        keep[i] = node.op->has_side_effect ||
-                  std::ranges::any_of(node.outputs, [&](TensorId id) { return read[static_cast<size_t>(id)]; });
+        keep[i] = node.op->has_side_effect || std::ranges::any_of(node.outputs, [&](TensorId id) {
+                      return read[static_cast<size_t>(id)];
+                  });
         if (!keep[i]) continue;
         for (const TensorId id : node.inputs)
             if (id != kNoTensor) read[static_cast<size_t>(id)] = true;

@@ -4,11 +4,11 @@
 //   before:  x (uint8, z) -> conv2d(w uint8) -> y (uint8)
 //   after:   x -> quantize -> x' (int8, z - 128) -> conv2d(w' int8) -> y' (int8) -> quantize -> y
 //
-// Graph inputs and outputs keep their type behind a QUANTIZE that is one XOR an element. Since nearly
-// every integer operator depends on q - zero_point only, little else changes; where it matters (the
-// mean of raw values, the zero point of convolution weights) operators look at Node::was_uint8.
-// Operators that take uint8 as plain numbers (cast, quantize, dequantize), or that join a quantized
-// tensor with a plain one, are left alone.
+// Graph inputs and outputs keep their type behind a QUANTIZE that is one XOR an element. Since
+// nearly every integer operator depends on q - zero_point only, little else changes; where it
+// matters (the mean of raw values, the zero point of convolution weights) operators look at
+// Node::was_uint8. Operators that take uint8 as plain numbers (cast, quantize, dequantize), or that
+// join a quantized tensor with a plain one, are left alone.
 #include "ops/op.h"
 #include "passes/passes.h"
 
@@ -29,8 +29,8 @@ bool takes_uint8(const Node& node)
     return node.op->name == "cast" || node.op->name == "quantize" || node.op->name == "dequantize";
 }
 
-// True when the node touches uint8 tensors and all of them shift. One that also has a plain or a state
-// tensor of uint8 can only move bytes between them, which must stay as they are.
+// True when the node touches uint8 tensors and all of them shift. One that also has a plain or a
+// state tensor of uint8 can only move bytes between them, which must stay as they are.
 bool shifts_whole(const Graph& graph, const Node& node)
 {
     bool any = false;
@@ -89,7 +89,8 @@ void shift_uint8(Graph& graph)
             if (id == kNoTensor || !shifts(graph.tensor(id))) continue;
             const TensorId original = id;
             id = replacement(original);
-            if (!graph.tensor(id).is_constant() && !available[id]) nodes.push_back(quantize_node(graph, original, id));
+            if (!graph.tensor(id).is_constant() && !available[id])
+                nodes.push_back(quantize_node(graph, original, id));
             available[id] = true;
         }
         node.was_uint8 = true;
@@ -99,7 +100,8 @@ void shift_uint8(Graph& graph)
             const TensorId original = id;
             id = replacement(original);
             available[id] = true;
-            back.push_back(quantize_node(graph, id, original));  // Dead unless an output or a cast reads it.
+            back.push_back(
+                quantize_node(graph, id, original));  // Dead unless an output or a cast reads it.
         }
         nodes.push_back(std::move(node));
         for (Node& quantize : back) nodes.push_back(std::move(quantize));

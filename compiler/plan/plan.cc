@@ -40,7 +40,12 @@ std::vector<Block> make_blocks(const Program& program)
         const Buffer& buffer = program.buffers[i];
         if (buffer.place != Place::work || buffer.bytes == 0) continue;
         block_of[i] = static_cast<int>(blocks.size());
-        blocks.push_back({buffer.bytes, buffer.alignment, buffer.first_step, buffer.last_step, {static_cast<int>(i)}, 0});
+        blocks.push_back({buffer.bytes,
+                          buffer.alignment,
+                          buffer.first_step,
+                          buffer.last_step,
+                          {static_cast<int>(i)},
+                          0});
     }
     for (size_t i = 0; i < program.buffers.size(); ++i) {
         const Buffer& buffer = program.buffers[i];
@@ -99,14 +104,16 @@ int64_t lower_bound_of(const std::vector<Block>& blocks)
     for (const Block& at : blocks) {
         int64_t live = 0;
         for (const Block& block : blocks)
-            if (block.first_step <= at.first_step && at.first_step <= block.last_step) live += block.bytes;
+            if (block.first_step <= at.first_step && at.first_step <= block.last_step)
+                live += block.bytes;
         bound = std::max(bound, live);
     }
     return bound;
 }
 
-// Every optimal plan can be pushed down until each block lies at 0 or on top of another; placing the
-// blocks in order of offset, each at its lowest fit, reaches such a plan. The search runs over orders.
+// Every optimal plan can be pushed down until each block lies at 0 or on top of another; placing
+// the blocks in order of offset, each at its lowest fit, reaches such a plan. The search runs over
+// orders.
 class Search {
 public:
     Search(std::vector<Block>& blocks, int64_t best, int64_t bound, int64_t nodes_max)
@@ -126,7 +133,8 @@ public:
     bool complete() const { return best_ == bound_ || nodes_left_ > 0; }
 
 private:
-    void descend(std::vector<const Block*>& placed, std::vector<bool>& used, int64_t top, int64_t last_offset)
+    void descend(std::vector<const Block*>& placed, std::vector<bool>& used, int64_t top,
+                 int64_t last_offset)
     {
         if (best_ == bound_ || --nodes_left_ <= 0) return;
         if (placed.size() == blocks_.size()) {
@@ -139,7 +147,8 @@ private:
             Block& block = blocks_[i];
             block.offset = lowest_fit(block, placed);
             // Orders of increasing offset only: any plan can be listed so.
-            if (block.offset < last_offset || std::max(top, block.offset + block.bytes) >= best_) continue;
+            if (block.offset < last_offset || std::max(top, block.offset + block.bytes) >= best_)
+                continue;
             used[i] = true;
             placed.push_back(&block);
             descend(placed, used, std::max(top, block.offset + block.bytes), block.offset);
@@ -188,16 +197,19 @@ void plan_work(Program& program, const PlanOptions& options)
     program.work_bytes = 0;
     program.plan_is_optimal = true;
     if (blocks.empty()) return;
-    std::ranges::stable_sort(blocks, [](const Block& a, const Block& b) { return a.bytes > b.bytes; });
+    std::ranges::stable_sort(blocks,
+                             [](const Block& a, const Block& b) { return a.bytes > b.bytes; });
     program.work_bytes = place_greedily(blocks);
     if (program.work_bytes > program.work_bytes_lower_bound) {
-        Search search(blocks, program.work_bytes, program.work_bytes_lower_bound, options.search_nodes_max);
+        Search search(blocks, program.work_bytes, program.work_bytes_lower_bound,
+                      options.search_nodes_max);
         search.run();
         program.work_bytes = search.best();
         program.plan_is_optimal = search.complete();
     }
     for (const Block& block : blocks)
-        for (const int buffer : block.buffers) program.buffers[static_cast<size_t>(buffer)].offset = block.offset;
+        for (const int buffer : block.buffers)
+            program.buffers[static_cast<size_t>(buffer)].offset = block.offset;
 }
 
 }  // namespace
@@ -210,14 +222,16 @@ void plan_memory(Program& program, const PlanOptions& options)
         if (buffer.bytes == 0) buffer.offset = 0;
         else if (buffer.place == Place::state) states.push_back(&buffer);
     }
-    std::ranges::stable_sort(states, [](const Buffer* a, const Buffer* b) { return a->alignment > b->alignment; });
+    std::ranges::stable_sort(
+        states, [](const Buffer* a, const Buffer* b) { return a->alignment > b->alignment; });
     int64_t top = 0;
     for (Buffer* buffer : states) {
         buffer->offset = align_up(top, buffer->alignment);
         top = buffer->offset + buffer->bytes;
     }
     program.state_bytes = top;
-    for (const Buffer& buffer : program.buffers) THIMBLE_CHECK(buffer.offset >= 0, buffer.name + " has no place");
+    for (const Buffer& buffer : program.buffers)
+        THIMBLE_CHECK(buffer.offset >= 0, buffer.name + " has no place");
 }
 
 }  // namespace thimble

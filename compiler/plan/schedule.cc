@@ -20,7 +20,8 @@ void add_inputs(Program& program)
         buffer.bytes = tensor.bytes();
         buffer.alignment = element_bytes(tensor.type);
         buffer.first_step = buffer.last_step = -1;
-        program.buffer_of_tensor[static_cast<size_t>(id)] = static_cast<int>(program.buffers.size());
+        program.buffer_of_tensor[static_cast<size_t>(id)] =
+            static_cast<int>(program.buffers.size());
         program.buffers.push_back(std::move(buffer));
     }
 }
@@ -40,12 +41,14 @@ void extend_lives(Program& program)
         for (const TensorId id : node.inputs) touch(id, static_cast<int>(s));
         for (const TensorId id : node.outputs) touch(id, static_cast<int>(s));
     }
-    for (const TensorId id : program.graph.outputs) touch(id, static_cast<int>(program.steps.size()));
+    for (const TensorId id : program.graph.outputs)
+        touch(id, static_cast<int>(program.steps.size()));
 }
 
 }  // namespace
 
-Program schedule(Graph graph, std::string name, const TargetFacts& target, const LowerOptions& options)
+Program schedule(Graph graph, std::string name, const TargetFacts& target,
+                 const LowerOptions& options)
 {
     Program program;
     program.name = std::move(name);

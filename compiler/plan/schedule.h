@@ -6,6 +6,7 @@
 
 namespace thimble {
 
-Program schedule(Graph graph, std::string name, const TargetFacts& target, const LowerOptions& options);
+Program schedule(Graph graph, std::string name, const TargetFacts& target,
+                 const LowerOptions& options);
 
 }  // namespace thimble

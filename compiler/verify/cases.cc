@@ -69,7 +69,8 @@ void store_as(DType type, Bytes& bytes, size_t i, double value)
 
 double uniform(Random& random, const Tensor& tensor, const Range& range)
 {
-    if (tensor.type == DType::f32) return static_cast<double>(random.next() >> 40) / (1 << 23) - 1.0;
+    if (tensor.type == DType::f32)
+        return static_cast<double>(random.next() >> 40) / (1 << 23) - 1.0;
     const auto span = static_cast<uint64_t>(range.most - range.least) + 1;
     return range.least + static_cast<double>((random.next() >> 32) % span);
 }
@@ -99,7 +100,8 @@ std::vector<Case> make_cases(const Graph& graph, int count, uint64_t seed)
     for (int i = 0; i < count; ++i) {
         Case one;
         one.kind = i < 5 ? fixed[i] : i % 4 == 0 ? "sparse" : "uniform";
-        for (const TensorId id : graph.inputs) one.inputs.push_back(fill(random, graph.tensor(id), one.kind));
+        for (const TensorId id : graph.inputs)
+            one.inputs.push_back(fill(random, graph.tensor(id), one.kind));
         cases.push_back(std::move(one));
     }
     return cases;

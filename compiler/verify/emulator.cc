@@ -87,8 +87,8 @@ std::vector<uint64_t> read_marks(const fs::path& path)
     return marks;
 }
 
-// QEMU ends with 1 when an option, the plug-in or the image is bad, which a firmware may do as well;
-// its complaint begins with its name.
+// QEMU ends with 1 when an option, the plug-in or the image is bad, which a firmware may do as
+// well; its complaint begins with its name.
 bool failed_to_start(const ResolvedTarget& target, const ProcessResult& process)
 {
     switch (target.family->emulator) {

@@ -28,7 +28,8 @@ struct RunOutputs {
 };
 
 // State is reset before every run unless `keep_state`.
-std::vector<RunOutputs> run_oracle(const Graph& graph, Match match, bool keep_state, const std::vector<TensorBytes>& inputs,
+std::vector<RunOutputs> run_oracle(const Graph& graph, Match match, bool keep_state,
+                                   const std::vector<TensorBytes>& inputs,
                                    const std::vector<TensorId>& traced = {});
 
 // The generated C compiled for `target` with the harness of `mode`. Images are kept in a cache
@@ -38,12 +39,14 @@ struct Image {
     Firmware firmware;
     std::filesystem::path folder;
 };
-Image build_image(const Program& program, const ResolvedTarget& target, HarnessMode mode, const std::vector<int>& traced_steps = {});
+Image build_image(const Program& program, const ResolvedTarget& target, HarnessMode mode,
+                  const std::vector<int>& traced_steps = {});
 // The same firmware around a model that does nothing.
 Image build_empty_image(const Program& program, const ResolvedTarget& target);
 
 // Throws T0402 when the firmware crashes. Outputs of `traced_steps` are returned per run.
-std::vector<RunOutputs> run_on_target(const Program& program, const ResolvedTarget& target, bool keep_state, const std::vector<TensorBytes>& inputs,
+std::vector<RunOutputs> run_on_target(const Program& program, const ResolvedTarget& target,
+                                      bool keep_state, const std::vector<TensorBytes>& inputs,
                                       const std::vector<int>& traced_steps = {});
 
 }  // namespace thimble

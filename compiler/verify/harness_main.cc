@@ -19,12 +19,15 @@ const Buffer& buffer_of(const Program& program, TensorId id)
 
 std::string trace_hook(const Program& program, const std::vector<int>& steps)
 {
-    std::string out = "void thb_layer(int step);\nvoid thb_layer(int step)\n{\n    switch (step) {\n";
+    std::string out =
+        "void thb_layer(int step);\nvoid thb_layer(int step)\n{\n    switch (step) {\n";
     for (const int step : steps) {
         out += fmt::format("    case {}:\n", step);
         for (const TensorId id : traceable_outputs(program, step)) {
             const Buffer& buffer = buffer_of(program, id);
-            out += fmt::format("        thb_host_write(model.{}.bytes + {}, {});\n", buffer.place == Place::state ? "state" : "work", buffer.offset, program.graph.tensor(id).bytes());
+            out += fmt::format("        thb_host_write(model.{}.bytes + {}, {});\n",
+                               buffer.place == Place::state ? "state" : "work", buffer.offset,
+                               program.graph.tensor(id).bytes());
         }
         out += "        break;\n";
     }
@@ -36,34 +39,50 @@ std::string trace_hook(const Program& program, const std::vector<int>& steps)
 std::vector<TensorId> traceable_outputs(const Program& program, int step)
 {
     std::vector<TensorId> result;
-    const Node& node = program.graph.nodes[static_cast<size_t>(program.steps[static_cast<size_t>(step)].node)];
+    const Node& node =
+        program.graph.nodes[static_cast<size_t>(program.steps[static_cast<size_t>(step)].node)];
     for (const TensorId id : node.outputs)
-        if (program.buffer_of_tensor[static_cast<size_t>(id)] >= 0 && program.graph.tensor(id).bytes() > 0) result.push_back(id);
+        if (program.buffer_of_tensor[static_cast<size_t>(id)] >= 0 &&
+            program.graph.tensor(id).bytes() > 0)
+            result.push_back(id);
     return result;
 }
 
-HarnessSources harness_sources(const Program& program, HarnessMode mode, const std::vector<int>& traced_steps)
+HarnessSources harness_sources(const Program& program, HarnessMode mode,
+                               const std::vector<int>& traced_steps)
 {
     const std::string& name = program.name;
     const bool measures = mode == HarnessMode::profile || mode == HarnessMode::layers;
-    std::string main = fmt::format("#include \"{0}.h\"\n#include \"thb_host.h\"\n\nstatic {0}_t model;\n\n", name);
+    std::string main =
+        fmt::format("#include \"{0}.h\"\n#include \"thb_host.h\"\n\nstatic {0}_t model;\n\n", name);
     if (mode == HarnessMode::trace) main += trace_hook(program, traced_steps);
-    main += "int main(void)\n{\n    uint16_t runs, keep;\n    uint16_t run;\n    thb_host_read(&runs, 2);\n    thb_host_read(&keep, 2);\n";
+    main +=
+        "int main(void)\n{\n    uint16_t runs, keep;\n    uint16_t run;\n    thb_host_read(&runs, "
+        "2);\n    thb_host_read(&keep, 2);\n";
     main += fmt::format("    {}_init(&model);\n", name);
     if (measures) main += "    thb_host_mark();\n    thb_host_mark();\n";
-    main += fmt::format("    for (run = 0; run < runs; ++run) {{\n        if (!keep) {}_init(&model);\n", name);
+    main += fmt::format(
+        "    for (run = 0; run < runs; ++run) {{\n        if (!keep) {}_init(&model);\n", name);
     for (size_t i = 0; i < program.graph.inputs.size(); ++i)
-        main += fmt::format("        thb_host_read({}_input{}(&model), {});\n", name, suffix(i), program.graph.tensor(program.graph.inputs[i]).bytes());
+        main += fmt::format("        thb_host_read({}_input{}(&model), {});\n", name, suffix(i),
+                            program.graph.tensor(program.graph.inputs[i]).bytes());
     if (measures) main += "        thb_host_paint_stack();\n";
-    main += fmt::format("        thb_host_mark();\n        {}_invoke(&model);\n        thb_host_mark();\n", name);
-    if (measures) main += "        {\n            const uint32_t stack = thb_host_stack_used();\n            thb_host_write(&stack, 4);\n        }\n";
+    main += fmt::format(
+        "        thb_host_mark();\n        {}_invoke(&model);\n        thb_host_mark();\n", name);
+    if (measures)
+        main +=
+            "        {\n            const uint32_t stack = thb_host_stack_used();\n            "
+            "thb_host_write(&stack, 4);\n        }\n";
     for (size_t i = 0; i < program.graph.outputs.size(); ++i)
-        main += fmt::format("        thb_host_write({}_output{}(&model), {});\n", name, suffix(i), program.graph.tensor(program.graph.outputs[i]).bytes());
+        main += fmt::format("        thb_host_write({}_output{}(&model), {});\n", name, suffix(i),
+                            program.graph.tensor(program.graph.outputs[i]).bytes());
     main += "    }\n    return 0;\n}\n";
 
     std::string wrapper;
-    if (mode == HarnessMode::trace) wrapper = "void thb_layer(int step);\n#define THB_AFTER_LAYER(step) thb_layer(step)\n";
-    if (mode == HarnessMode::layers) wrapper = "void thb_host_mark(void);\n#define THB_AFTER_LAYER(step) thb_host_mark()\n";
+    if (mode == HarnessMode::trace)
+        wrapper = "void thb_layer(int step);\n#define THB_AFTER_LAYER(step) thb_layer(step)\n";
+    if (mode == HarnessMode::layers)
+        wrapper = "void thb_host_mark(void);\n#define THB_AFTER_LAYER(step) thb_host_mark()\n";
     return {main, wrapper + fmt::format("#include \"{}.c\"\n", name)};
 }
 
@@ -72,8 +91,12 @@ std::string empty_model_source(const Program& program)
     const std::string& name = program.name;
     std::string out = fmt::format("#include \"{}.h\"\n", name);
     if (program.state_bytes > 0) {
-        out += fmt::format("void {0}_reset_state({0}_state_t* state)\n{{\n    (void)state;\n}}\n", name);
-        out += fmt::format("void {0}_invoke_in({0}_state_t* state, {0}_work_t* work)\n{{\n    (void)state;\n    (void)work;\n}}\n", name);
+        out += fmt::format("void {0}_reset_state({0}_state_t* state)\n{{\n    (void)state;\n}}\n",
+                           name);
+        out += fmt::format(
+            "void {0}_invoke_in({0}_state_t* state, {0}_work_t* work)\n{{\n    (void)state;\n    "
+            "(void)work;\n}}\n",
+            name);
     } else {
         out += fmt::format("void {0}_invoke_in({0}_work_t* work)\n{{\n    (void)work;\n}}\n", name);
     }

@@ -20,11 +20,13 @@ enum class HarnessMode {
 
 struct HarnessSources {
     std::string main_c;
-    std::string wrapper_c;  // includes NAME.c with the hook of the mode; compiled in place of NAME.c
+    std::string
+        wrapper_c;  // includes NAME.c with the hook of the mode; compiled in place of NAME.c
 };
 
 // `traced_steps`: for HarnessMode::trace.
-HarnessSources harness_sources(const Program& program, HarnessMode mode, const std::vector<int>& traced_steps = {});
+HarnessSources harness_sources(const Program& program, HarnessMode mode,
+                               const std::vector<int>& traced_steps = {});
 // NAME.c of a model that does nothing: what the firmware weighs without the network.
 std::string empty_model_source(const Program& program);
 // Tensors of a step's outputs that lie in memory and can be traced.

@@ -27,8 +27,8 @@ std::filesystem::path require_helper(std::string_view name, const std::string& p
 // The counting plug-in's file name.
 inline constexpr std::string_view kCountPlugin = "thimble_qemu_count.so";
 
-// Whether the target's compiler is installed; whether that, its emulator and our helpers are, and the
-// emulator counts.
+// Whether the target's compiler is installed; whether that, its emulator and our helpers are, and
+// the emulator counts.
 bool can_compile(const ResolvedTarget& target);
 bool can_measure(const ResolvedTarget& target);
 

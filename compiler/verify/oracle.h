@@ -23,7 +23,10 @@ public:
     void set_input(size_t index, std::span<const uint8_t> bytes);
     void run();
     // Value of any tensor after run(); of a state tensor: its present value.
-    std::span<const uint8_t> value(TensorId id) const { return values_.at(static_cast<size_t>(id)); }
+    std::span<const uint8_t> value(TensorId id) const
+    {
+        return values_.at(static_cast<size_t>(id));
+    }
     std::span<const uint8_t> output(size_t index) const { return value(graph_.outputs.at(index)); }
 
 private:

@@ -48,15 +48,19 @@ std::vector<int> steps_to_trace(const Program& program, bool all)
         bool wanted = all;
         for (const Step& other : program.steps) {
             const Node& reader = program.graph.nodes[static_cast<size_t>(other.node)];
-            const bool saturates = other.op == "softmax" || other.op == "logistic" || other.op == "log_softmax";
-            wanted |= saturates && std::ranges::find(node.outputs, reader.inputs[0]) != node.outputs.end();
+            const bool saturates =
+                other.op == "softmax" || other.op == "logistic" || other.op == "log_softmax";
+            wanted |= saturates &&
+                      std::ranges::find(node.outputs, reader.inputs[0]) != node.outputs.end();
         }
-        if (wanted && !traceable_outputs(program, static_cast<int>(s)).empty()) steps.push_back(static_cast<int>(s));
+        if (wanted && !traceable_outputs(program, static_cast<int>(s)).empty())
+            steps.push_back(static_cast<int>(s));
     }
     return steps;
 }
 
-TensorReport& report_of(VerifyReport& report, std::map<TensorId, size_t>& index, TensorId id, const Tensor& tensor, std::string layer)
+TensorReport& report_of(VerifyReport& report, std::map<TensorId, size_t>& index, TensorId id,
+                        const Tensor& tensor, std::string layer)
 {
     if (const auto it = index.find(id); it != index.end()) return report.tensors[it->second];
     index[id] = report.tensors.size();
@@ -72,17 +76,22 @@ std::string layer_of(const Graph& graph, TensorId id)
 }
 
 // With all layers asked for, tensors of the imported graph that no step produced are listed too.
-void report_fused(const Graph& imported, const std::map<TensorId, size_t>& index, VerifyReport& report)
+void report_fused(const Graph& imported, const std::map<TensorId, size_t>& index,
+                  VerifyReport& report)
 {
     for (const Node& node : imported.nodes)
         for (const TensorId id : node.outputs)
             if (!index.count(id) && imported.tensor(id).bytes() > 0)
-                report.tensors.push_back({.name = imported.tensor(id).name, .layer = node.name, .compared = false, .note = "fused away or computed at compile time"});
+                report.tensors.push_back({.name = imported.tensor(id).name,
+                                          .layer = node.name,
+                                          .compared = false,
+                                          .note = "fused away or computed at compile time"});
 }
 
 }  // namespace
 
-void compare_values(const Tensor& tensor, std::span<const uint8_t> expected, std::span<const uint8_t> found, int case_index, TensorReport& report)
+void compare_values(const Tensor& tensor, std::span<const uint8_t> expected,
+                    std::span<const uint8_t> found, int case_index, TensorReport& report)
 {
     THIMBLE_CHECK(expected.size() == found.size(), tensor.name);
     report.elements += tensor.count();
@@ -106,7 +115,8 @@ void compare_values(const Tensor& tensor, std::span<const uint8_t> expected, std
     }
 }
 
-VerifyReport verify(const Graph& imported, const Program& program, const ResolvedTarget& target, Match match, const std::vector<Case>& cases, const VerifyOptions& options)
+VerifyReport verify(const Graph& imported, const Program& program, const ResolvedTarget& target,
+                    Match match, const std::vector<Case>& cases, const VerifyOptions& options)
 {
     const std::vector<int> steps = steps_to_trace(program, options.all_layers);
     std::vector<TensorId> traced;  // those that exist in the imported graph with the same meaning
@@ -115,8 +125,10 @@ VerifyReport verify(const Graph& imported, const Program& program, const Resolve
             if (id < static_cast<TensorId>(imported.tensors.size())) traced.push_back(id);
     std::vector<TensorBytes> inputs;
     for (const Case& one : cases) inputs.push_back(one.inputs);
-    const std::vector<RunOutputs> expected = run_oracle(imported, match, options.keep_state, inputs, traced);
-    const std::vector<RunOutputs> found = run_on_target(program, target, options.keep_state, inputs, steps);
+    const std::vector<RunOutputs> expected =
+        run_oracle(imported, match, options.keep_state, inputs, traced);
+    const std::vector<RunOutputs> found =
+        run_on_target(program, target, options.keep_state, inputs, steps);
 
     VerifyReport report;
     report.target = target.name;
@@ -126,7 +138,8 @@ VerifyReport verify(const Graph& imported, const Program& program, const Resolve
     for (size_t run = 0; run < cases.size(); ++run) {
         const auto compare = [&](TensorId id, const Bytes& want, const Bytes& have) {
             const Tensor& tensor = imported.tensor(id);
-            compare_values(tensor, want, have, static_cast<int>(run), report_of(report, index, id, tensor, layer_of(imported, id)));
+            compare_values(tensor, want, have, static_cast<int>(run),
+                           report_of(report, index, id, tensor, layer_of(imported, id)));
             report.bit_exact = report.bit_exact && want == have;
         };
         size_t next = 0;
@@ -135,7 +148,8 @@ VerifyReport verify(const Graph& imported, const Program& program, const Resolve
             compare(tensor.tensor, expected[run].traced[next].bytes, tensor.bytes);
             ++next;
         }
-        for (size_t i = 0; i < imported.outputs.size(); ++i) compare(imported.outputs[i], expected[run].outputs[i], found[run].outputs[i]);
+        for (size_t i = 0; i < imported.outputs.size(); ++i)
+            compare(imported.outputs[i], expected[run].outputs[i], found[run].outputs[i]);
     }
     for (const TensorReport& tensor : report.tensors) {
         report.outputs_compared += tensor.elements;

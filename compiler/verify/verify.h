@@ -47,11 +47,12 @@ struct VerifyOptions {
 };
 
 // `imported` is the graph before passes, `program` compiled from it for `target`.
-VerifyReport verify(const Graph& imported, const Program& program, const ResolvedTarget& target, Match match, const std::vector<Case>& cases,
-                    const VerifyOptions& options);
+VerifyReport verify(const Graph& imported, const Program& program, const ResolvedTarget& target,
+                    Match match, const std::vector<Case>& cases, const VerifyOptions& options);
 
-// Compares values of one tensor. Integers must be equal; floats within 1e-5 + 1e-4 * largest magnitude
-// (design rule); two NaNs are equal.
-void compare_values(const Tensor& tensor, std::span<const uint8_t> expected, std::span<const uint8_t> found, int case_index, TensorReport& report);
+// Compares values of one tensor. Integers must be equal; floats within 1e-5 + 1e-4 * largest
+// magnitude (design rule); two NaNs are equal.
+void compare_values(const Tensor& tensor, std::span<const uint8_t> expected,
+                    std::span<const uint8_t> found, int case_index, TensorReport& report);
 
 }  // namespace thimble

@@ -16,7 +16,8 @@ TEST(EditDistance, counts_insertions_deletions_and_replacements)
 
 TEST(Nearest, finds_a_misspelt_name_in_any_case)
 {
-    const std::vector<std::string> boards = {"uno", "leonardo", "mega2560", "cortex-m4", "cortex-m7"};
+    const std::vector<std::string> boards = {"uno", "leonardo", "mega2560", "cortex-m4",
+                                             "cortex-m7"};
     EXPECT_EQ(nearest("leonrado", boards), "leonardo");
     EXPECT_EQ(nearest("MEGA2650", boards), "mega2560");
     EXPECT_EQ(nearest("cortex-m", boards), "cortex-m4") << "the first of equals";

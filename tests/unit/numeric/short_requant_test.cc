@@ -11,7 +11,8 @@ namespace thimble {
 
 static int32_t reference_output(double factor, int32_t zero_point, StoredClamp clamp, int64_t acc)
 {
-    const int32_t scaled = reference::multiply(static_cast<int32_t>(acc), reference::quantize_multiplier(factor));
+    const int32_t scaled =
+        reference::multiply(static_cast<int32_t>(acc), reference::quantize_multiplier(factor));
     return reference::saturate(int64_t{scaled} + zero_point, clamp.lowest, clamp.highest);
 }
 
@@ -24,7 +25,8 @@ static int count_proven(const ShortForm& form, int64_t range, int tries)
         const double factor = std::exp2(exponent(random));
         const auto zero_point = static_cast<int32_t>(random() % 256) - 128;
         const StoredClamp clamp = {random() % 2 ? zero_point : -128, 127};
-        const auto result = short_requant(requant_of(factor), zero_point, clamp, {-range, range}, form);
+        const auto result =
+            short_requant(requant_of(factor), zero_point, clamp, {-range, range}, form);
         if (!result) continue;
         ++proven;
         for (int64_t acc = -range; acc <= range; ++acc) {
@@ -54,8 +56,10 @@ TEST(ShortRequant, IsAlmostAlwaysProvenWith31BitMultipliers)
 TEST(ShortRequant, RefusesWhatItCannotProve)
 {
     // One step of the output is less than one step of a 4-bit multiplier.
-    EXPECT_FALSE(short_requant(requant_of(0.0037), 0, {-128, 127}, {-100000, 100000}, {11, 15, 1 << 20}));
-    EXPECT_FALSE(short_requant(requant_of(3.3), 0, {-128, 127}, {-100, 100}, {24, (1 << 24) - 1, 1 << 20}));
+    EXPECT_FALSE(
+        short_requant(requant_of(0.0037), 0, {-128, 127}, {-100000, 100000}, {11, 15, 1 << 20}));
+    EXPECT_FALSE(
+        short_requant(requant_of(3.3), 0, {-128, 127}, {-100, 100}, {24, (1 << 24) - 1, 1 << 20}));
 }
 
 }  // namespace thimble

@@ -49,7 +49,8 @@ TEST_F(InputFiles, bind_in_order_and_by_name)
 {
     const std::string a = save("a.npy", "i1", {1, 3}, {1, 2, 3});
     EXPECT_EQ(read_inputs(graph, {a, b}, 1)[0], (TensorBytes{{1, 2, 3}, Bytes(8, 7)}));
-    EXPECT_EQ(read_inputs(graph, {"b=" + b, "a=" + a}, 1)[0], (TensorBytes{{1, 2, 3}, Bytes(8, 7)}));
+    EXPECT_EQ(read_inputs(graph, {"b=" + b, "a=" + a}, 1)[0],
+              (TensorBytes{{1, 2, 3}, Bytes(8, 7)}));
     EXPECT_EQ(read_inputs(graph, {"b=" + b, a}, 1)[0][0], (Bytes{1, 2, 3}));
 }
 

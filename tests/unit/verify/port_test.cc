@@ -36,10 +36,13 @@ class PortArithmetic : public testing::TestWithParam<const char*> {};
 
 TEST_P(PortArithmetic, equals_the_reference)
 {
-    if (const std::string missing = missing_program(GetParam()); !missing.empty()) GTEST_SKIP() << missing << " is missing";
+    if (const std::string missing = missing_program(GetParam()); !missing.empty())
+        GTEST_SKIP() << missing << " is missing";
     std::mt19937 random(20);
-    std::vector<int32_t> numbers = {INT32_MIN + 1, INT32_MAX, INT32_MAX - 1, INT32_MAX, 0, INT32_MAX, -1, 1 << 30, 1, 1 << 30,
-                                    3, 1 << 30, -3, 1 << 30, 65535, 65536, -65536, 65535, 32768, 32768};
+    std::vector<int32_t> numbers = {
+        INT32_MIN + 1, INT32_MAX, INT32_MAX - 1, INT32_MAX, 0,       INT32_MAX, -1,
+        1 << 30,       1,         1 << 30,       3,         1 << 30, -3,        1 << 30,
+        65535,         65536,     -65536,        65535,     32768,   32768};
     for (int i = 0; i < 2000; ++i) {
         numbers.push_back(static_cast<int32_t>(random()) >> (random() % 31));
         numbers.push_back(static_cast<int32_t>(random() >> 1) >> (random() % 2 * 15));
@@ -50,7 +53,8 @@ TEST_P(PortArithmetic, equals_the_reference)
     std::memcpy(input.data(), &count, 2);
     std::memcpy(input.data() + 2, numbers.data(), numbers.size() * 4);
     const std::string source = std::string(device_file("port/thb_port.h")) +
-                               KernelLibrary::instance().source_of({"thb_rounding_shift"}) + kProgram;
+                               KernelLibrary::instance().source_of({"thb_rounding_shift"}) +
+                               kProgram;
     const RunResult result = run_c(GetParam(), source, input);
     ASSERT_EQ(result.exit_code, 0) << result.message;
     ASSERT_EQ(result.output.size(), numbers.size() * 4);
@@ -63,6 +67,8 @@ TEST_P(PortArithmetic, equals_the_reference)
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cores, PortArithmetic, testing::Values("host", "avr", "cortex-m0plus", "cortex-m4", "rv32imc"), machine_test_name);
+INSTANTIATE_TEST_SUITE_P(Cores, PortArithmetic,
+                         testing::Values("host", "avr", "cortex-m0plus", "cortex-m4", "rv32imc"),
+                         machine_test_name);
 
 }  // namespace thimble
