@@ -14,6 +14,9 @@
 
 #define THB_KERNEL static inline __attribute__((always_inline, unused))
 #define THB_INSTANCE static __attribute__((noinline))
+// A function that is assembly from its first instruction to its return, and its parameters.
+#define THB_NAKED static __attribute__((naked, noinline, unused))
+#define THB_IN_ASM __attribute__((unused))
 
 #define THB_INFINITY ((float)__builtin_inff())
 #define THB_NAN ((float)__builtin_nanf(""))

@@ -9,9 +9,6 @@
 // compiler's and are the same at every level of optimisation.
 #include "port/thb_port.h"
 
-#define THB_NAKED static __attribute__((naked, noinline, unused))
-#define THB_IN_ASM __attribute__((unused))
-
 // Input i of four outputs: 13 instructions for 4 products.
 #define THB_DOT_4_STEP(x, w0, w1, w2, w3) \
     "ldrb r2, [r0, #" #x "]\n\t" \

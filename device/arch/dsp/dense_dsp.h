@@ -26,7 +26,6 @@ THB_KERNEL void thb_dense_s8_dsp(const int8_t* in, const uint32_t* weights, cons
         if (!in_chunks) thb_expand_row(in, in_count, scratch);
         for (left = out_count; left > 0; left -= 4) {
             int32_t sum[4];
-            THB_UNCOUNTED(left);
             sum[0] = start[0];
             sum[1] = start[1];
             sum[2] = start[2];
@@ -34,7 +33,6 @@ THB_KERNEL void thb_dense_s8_dsp(const int8_t* in, const uint32_t* weights, cons
             start += 4;
             for (k = 0; k < in_count; k += chunk) {
                 const int32_t count = !in_chunks || in_count - k < chunk ? in_count - k : chunk;
-                THB_UNCOUNTED(k);
                 if (in_chunks) thb_expand_row(in + k, count, scratch);
                 w = thb_dot_4x1(scratch, w, (count + 3) / 4, sum);
                 if (!in_chunks) break;
@@ -61,9 +59,8 @@ THB_KERNEL void thb_two_rows_dsp(const int32_t* x, const uint32_t* weights, cons
     int32_t multiplier = scales[0], offset = scales[1], exponent = scales[2], o;
     for (o = 0; o < out_count; o += 2) {
         int32_t sum[4];
-        THB_UNCOUNTED(o);
-        sum[0] = sum[2] = bias[o];
-        sum[1] = sum[3] = bias[o + 1];
+        sum[0] = bias[o];
+        sum[1] = bias[o + 1];
         weights = thb_dot_2x2(x, weights, groups, sum);
         if (per_channel) {
             multiplier = scales[0];

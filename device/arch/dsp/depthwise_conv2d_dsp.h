@@ -8,38 +8,38 @@
 #include "kernels/taps.h"
 
 // One tap of four channels: 4 products in 9 instructions. Weights are int16: (c0, c2), (c1, c3).
+// r0 places, r1 weights, r2 channel, r4 to r7 sums.
 #define THB_TAP_4 \
-    "ldr r4, [%[p]], #4\n\t" \
-    "ldr r4, [r4, %[c]]\n\t" \
-    "ldmia %[w]!, {r5, r6}\n\t" \
-    "sxtb16 r8, r4\n\t" \
-    "sxtb16 r4, r4, ror #8\n\t" \
-    "smlabb %[s0], r8, r5, %[s0]\n\t" \
-    "smlatt %[s2], r8, r5, %[s2]\n\t" \
-    "smlabb %[s1], r4, r6, %[s1]\n\t" \
-    "smlatt %[s3], r4, r6, %[s3]\n\t"
-
-#define THB_TAP_4_OPERANDS \
-    : [p] "+r"(places), [w] "+r"(w), [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3) \
-    : [c] "r"(channel) \
-    : "r4", "r5", "r6", "r8", "cc", "memory"
+    "ldr r8, [r0], #4\n\t" \
+    "ldr r8, [r8, r2]\n\t" \
+    "ldmia r1!, {r9, r10}\n\t" \
+    "sxtb16 r11, r8\n\t" \
+    "sxtb16 r8, r8, ror #8\n\t" \
+    "smlabb r4, r11, r9, r4\n\t" \
+    "smlatt r6, r11, r9, r6\n\t" \
+    "smlabb r5, r8, r10, r5\n\t" \
+    "smlatt r7, r8, r10, r7\n\t"
 
 // Adds the products of channels channel .. channel + 3 to sum[0..3]; returns the weights behind.
-THB_KERNEL const uint32_t* thb_taps_4(const int8_t* const* places, int32_t taps, int32_t channel,
-                                      const uint32_t* w, int32_t* sum)
+// taps  the fifth argument, on the stack; nine are unrolled
+THB_NAKED const uint32_t* thb_taps_4(const int8_t* const* places THB_IN_ASM, const uint32_t* w THB_IN_ASM,
+                                     int32_t channel THB_IN_ASM, int32_t* sum THB_IN_ASM,
+                                     int32_t taps THB_IN_ASM)
 {
-    int32_t s0 = sum[0], s1 = sum[1], s2 = sum[2], s3 = sum[3];
-    if (taps == 9) {
-        __asm__ volatile(THB_TAP_4 THB_TAP_4 THB_TAP_4 THB_TAP_4 THB_TAP_4 THB_TAP_4 THB_TAP_4 THB_TAP_4 THB_TAP_4
-                         THB_TAP_4_OPERANDS);
-    } else {
-        for (; taps > 0; --taps) __asm__ volatile(THB_TAP_4 THB_TAP_4_OPERANDS);
-    }
-    sum[0] = s0;
-    sum[1] = s1;
-    sum[2] = s2;
-    sum[3] = s3;
-    return w;
+    __asm__ volatile("push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n\t"
+                     "ldr lr, [sp, #36]\n\t"
+                     "ldmia r3, {r4, r5, r6, r7}\n\t"
+                     "cmp lr, #9\n\t"
+                     "bne 1f\n\t"
+                     THB_TAP_4 THB_TAP_4 THB_TAP_4 THB_TAP_4 THB_TAP_4 THB_TAP_4 THB_TAP_4 THB_TAP_4 THB_TAP_4
+                     "b 2f\n"
+                     "1:\n\t" THB_TAP_4
+                     "subs lr, lr, #1\n\t"
+                     "bne 1b\n"
+                     "2:\n\t"
+                     "stmia r3, {r4, r5, r6, r7}\n\t"
+                     "mov r0, r1\n\t"
+                     "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}");
 }
 
 // weights  per four channels: per tap (c0, c2), (c1, c3) as int16
@@ -63,12 +63,11 @@ THB_KERNEL void thb_depthwise_conv2d_s8_dsp(const int8_t* in, const uint32_t* we
                 thb_list_taps(in, &window, oy * stride_h - pad_top, ox * stride_w - pad_left, padded, outside, places);
                 for (c = 0; c < out_c; c += 4) {
                     int32_t sum[4];
-                    THB_UNCOUNTED(c);
                     sum[0] = bias[c];
                     sum[1] = bias[c + 1];
                     sum[2] = bias[c + 2];
                     sum[3] = bias[c + 3];
-                    w = thb_taps_4(places, filter_h * filter_w, c, w, sum);
+                    w = thb_taps_4(places, w, c, sum, filter_h * filter_w);
                     THB_STORE_SCALED(out[0], sum[0] * 2, scale);
                     THB_STORE_SCALED(out[1], sum[1] * 2, scale + step);
                     THB_STORE_SCALED(out[2], sum[2] * 2, scale + 2 * step);

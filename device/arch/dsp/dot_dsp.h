@@ -6,104 +6,80 @@
 // weights where plain int8 weights need two, and the flash is the same: one byte a weight.
 // A group is four inputs: two words per pair of outputs, (p0, p2) and (p1, p3).
 // (Own idea; packing two products in one multiplier is known from FPGA DSP slices.)
-// Registers are fixed because LDM fills them in ascending order; the ends of the loops stay in memory,
-// because six sums and pointers and six operands are all that compilers give to one statement.
+// The functions are naked, with arguments in r0 to r3: they need all registers, and are the same at
+// every level of optimisation.
 #include "port/thb_port.h"
 
 // Four inputs of two rows, two outputs: 16 products in 12 instructions.
+// r0 inputs, r1 weights, r4 r5 S and T of row 0, r6 r7 of row 1.
 #define THB_DOT_2X2_GROUP \
-    "ldmia %[x]!, {r4, r5, r6, r8}\n\t" \
-    "ldmia %[w]!, {r9, r10}\n\t" \
-    "smlad %[t0], r4, r9, %[t0]\n\t" \
-    "smlad %[t1], r5, r9, %[t1]\n\t" \
-    "sxtb16 r9, r9\n\t" \
-    "smlad %[s0], r4, r9, %[s0]\n\t" \
-    "smlad %[s1], r5, r9, %[s1]\n\t" \
-    "smlad %[t0], r6, r10, %[t0]\n\t" \
-    "smlad %[t1], r8, r10, %[t1]\n\t" \
-    "sxtb16 r10, r10\n\t" \
-    "smlad %[s0], r6, r10, %[s0]\n\t" \
-    "smlad %[s1], r8, r10, %[s1]\n\t"
-
-// Sums of `groups` (at least 1) groups. sum[0], sum[1]: S and T of row 0; sum[2], sum[3]: of row 1.
-// Returns the weights behind those used.
-THB_KERNEL const uint32_t* thb_dot_2x2(const int32_t* x, const uint32_t* w, int32_t groups, int32_t* sum)
-{
-    int32_t s0 = sum[0], t0 = sum[1], s1 = sum[2], t1 = sum[3];
-    const int32_t* const end = x + groups * 4;
-    const int32_t* const end_of_fours = x + groups / 4 * 16;
-    __asm__ volatile("ldr r4, %[fours]\n\t"
-                     "cmp %[x], r4\n\t"
-                     "beq 2f\n"
-                     "1:\n\t" THB_DOT_2X2_GROUP THB_DOT_2X2_GROUP THB_DOT_2X2_GROUP THB_DOT_2X2_GROUP
-                     "ldr r4, %[fours]\n\t"
-                     "cmp %[x], r4\n\t"
-                     "bne 1b\n"
-                     "2:\n\t"
-                     "ldr r4, %[end]\n\t"
-                     "cmp %[x], r4\n\t"
-                     "beq 4f\n"
-                     "3:\n\t" THB_DOT_2X2_GROUP
-                     "ldr r4, %[end]\n\t"
-                     "cmp %[x], r4\n\t"
-                     "bne 3b\n"
-                     "4:"
-                     : [x] "+r"(x), [w] "+r"(w), [s0] "+r"(s0), [t0] "+r"(t0), [s1] "+r"(s1), [t1] "+r"(t1)
-                     : [end] "m"(end), [fours] "m"(end_of_fours)
-                     : "r4", "r5", "r6", "r8", "r9", "r10", "cc", "memory");
-    sum[0] = s0;
-    sum[1] = t0;
-    sum[2] = s1;
-    sum[3] = t1;
-    return w;
-}
+    "ldmia r0!, {r8, r9, r10, r11}\n\t" \
+    "ldmia r1!, {r12, lr}\n\t" \
+    "smlad r5, r8, r12, r5\n\t" \
+    "smlad r7, r9, r12, r7\n\t" \
+    "sxtb16 r12, r12\n\t" \
+    "smlad r4, r8, r12, r4\n\t" \
+    "smlad r6, r9, r12, r6\n\t" \
+    "smlad r5, r10, lr, r5\n\t" \
+    "smlad r7, r11, lr, r7\n\t" \
+    "sxtb16 lr, lr\n\t" \
+    "smlad r4, r10, lr, r4\n\t" \
+    "smlad r6, r11, lr, r6\n\t"
 
 // Four inputs of one row, four outputs (two pairs): 16 products in 14 instructions.
+// r0 inputs, r1 weights, r4 r5 S and T of the first pair, r6 r7 of the second.
 #define THB_DOT_4X1_GROUP \
-    "ldmia %[x]!, {r4, r5}\n\t" \
-    "ldmia %[w]!, {r6, r8, r9, r10}\n\t" \
-    "smlad %[t0], r4, r6, %[t0]\n\t" \
-    "sxtb16 r6, r6\n\t" \
-    "smlad %[t1], r4, r8, %[t1]\n\t" \
-    "sxtb16 r8, r8\n\t" \
-    "smlad %[s0], r4, r6, %[s0]\n\t" \
-    "smlad %[s1], r4, r8, %[s1]\n\t" \
-    "smlad %[t0], r5, r9, %[t0]\n\t" \
-    "sxtb16 r9, r9\n\t" \
-    "smlad %[t1], r5, r10, %[t1]\n\t" \
+    "ldmia r0!, {r8, r9}\n\t" \
+    "ldmia r1!, {r10, r11, r12, lr}\n\t" \
+    "smlad r5, r8, r10, r5\n\t" \
     "sxtb16 r10, r10\n\t" \
-    "smlad %[s0], r5, r9, %[s0]\n\t" \
-    "smlad %[s1], r5, r10, %[s1]\n\t"
+    "smlad r7, r8, r11, r7\n\t" \
+    "sxtb16 r11, r11\n\t" \
+    "smlad r4, r8, r10, r4\n\t" \
+    "smlad r6, r8, r11, r6\n\t" \
+    "smlad r5, r9, r12, r5\n\t" \
+    "sxtb16 r12, r12\n\t" \
+    "smlad r7, r9, lr, r7\n\t" \
+    "sxtb16 lr, lr\n\t" \
+    "smlad r4, r9, r12, r4\n\t" \
+    "smlad r6, r9, lr, r6\n\t"
 
-// As thb_dot_2x2 with sum[0], sum[1]: S and T of the first pair; sum[2], sum[3]: of the second.
-// Weights of a group: (p0, p2) of both pairs, then (p1, p3) of both.
-THB_KERNEL const uint32_t* thb_dot_4x1(const int32_t* x, const uint32_t* w, int32_t groups, int32_t* sum)
+// r2 groups, four at a time and then one by one; ends the function: stores the sums, returns r1.
+#define THB_DOT_LOOPS(GROUP) \
+    "subs r2, r2, #4\n\t" \
+    "blt 2f\n" \
+    "1:\n\t" GROUP GROUP GROUP GROUP \
+    "subs r2, r2, #4\n\t" \
+    "bge 1b\n" \
+    "2:\n\t" \
+    "adds r2, r2, #4\n\t" \
+    "beq 4f\n" \
+    "3:\n\t" GROUP \
+    "subs r2, r2, #1\n\t" \
+    "bne 3b\n" \
+    "4:\n\t" \
+    "stmia r3, {r4, r5, r6, r7}\n\t" \
+    "mov r0, r1\n\t" \
+    "pop {r4, r5, r6, r7, r8, r9, r10, r11, pc}"
+
+// Sums of `groups` (at least 1) groups. Before: sum[0], sum[1] the starts of S and T. After: sum[0],
+// sum[1] S and T of row 0, sum[2], sum[3] of row 1. Returns the weights behind those used.
+THB_NAKED const uint32_t* thb_dot_2x2(const int32_t* x THB_IN_ASM, const uint32_t* w THB_IN_ASM,
+                                      int32_t groups THB_IN_ASM, int32_t* sum THB_IN_ASM)
 {
-    int32_t s0 = sum[0], t0 = sum[1], s1 = sum[2], t1 = sum[3];
-    const int32_t* const end = x + groups * 2;
-    const int32_t* const end_of_fours = x + groups / 4 * 8;
-    __asm__ volatile("ldr r4, %[fours]\n\t"
-                     "cmp %[x], r4\n\t"
-                     "beq 2f\n"
-                     "1:\n\t" THB_DOT_4X1_GROUP THB_DOT_4X1_GROUP THB_DOT_4X1_GROUP THB_DOT_4X1_GROUP
-                     "ldr r4, %[fours]\n\t"
-                     "cmp %[x], r4\n\t"
-                     "bne 1b\n"
-                     "2:\n\t"
-                     "ldr r4, %[end]\n\t"
-                     "cmp %[x], r4\n\t"
-                     "beq 4f\n"
-                     "3:\n\t" THB_DOT_4X1_GROUP
-                     "ldr r4, %[end]\n\t"
-                     "cmp %[x], r4\n\t"
-                     "bne 3b\n"
-                     "4:"
-                     : [x] "+r"(x), [w] "+r"(w), [s0] "+r"(s0), [t0] "+r"(t0), [s1] "+r"(s1), [t1] "+r"(t1)
-                     : [end] "m"(end), [fours] "m"(end_of_fours)
-                     : "r4", "r5", "r6", "r8", "r9", "r10", "cc", "memory");
-    sum[0] = s0;
-    sum[1] = t0;
-    sum[2] = s1;
-    sum[3] = t1;
-    return w;
+    __asm__ volatile("push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n\t"
+                     "ldrd r4, r5, [r3]\n\t"
+                     "mov r6, r4\n\t"
+                     "mov r7, r5\n\t"
+                     THB_DOT_LOOPS(THB_DOT_2X2_GROUP));
+}
+
+// As thb_dot_2x2 with sum[0], sum[1]: S and T of the first pair; sum[2], sum[3]: of the second, also
+// before. Weights of a group: (p0, p2) of both pairs, then (p1, p3) of both.
+THB_NAKED const uint32_t* thb_dot_4x1(const int32_t* x THB_IN_ASM, const uint32_t* w THB_IN_ASM,
+                                      int32_t groups THB_IN_ASM, int32_t* sum THB_IN_ASM)
+{
+    __asm__ volatile("push {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n\t"
+                     "ldmia r3, {r4, r5, r6, r7}\n\t"
+                     THB_DOT_LOOPS(THB_DOT_4X1_GROUP));
 }

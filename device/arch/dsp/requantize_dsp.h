@@ -12,10 +12,6 @@
 // Records of three words per channel: {multiplier, offset, exponent} or {multiplier, zero point, shift}.
 #include "kernels/requantize.h"
 
-// Keeps the compiler from counting a loop in the link register, as it does on Armv8.1-M: the inner
-// statements need that register.
-#define THB_UNCOUNTED(counter) __asm__("" : "+r"(counter))
-
 #define THB_SCALE_FAST 0
 #define THB_SCALE_EXACT 1
 
