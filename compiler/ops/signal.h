@@ -19,19 +19,27 @@ int64_t signal_option(const FlexMap& options, std::string_view key, int64_t lowe
 // Option T, the element type: only int16 is computed.
 void require_signal_int16(const FlexMap& options);
 
-// Appends a state tensor that begins with `initial` to the node's inputs.
+// Appends a state tensor of `shape`, filled with `initial`, to the node's inputs. Throws T0203 when
+// it would be larger than any microcontroller's memory.
 template <typename T>
-void add_signal_state(Graph& graph, Node& node, std::string what, Shape shape,
-                      const std::vector<T>& initial)
+void add_signal_state(Graph& graph, Node& node, const std::string& what, Shape shape, T initial)
 {
-    const auto* first = reinterpret_cast<const uint8_t*>(initial.data());
+    constexpr int64_t elements_max = int64_t{1} << 24;
+    int64_t count = 1;
+    for (const int64_t dimension : shape) {
+        require_shape(dimension > 0 && dimension <= elements_max / count,
+                      "a state of shape " + shape_text(shape), "at most 2^24 elements");
+        count *= dimension;
+    }
+    const std::vector<T> values(static_cast<size_t>(count), initial);
+    const auto* first = reinterpret_cast<const uint8_t*>(values.data());
     Tensor tensor;
     tensor.name = what + " of " + node.name;
     tensor.type = dtype_of<T>();
     tensor.shape = std::move(shape);
     tensor.kind = TensorKind::state;
     tensor.data = std::make_shared<const std::vector<uint8_t>>(first,
-                                                               first + initial.size() * sizeof(T));
+                                                               first + values.size() * sizeof(T));
     node.inputs.push_back(graph.add_tensor(std::move(tensor)));
 }
 

@@ -19,8 +19,7 @@ void import_delay(const TfliteOperator& source, Graph& graph, Node& node)
     const int64_t delay = signal_option(signal_options(source), "delay_length", 1, INT16_MAX);
     require_inputs(node, 1, 1);
     const int64_t streams = graph.input(node, 0).count() / last_axis(graph, node, 0);
-    add_signal_state(graph, node, "delayed samples", {streams, delay},
-                     std::vector<int16_t>(static_cast<size_t>(streams * delay), 0));
+    add_signal_state(graph, node, "delayed samples", {streams, delay}, int16_t{0});
     node.attributes = DelayAttributes{delay};
 }
 

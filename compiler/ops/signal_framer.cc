@@ -36,10 +36,8 @@ void import_framer(const TfliteOperator& source, Graph& graph, Node& node)
     const int64_t used = options.boolean("prefill", false)
                              ? std::max<int64_t>(attributes.size - attributes.step, 0)
                              : 0;
-    add_signal_state(graph, node, "samples", {streams, capacity},
-                     std::vector<int16_t>(static_cast<size_t>(streams * capacity), 0));
-    add_signal_state(graph, node, "sample count", {1},
-                     std::vector<int32_t>{static_cast<int32_t>(used)});
+    add_signal_state(graph, node, "samples", {streams, capacity}, int16_t{0});
+    add_signal_state(graph, node, "sample count", {1}, static_cast<int32_t>(used));
     node.attributes = attributes;
 }
 

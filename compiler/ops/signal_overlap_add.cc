@@ -36,8 +36,7 @@ void import_overlap_add(const TfliteOperator& source, Graph& graph, Node& node)
     require_inputs(node, 1, 1);
     const OverlapSizes size = sizes_of(graph, node);
     node.attributes = OverlapAttributes{signal_option(options, "frame_step", 1, size.size)};
-    add_signal_state(graph, node, "overlap", {size.streams, size.size},
-                     std::vector<int16_t>(static_cast<size_t>(size.streams * size.size), 0));
+    add_signal_state(graph, node, "overlap", {size.streams, size.size}, int16_t{0});
 }
 
 void infer(Graph& graph, Node& node)

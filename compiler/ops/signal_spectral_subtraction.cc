@@ -38,8 +38,7 @@ void import_subtraction(const TfliteOperator& source, Graph& graph, Node& node)
         .least = share("min_signal_remaining"),
         .clamping = options.boolean("clamping")};
     require_inputs(node, 1, 1);
-    add_signal_state(graph, node, "noise", {attributes.channels},
-                     std::vector<uint32_t>(static_cast<size_t>(attributes.channels), 0));
+    add_signal_state(graph, node, "noise", {attributes.channels}, uint32_t{0});
     node.attributes = attributes;
 }
 

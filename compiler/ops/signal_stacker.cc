@@ -29,9 +29,8 @@ void import_stacker(const TfliteOperator& source, Graph& graph, Node& node)
     a.depth = a.left + signal_option(options, "stacker_right_context", 0, INT8_MAX) + 1;
     a.step = signal_option(options, "stacker_step", 1, a.depth);
     require_inputs(node, 1, 1);
-    add_signal_state(graph, node, "frames", {a.depth, a.channels},
-                     std::vector<int16_t>(static_cast<size_t>(a.depth * a.channels), 0));
-    add_signal_state(graph, node, "frame count", {1}, std::vector<int32_t>{-1});
+    add_signal_state(graph, node, "frames", {a.depth, a.channels}, int16_t{0});
+    add_signal_state(graph, node, "frame count", {1}, int32_t{-1});
     node.attributes = a;
 }
 

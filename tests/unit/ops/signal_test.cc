@@ -431,6 +431,13 @@ TEST(Signal, delay_shorter_and_longer_than_a_frame)
     }
 }
 
+TEST(Signal, refuses_a_state_beyond_reason)
+{
+    OneNode node("CUSTOM:SignalDelay", {}, flex_options({{"delay_length", 32767}}));
+    node.in<int16_t>({100000, 1}, std::vector<int16_t>(100000)).out();
+    EXPECT_EQ(error_of([&] { node.infer(); }), ErrorCode::T0203);
+}
+
 TEST(Signal, overlap_add_saturates)
 {
     OneNode node("CUSTOM:SignalOverlapAdd", {}, flex_options({{"T", 7}, {"frame_step", 1}}));
