@@ -94,11 +94,7 @@ void print_totals(const std::map<std::string, Judgement>& judgements, double& sh
                all[Verdict::accepted], all[Verdict::refused], all[Verdict::wrong],
                all[Verdict::unjudged]);
     fmt::print("out of scope:");
-    for (const auto& [reason, count] : outside)
-        fmt::print(
-            " {} ({});",
-            reason.starts_with("vendor") ? "vendor's custom operator " + reason.substr(9) : reason,
-            count);
+    for (const auto& [reason, count] : outside) fmt::print(" {} ({});", reason, count);
     share = scope == 0 ? 1 : static_cast<double>(in_scope[Verdict::accepted]) / scope;
     wrong = all[Verdict::wrong];
     fmt::print("\nin scope {}: {} accepted = {:.1f} %\n", scope, in_scope[Verdict::accepted],

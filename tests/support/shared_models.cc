@@ -19,7 +19,7 @@ std::string reason_out_of_scope(const SharedModel& model)
     for (const std::string& op : model.ops) {
         if (is_recurrent(op)) return "recurrent: " + op;
         if (op == "WHILE" || op == "IF") return "control flow: " + op;
-        if (op.starts_with("CUSTOM:") && !op.starts_with("CUSTOM:Signal")) return "vendor's " + op;
+        if (op.starts_with("CUSTOM:") && !op.starts_with("CUSTOM:Signal")) return "vendor's operator: " + op;
     }
     return "";
 }
@@ -60,9 +60,12 @@ const std::vector<SharedModel>& shared_models()
     static const std::vector<SharedModel> models = [] {
         std::vector<SharedModel> list;
         const std::string text = read_text_file(shared_root() / "models" / "index.json");
-        for (const nlohmann::json& entry : nlohmann::json::parse(text))
-            if (entry["file"].get<std::string>().ends_with(".tflite"))
+        std::set<std::string> files;  // a file of two origins is listed twice
+        for (const nlohmann::json& entry : nlohmann::json::parse(text)) {
+            const std::string file = entry["file"];
+            if (file.ends_with(".tflite") && files.insert(file).second)
                 list.push_back(model_from(entry));
+        }
         return list;
     }();
     return models;
