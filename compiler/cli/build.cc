@@ -97,6 +97,22 @@ void measure(const BuildCommandOptions& options, const Program& program,
         require_fit(*target.board, measured_footprint(cost), program);
 }
 
+// A model that outgrows the emulated machine is still written for a family, or with --force: the
+// user's own board may be larger.
+void prove_and_measure(const BuildCommandOptions& options, const Graph& graph,
+                       const Program& program, const ResolvedTarget& target, Built& built)
+{
+    try {
+        prove(options, graph, target, built);
+        measure(options, program, target, built);
+    } catch (const Error& error) {
+        const bool may_go_on = error.code() == ErrorCode::T0301 && (!target.board || options.force);
+        if (!may_go_on) throw;
+        built.warnings.push_back("not measured: the model outgrows the emulated machine");
+        if (built.emit.verified.empty()) built.emit.verified.push_back("Not verified.");
+    }
+}
+
 std::vector<RecordedCase> record_cases(const BuildCommandOptions& options, const Graph& graph,
                                        const ResolvedTarget& target)
 {
@@ -169,8 +185,7 @@ Exit build_model(const BuildCommandOptions& options, bool as_json)
         built.warnings.push_back("neither verified nor measured, as asked");
         built.emit.verified.push_back("Not verified.");
     } else {
-        prove(options, graph, target, built);
-        measure(options, program, target, built);
+        prove_and_measure(options, graph, program, target, built);
     }
     const std::vector<GeneratedFile> files =
         c_package(program, target, built.emit, record_cases(options, graph, target));
