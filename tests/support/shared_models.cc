@@ -19,7 +19,8 @@ std::string reason_out_of_scope(const SharedModel& model)
     for (const std::string& op : model.ops) {
         if (is_recurrent(op)) return "recurrent: " + op;
         if (op == "WHILE" || op == "IF") return "control flow: " + op;
-        if (op.starts_with("CUSTOM:") && !op.starts_with("CUSTOM:Signal")) return "vendor's operator: " + op;
+        if (op.starts_with("CUSTOM:") && !op.starts_with("CUSTOM:Signal"))
+            return "vendor's operator: " + op;
     }
     return "";
 }
