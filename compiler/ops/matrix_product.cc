@@ -1,6 +1,11 @@
 #include "ops/matrix_product.h"
 
+#include "base/error.h"
 #include "ops/window.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fmt/format.h>
 
 namespace thimble {
 
@@ -66,10 +71,23 @@ static std::vector<Arg> leading_s16(LowerContext& c, const ProductScaling& scali
     return args;
 }
 
+// The kernel for int8 sums products of at most 255 * 255 in int32 without a check.
+static void require_sums_in_int32(const LowerContext& c, const MatrixProduct& product,
+                                  const ProductScaling& scaling)
+{
+    int64_t bias = 0;
+    for (const int64_t value : scaling.bias) bias = std::max(bias, std::abs(value));
+    const int64_t bound = bias + product.depth * 255 * 255;
+    require(bound <= INT32_MAX, ErrorCode::T0202,
+            {c.node.name, fmt::format("sums of {} products can reach {}", product.depth, bound),
+             "sums that fit 32 bits", "split the product"});
+}
+
 void lower_product_integer(LowerContext& c, const MatrixProduct& product,
                            const ProductScaling& scaling)
 {
     const bool wide = c.input(0).type == DType::i16;
+    if (!wide) require_sums_in_int32(c, product, scaling);
     c.choose({{"portable", "", product.macs() * (wide ? 20 : 10), [&] {
                    std::vector<Arg> args =
                        joined(wide ? leading_s16(c, scaling) : leading_s8(c, scaling),

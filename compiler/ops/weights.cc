@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fmt/format.h>
 
 namespace thimble {
 
@@ -46,6 +47,23 @@ static std::vector<int8_t> transposed(const std::vector<int8_t>& weights, int64_
     return result;
 }
 
+// Kernels for int8 sum in int32 without a check: whatever the input, no partial sum may leave it.
+// Activations, less their zero point if that is not folded, are at most 128 or 255 in magnitude.
+static void require_sums_in_int32(const LowerContext& c, const IntegerLayer& layer, bool folded)
+{
+    for (int64_t o = 0; o < layer.out_count; ++o) {
+        int64_t sum = 0;
+        for (int64_t k = 0; k < layer.k_count; ++k)
+            sum += std::abs(int64_t{layer.weights[static_cast<size_t>(o * layer.k_count + k)]} -
+                            layer.weight_zero_point);
+        const int64_t bound =
+            std::abs(layer.bias[static_cast<size_t>(o)]) + sum * (folded ? 128 : 255);
+        require(bound <= INT32_MAX, ErrorCode::T0205,
+                {c.node.name, fmt::format("sums of output channel {} can reach {}", o, bound),
+                 "sums that fit 32 bits", "quantise the model again: its bias is out of range"});
+    }
+}
+
 IntegerLayer integer_layer(const LowerContext& c, const IntegerLayerOptions& options)
 {
     IntegerLayer layer;
@@ -67,6 +85,8 @@ IntegerLayer integer_layer(const LowerContext& c, const IntegerLayerOptions& opt
             layer.bias[static_cast<size_t>(o)] -= layer.in_zero_point * sum;
         }
     }
+    if (c.input(options.in).type == DType::i8)
+        require_sums_in_int32(c, layer, options.fold_in_zero_point);
     layer.out_zero_point = c.output().quant.zero_point();
     layer.wide_multiply = options.wide_multiply;
     layer.requant = requant_tables(options.factors, options.wide_multiply);
