@@ -181,7 +181,8 @@ void lower_s8(LowerContext& c, const DepthwisePlan& plan)
 {
     const IntegerLayer layer = integer_plan(c, plan);
     std::vector<Variant> variants = {
-        {"portable", "", plan.macs * 16 + static_cast<double>(plan.window.pixels() * layer.out_count) * 60, [&] {
+        {"portable", "",
+         plan.macs * 16 + static_cast<double>(plan.window.pixels() * layer.out_count) * 60, [&] {
              std::vector<Arg> args = joined(layer_args_s8(c, layer), window_args(c, plan.window));
              args.push_back(c.key(plan.multiplier));
              for (const int32_t zero_point :

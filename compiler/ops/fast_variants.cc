@@ -1,14 +1,13 @@
 #include "ops/fast_variants.h"
 
-namespace thimble
-{
+namespace thimble {
 
 // Faster kernels are larger; old models with weight zero points and int4 weights, which were chosen
 // for their size, stay with the portable kernels.
 static bool wants_speed(const LowerContext& c, const IntegerLayer& layer)
 {
-    return c.options.optimize != Optimize::size && !layer.nibbles &&
-           layer.weight_zero_point == 0 && !layer.wide_multiply;
+    return c.options.optimize != Optimize::size && !layer.nibbles && layer.weight_zero_point == 0 &&
+           !layer.wide_multiply;
 }
 
 void add_dense_variants(LowerContext& c, const IntegerLayer& layer, int64_t rows,
@@ -40,4 +39,4 @@ void add_depthwise_variants(LowerContext& c, const IntegerLayer& layer,
     add_depthwise_armv6m(c, layer, window, variants);
 }
 
-} // namespace thimble
+}  // namespace thimble

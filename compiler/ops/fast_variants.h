@@ -1,6 +1,7 @@
-// Faster kernels than the portable ones for layers with constant int8 weights. Each function appends
-// the variants that the layer allows: ranges proven, sizes fitting. The target's kernel sets and the
-// cost decide in LowerContext::choose. One file per kernel set: fast_dsp.cc, fast_armv6m.cc.
+// Faster kernels than the portable ones for layers with constant int8 weights. Each function
+// appends the variants that the layer allows: ranges proven, sizes fitting. The target's kernel
+// sets and the cost decide in LowerContext::choose. One file per kernel set: fast_dsp.cc,
+// fast_armv6m.cc.
 #pragma once
 
 #include "ops/weights.h"
@@ -8,11 +9,10 @@
 
 #include <vector>
 
-namespace thimble
-{
+namespace thimble {
 
-// Inputs of a dense layer that are prepared at once: long rows go in parts, so that the scratch does
-// not outgrow the layer's own tensors.
+// Inputs of a dense layer that are prepared at once: long rows go in parts, so that the scratch
+// does not outgrow the layer's own tensors.
 constexpr int64_t kDenseInputsMax = 1024;
 constexpr int64_t kDenseChunk = 256;
 inline int64_t dense_chunk(int64_t in_count)
@@ -44,4 +44,4 @@ void add_depthwise_dsp(LowerContext& context, const IntegerLayer& layer,
 void add_depthwise_armv6m(LowerContext& context, const IntegerLayer& layer,
                           const WindowGeometry& window, std::vector<Variant>& variants);
 
-} // namespace thimble
+}  // namespace thimble

@@ -4,8 +4,9 @@
 
 // Lists the input pixels under the window whose first tap lies at (y, x); `outside` stands for the
 // others.
-THB_KERNEL void thb_list_taps(const int8_t* in, const thb_window_t* window, thb_index_t y, thb_index_t x,
-                              int padded, const int8_t* outside, const int8_t** places)
+THB_KERNEL void thb_list_taps(const int8_t* in, const thb_window_t* window, thb_index_t y,
+                              thb_index_t x, int padded, const int8_t* outside,
+                              const int8_t** places)
 {
     thb_index_t ky, kx;
     for (ky = 0; ky < window->filter_h; ++ky) {

@@ -1,4 +1,5 @@
-// Inner loops for Armv6-M: eight low registers, MULS for 32 bits, no signed byte load with an offset.
+// Inner loops for Armv6-M: eight low registers, MULS for 32 bits, no signed byte load with an
+// offset.
 //
 // LDRB takes a constant offset, LDRSB does not. So activations and weights are stored unsigned,
 // x' = x + 128 and w' = w + 128, and
@@ -11,18 +12,23 @@
 
 // Input i of four outputs: 13 instructions for 4 products.
 #define THB_DOT_4_STEP(x, w0, w1, w2, w3) \
-    "ldrb r2, [r0, #" #x "]\n\t" \
-    "ldrb r3, [r1, #" #w0 "]\n\t" \
-    "muls r3, r2\n\t" \
-    "adds r4, r4, r3\n\t" \
-    "ldrb r3, [r1, #" #w1 "]\n\t" \
-    "muls r3, r2\n\t" \
-    "adds r5, r5, r3\n\t" \
-    "ldrb r3, [r1, #" #w2 "]\n\t" \
-    "muls r3, r2\n\t" \
-    "adds r6, r6, r3\n\t" \
-    "ldrb r3, [r1, #" #w3 "]\n\t" \
-    "muls r3, r2\n\t" \
+    "ldrb r2, [r0, #" #x                  \
+    "]\n\t"                               \
+    "ldrb r3, [r1, #" #w0                 \
+    "]\n\t"                               \
+    "muls r3, r2\n\t"                     \
+    "adds r4, r4, r3\n\t"                 \
+    "ldrb r3, [r1, #" #w1                 \
+    "]\n\t"                               \
+    "muls r3, r2\n\t"                     \
+    "adds r5, r5, r3\n\t"                 \
+    "ldrb r3, [r1, #" #w2                 \
+    "]\n\t"                               \
+    "muls r3, r2\n\t"                     \
+    "adds r6, r6, r3\n\t"                 \
+    "ldrb r3, [r1, #" #w3                 \
+    "]\n\t"                               \
+    "muls r3, r2\n\t"                     \
     "adds r7, r7, r3\n\t"
 
 // sum[o] += sum over x of x[k] * w[k][o] for four outputs; x to x_end is a multiple of eight bytes.
@@ -53,9 +59,11 @@ THB_NAKED void thb_dot_4_armv6m(const uint8_t* x THB_IN_ASM, const uint8_t* w TH
 }
 
 #define THB_OFFSET_STEP(i) \
-    "ldrb r5, [r1, #" #i "]\n\t" \
-    "eors r5, r4\n\t" \
-    "strb r5, [r0, #" #i "]\n\t" \
+    "ldrb r5, [r1, #" #i   \
+    "]\n\t"                \
+    "eors r5, r4\n\t"      \
+    "strb r5, [r0, #" #i   \
+    "]\n\t"                \
     "adds r3, r3, r5\n\t"
 
 // to[i] = from[i] + 128 as unsigned bytes; returns their sum.
@@ -93,20 +101,22 @@ THB_NAKED int32_t thb_offset_run_armv6m(uint8_t* to THB_IN_ASM, const int8_t* fr
 
 // sum over taps of places[tap][channel] * w[taps - tap], w[1] the weight of the last tap: the
 // weights stand in reverse, so that one counter ends the loop and finds the weight.
-THB_NAKED int32_t thb_dot_taps_armv6m(const int8_t* const* places THB_IN_ASM, const int8_t* w THB_IN_ASM,
-                                      int32_t channel THB_IN_ASM, int32_t taps THB_IN_ASM)
+THB_NAKED int32_t thb_dot_taps_armv6m(const int8_t* const* places THB_IN_ASM,
+                                      const int8_t* w THB_IN_ASM, int32_t channel THB_IN_ASM,
+                                      int32_t taps THB_IN_ASM)
 {
-    __asm__ volatile(".syntax unified\n\t"
-                     "push {r4, r5, r6, lr}\n\t"
-                     "movs r6, #0\n"
-                     "1:\n\t"
-                     "ldmia r0!, {r4}\n\t"
-                     "ldrsb r4, [r4, r2]\n\t"
-                     "ldrsb r5, [r1, r3]\n\t"
-                     "muls r4, r5\n\t"
-                     "adds r6, r6, r4\n\t"
-                     "subs r3, r3, #1\n\t"
-                     "bne 1b\n\t"
-                     "movs r0, r6\n\t"
-                     "pop {r4, r5, r6, pc}");
+    __asm__ volatile(
+        ".syntax unified\n\t"
+        "push {r4, r5, r6, lr}\n\t"
+        "movs r6, #0\n"
+        "1:\n\t"
+        "ldmia r0!, {r4}\n\t"
+        "ldrsb r4, [r4, r2]\n\t"
+        "ldrsb r5, [r1, r3]\n\t"
+        "muls r4, r5\n\t"
+        "adds r6, r6, r4\n\t"
+        "subs r3, r3, #1\n\t"
+        "bne 1b\n\t"
+        "movs r0, r6\n\t"
+        "pop {r4, r5, r6, pc}");
 }

@@ -1,9 +1,9 @@
 // Convolution with DSP instructions: same contract and bits as thb_conv2d_s8 for one group.
 //
 // Two output pixels at a time: their windows are gathered row by row into a patch of bytes, places
-// outside the input as its zero point, so that the folded bias holds at the borders too; then the two
-// patches are expanded side by side and multiplied as in dense_dsp.h. Where the channels fill whole
-// words, rows are expanded directly when no place of either window is outside.
+// outside the input as its zero point, so that the folded bias holds at the borders too; then the
+// two patches are expanded side by side and multiplied as in dense_dsp.h. Where the channels fill
+// whole words, rows are expanded directly when no place of either window is outside.
 #include "arch/dsp/dense_dsp.h"
 #include "kernels/taps.h"
 
@@ -25,8 +25,8 @@ THB_KERNEL int8_t* thb_fill_run(int8_t* to, int8_t value, int32_t count)
 }
 
 // The window whose first tap lies at (y, x) as [filter_h][filter_w][c] bytes.
-THB_KERNEL void thb_gather_patch(const int8_t* in, const thb_window_t* window, thb_index_t y, thb_index_t x,
-                                 int padded, int8_t zero_point, int8_t* patch)
+THB_KERNEL void thb_gather_patch(const int8_t* in, const thb_window_t* window, thb_index_t y,
+                                 thb_index_t x, int padded, int8_t zero_point, int8_t* patch)
 {
     const thb_taps_t taps = thb_clip_window(window, y, x, padded);
     const int32_t channels = window->in_c;
@@ -46,12 +46,14 @@ THB_KERNEL void thb_gather_patch(const int8_t* in, const thb_window_t* window, t
                 row += window->dilation_w * channels;
             }
         }
-        if (padded) patch = thb_fill_run(patch, zero_point, (window->filter_w - taps.x_end) * channels);
+        if (padded)
+            patch = thb_fill_run(patch, zero_point, (window->filter_w - taps.x_end) * channels);
     }
 }
 
 // Expands two windows that lie inside, whose rows are whole words and without dilation.
-THB_KERNEL void thb_expand_windows(const int8_t* a, const int8_t* b, const thb_window_t* window, int32_t* out)
+THB_KERNEL void thb_expand_windows(const int8_t* a, const int8_t* b, const thb_window_t* window,
+                                   int32_t* out)
 {
     const int32_t pitch = window->dilation_h * window->in_w * window->in_c;
     thb_index_t ky;
@@ -66,8 +68,9 @@ THB_KERNEL void thb_expand_windows(const int8_t* a, const int8_t* b, const thb_w
 // scratch      int32: the expanded patches; patches: int8, two patches of k bytes
 THB_KERNEL void thb_conv2d_s8_dsp(const int8_t* in, const uint32_t* weights, const int32_t* bias,
                                   const int32_t* scales, int per_channel, int form, int8_t* out,
-                                  int32_t* scratch, int8_t* patches, THB_WINDOW_PARAMETERS, int whole_words,
-                                  int16_t in_zero_point, int full_range, int16_t lowest, int16_t highest)
+                                  int32_t* scratch, int8_t* patches, THB_WINDOW_PARAMETERS,
+                                  int whole_words, int16_t in_zero_point, int full_range,
+                                  int16_t lowest, int16_t highest)
 {
     const thb_window_t window = THB_WINDOW;
     const int32_t k_count = filter_h * filter_w * in_c;
@@ -87,16 +90,18 @@ THB_KERNEL void thb_conv2d_s8_dsp(const int8_t* in, const uint32_t* weights, con
             oy = 0;
             in += in_h * in_w * in_c;
         }
-        if (whole_words && (!padded || (thb_is_inside(&window, y[0], x[0]) && thb_is_inside(&window, y[1], x[1])))) {
-            thb_expand_windows(image[0] + (y[0] * in_w + x[0]) * in_c, image[1] + (y[1] * in_w + x[1]) * in_c, &window,
-                               scratch);
+        if (whole_words && (!padded || (thb_is_inside(&window, y[0], x[0]) &&
+                                        thb_is_inside(&window, y[1], x[1])))) {
+            thb_expand_windows(image[0] + (y[0] * in_w + x[0]) * in_c,
+                               image[1] + (y[1] * in_w + x[1]) * in_c, &window, scratch);
         } else {
             for (p = 0; p < 2; ++p)
-                thb_gather_patch(image[p], &window, y[p], x[p], padded, (int8_t)in_zero_point, patches + p * k_count);
+                thb_gather_patch(image[p], &window, y[p], x[p], padded, (int8_t)in_zero_point,
+                                 patches + p * k_count);
             thb_expand_two_rows(patches, patches + k_count, k_count, scratch);
         }
-        thb_two_rows_dsp(scratch, weights, bias, scales, per_channel, form, out, out1, (k_count + 3) / 4, out_c,
-                         full_range, lowest, highest);
+        thb_two_rows_dsp(scratch, weights, bias, scales, per_channel, form, out, out1,
+                         (k_count + 3) / 4, out_c, full_range, lowest, highest);
         out += 2 * out_c;
         left -= 2;
     }

@@ -14,8 +14,8 @@
 THB_KERNEL void thb_dense_s8_dsp(const int8_t* in, const uint32_t* weights, const int32_t* bias,
                                  const int32_t* scales, int per_channel, int form, int8_t* out,
                                  int32_t* scratch, thb_index_t rows, thb_index_t in_count,
-                                 thb_index_t out_count, thb_index_t chunk, int in_chunks, int full_range,
-                                 int16_t lowest, int16_t highest)
+                                 thb_index_t out_count, thb_index_t chunk, int in_chunks,
+                                 int full_range, int16_t lowest, int16_t highest)
 {
     const int32_t step = per_channel ? 3 : 0;
     for (; rows > 0; --rows) {
@@ -52,9 +52,9 @@ THB_KERNEL void thb_dense_s8_dsp(const int8_t* in, const uint32_t* weights, cons
 
 // All outputs of two expanded rows. The rows may be one and the same, then so may be the outputs.
 THB_KERNEL void thb_two_rows_dsp(const int32_t* x, const uint32_t* weights, const int32_t* bias,
-                                 const int32_t* scales, int per_channel, int form, int8_t* out0, int8_t* out1,
-                                 int32_t groups, int32_t out_count, int full_range, int32_t lowest,
-                                 int32_t highest)
+                                 const int32_t* scales, int per_channel, int form, int8_t* out0,
+                                 int8_t* out1, int32_t groups, int32_t out_count, int full_range,
+                                 int32_t lowest, int32_t highest)
 {
     int32_t multiplier = scales[0], offset = scales[1], exponent = scales[2], o;
     for (o = 0; o < out_count; o += 2) {
@@ -67,8 +67,10 @@ THB_KERNEL void thb_two_rows_dsp(const int32_t* x, const uint32_t* weights, cons
             offset = scales[1];
             exponent = scales[2];
         }
-        out0[o] = thb_scale_dsp(sum[0] * 2, multiplier, offset, exponent, form, full_range, lowest, highest);
-        out1[o] = thb_scale_dsp(sum[2] * 2, multiplier, offset, exponent, form, full_range, lowest, highest);
+        out0[o] = thb_scale_dsp(sum[0] * 2, multiplier, offset, exponent, form, full_range, lowest,
+                                highest);
+        out1[o] = thb_scale_dsp(sum[2] * 2, multiplier, offset, exponent, form, full_range, lowest,
+                                highest);
         if (o + 1 == out_count) break;
         if (per_channel) {
             multiplier = scales[3];
@@ -78,23 +80,26 @@ THB_KERNEL void thb_two_rows_dsp(const int32_t* x, const uint32_t* weights, cons
         }
         sum[1] = (sum[1] - sum[0]) >> 7;
         sum[3] = (sum[3] - sum[2]) >> 7;
-        out0[o + 1] = thb_scale_dsp(sum[1], multiplier, offset, exponent, form, full_range, lowest, highest);
-        out1[o + 1] = thb_scale_dsp(sum[3], multiplier, offset, exponent, form, full_range, lowest, highest);
+        out0[o + 1] =
+            thb_scale_dsp(sum[1], multiplier, offset, exponent, form, full_range, lowest, highest);
+        out1[o + 1] =
+            thb_scale_dsp(sum[3], multiplier, offset, exponent, form, full_range, lowest, highest);
     }
 }
 
 // Two rows at a time: for batches, and for convolutions whose filter is one pixel.
-THB_KERNEL void thb_dense_rows_s8_dsp(const int8_t* in, const uint32_t* weights, const int32_t* bias,
-                                      const int32_t* scales, int per_channel, int form, int8_t* out,
-                                      int32_t* scratch, thb_index_t rows, thb_index_t in_count,
-                                      thb_index_t out_count, int full_range, int16_t lowest, int16_t highest)
+THB_KERNEL void thb_dense_rows_s8_dsp(const int8_t* in, const uint32_t* weights,
+                                      const int32_t* bias, const int32_t* scales, int per_channel,
+                                      int form, int8_t* out, int32_t* scratch, thb_index_t rows,
+                                      thb_index_t in_count, thb_index_t out_count, int full_range,
+                                      int16_t lowest, int16_t highest)
 {
     const int32_t groups = (in_count + 3) / 4;
     for (; rows > 0; rows -= 2) {
         const int32_t next = rows > 1 ? 1 : 0;
         thb_expand_two_rows(in, in + next * in_count, in_count, scratch);
-        thb_two_rows_dsp(scratch, weights, bias, scales, per_channel, form, out, out + next * out_count, groups,
-                         out_count, full_range, lowest, highest);
+        thb_two_rows_dsp(scratch, weights, bias, scales, per_channel, form, out,
+                         out + next * out_count, groups, out_count, full_range, lowest, highest);
         in += 2 * in_count;
         out += 2 * out_count;
     }

@@ -55,19 +55,21 @@ THB_KERNEL int32_t* thb_expand_row(const int8_t* in, int32_t count, int32_t* out
 }
 
 // Two rows side by side: groups of (a0, a2) (b0, b2) (a1, a3) (b1, b3).
-THB_KERNEL int32_t* thb_expand_two_rows(const int8_t* a, const int8_t* b, int32_t count, int32_t* out)
+THB_KERNEL int32_t* thb_expand_two_rows(const int8_t* a, const int8_t* b, int32_t count,
+                                        int32_t* out)
 {
     for (; count >= 4; count -= 4) {
-        __asm__ volatile("ldr r4, [%[a]], #4\n\t"
-                         "ldr r8, [%[b]], #4\n\t"
-                         "sxtb16 r6, r4, ror #8\n\t"
-                         "sxtb16 r4, r4\n\t"
-                         "sxtb16 r5, r8\n\t"
-                         "sxtb16 r8, r8, ror #8\n\t"
-                         "stmia %[out]!, {r4, r5, r6, r8}"
-                         : [a] "+r"(a), [b] "+r"(b), [out] "+r"(out)
-                         :
-                         : "r4", "r5", "r6", "r8", "memory");
+        __asm__ volatile(
+            "ldr r4, [%[a]], #4\n\t"
+            "ldr r8, [%[b]], #4\n\t"
+            "sxtb16 r6, r4, ror #8\n\t"
+            "sxtb16 r4, r4\n\t"
+            "sxtb16 r5, r8\n\t"
+            "sxtb16 r8, r8, ror #8\n\t"
+            "stmia %[out]!, {r4, r5, r6, r8}"
+            : [a] "+r"(a), [b] "+r"(b), [out] "+r"(out)
+            :
+            : "r4", "r5", "r6", "r8", "memory");
     }
     if (count > 0) {
         const uint32_t word_a = thb_partial_word(a, count), word_b = thb_partial_word(b, count);

@@ -2,14 +2,16 @@
 //
 // THB_SCALE_FAST: five instructions, for a layer whose channels all shift right:
 //   H = (twice * multiplier + 2^31) >> 32          SMMULR; twice = 2 * acc, so H is thb_high_mul
-//   out = (H - (H < 0) + offset) >> exponent       offset = 2^(exponent - 1) + zero_point * 2^exponent
+//   out = (H - (H < 0) + offset) >> exponent       offset = 2^(exponent - 1) + zero_point *
+//   2^exponent
 // which is thb_rounding_shift (ties away from zero) plus the zero point: for H < 0 the -1 turns
 // "half up" into "half down", and a multiple of 2^exponent passes through the shift unchanged.
 // The compiler has proven |acc| < 2^30 and that no sum leaves int32.
 //
 // THB_SCALE_EXACT: thb_multiply, any multiplier and shift.
 //
-// Records of three words per channel: {multiplier, offset, exponent} or {multiplier, zero point, shift}.
+// Records of three words per channel: {multiplier, offset, exponent} or {multiplier, zero point,
+// shift}.
 #include "kernels/requantize.h"
 
 #define THB_SCALE_FAST 0
@@ -46,5 +48,6 @@ THB_KERNEL int8_t thb_scale_dsp(int32_t twice, int32_t multiplier, int32_t offse
 }
 
 // Scales with the record at `scale` and stores; for kernels that have the other names in scope.
-#define THB_STORE_SCALED(place, twice, scale) \
-    (place) = thb_scale_dsp((twice), (scale)[0], (scale)[1], (scale)[2], form, full_range, lowest, highest)
+#define THB_STORE_SCALED(place, twice, scale)                                                      \
+    (place) = thb_scale_dsp((twice), (scale)[0], (scale)[1], (scale)[2], form, full_range, lowest, \
+                            highest)
