@@ -18,10 +18,11 @@ constexpr int64_t kStackBytesAvr = 100;
 constexpr int64_t kStackBytes = 300;
 
 // Cycles per multiply-accumulate of a typical layer, data movement included.
-double cycles_per_mac(const TargetFacts& facts)
+double cycles_per_mac(const TargetFacts& facts, bool is_float)
 {
+    if (is_float && !facts.has_float_unit) return facts.int_bits == 16 ? 280 : 60;
     if (facts.int_bits == 16) return 15;
-    if (facts.has("dsp")) return 2.5;
+    if (facts.has("dsp")) return is_float ? 5 : 2.5;
     return facts.has_wide_multiply ? 6 : 8;
 }
 
@@ -63,12 +64,10 @@ size_t instance_count(const Program& program)
     return instances.size();
 }
 
-bool uses_float(const Program& program)
+bool is_float_step(const Step& step)
 {
-    return std::ranges::any_of(program.steps, [](const Step& step) {
-        return std::ranges::any_of(step.calls, [](const KernelCall& call) {
-            return call.kernel.find("f32") != std::string::npos;
-        });
+    return std::ranges::any_of(step.calls, [](const KernelCall& call) {
+        return call.kernel.find("f32") != std::string::npos;
     });
 }
 
@@ -91,6 +90,10 @@ std::string advice_for(const Fit& fit, const Program& program)
         advice += fmt::format("{}{} bytes of flash too few, largest layer {}",
                               advice.empty() ? "" : "; ", -fit.flash_free,
                               largest_in_flash(program));
+    const bool float_weights = std::ranges::any_of(program.tables, [](const Table& table) {
+        return table.is_weight && table.c_type == "float";
+    });
+    if (fit.flash_free < 0 && float_weights) advice += "; int8 weights take a quarter of float32";
     return advice;
 }
 
@@ -107,11 +110,13 @@ Footprint estimate_footprint(const Program& program, const TargetFacts& facts)
 {
     const bool avr = facts.int_bits == 16;
     std::set<int> tables;
-    double elements = 0, macs = 0;
+    double elements = 0;
+    Footprint result;
     for (const Step& step : program.steps) {
         tables.merge(tables_of(step));
         if (step.calls.empty()) continue;
-        macs += static_cast<double>(step.macs);
+        result.cycles +=
+            static_cast<double>(step.macs) * cycles_per_mac(facts, is_float_step(step));
         for (const TensorId id : program.graph.nodes[static_cast<size_t>(step.node)].outputs)
             elements += static_cast<double>(program.graph.tensor(id).count());
     }
@@ -119,10 +124,11 @@ Footprint estimate_footprint(const Program& program, const TargetFacts& facts)
     Footprint result;
     result.flash =
         table_bytes(program, tables) + instances * (avr ? kInstanceBytesAvr : kInstanceBytes);
-    if (uses_float(program) && !facts.has_float_unit) result.flash += kSoftFloatBytes;
+    if (std::ranges::any_of(program.steps, is_float_step) && !facts.has_float_unit)
+        result.flash += kSoftFloatBytes;
     result.ram = program.state_bytes + program.work_bytes;
     result.stack = avr ? kStackBytesAvr : kStackBytes;
-    result.cycles = macs * cycles_per_mac(facts) + elements * cycles_per_element(facts);
+    result.cycles += elements * cycles_per_element(facts);
     return result;
 }
 
