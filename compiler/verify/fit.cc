@@ -121,7 +121,6 @@ Footprint estimate_footprint(const Program& program, const TargetFacts& facts)
             elements += static_cast<double>(program.graph.tensor(id).count());
     }
     const auto instances = static_cast<int64_t>(instance_count(program));
-    Footprint result;
     result.flash =
         table_bytes(program, tables) + instances * (avr ? kInstanceBytesAvr : kInstanceBytes);
     if (std::ranges::any_of(program.steps, is_float_step) && !facts.has_float_unit)
