@@ -16,7 +16,8 @@ enum class Form { reshape, squeeze, expand_dims };
 
 struct ReshapeAttributes {
     Form form = Form::reshape;
-    std::vector<int64_t> numbers;  // new shape of a RESHAPE without a second input, dimensions of a SQUEEZE
+    std::vector<int64_t>
+        numbers;  // new shape of a RESHAPE without a second input, dimensions of a SQUEEZE
     bool numbers_given = false;
 };
 
@@ -28,13 +29,15 @@ ReshapeAttributes attributes_of(Form form, const std::vector<int32_t>& numbers, 
 void import_reshape(const TfliteOperator& source, Graph&, Node& node)
 {
     namespace field = tflite_field::reshape;
-    node.attributes = attributes_of(Form::reshape, source.options.vector<int32_t>(field::new_shape), source.options.has(field::new_shape));
+    node.attributes = attributes_of(Form::reshape, source.options.vector<int32_t>(field::new_shape),
+                                    source.options.has(field::new_shape));
 }
 
 void import_squeeze(const TfliteOperator& source, Graph&, Node& node)
 {
     namespace field = tflite_field::squeeze;
-    node.attributes = attributes_of(Form::squeeze, source.options.vector<int32_t>(field::squeeze_dims), true);
+    node.attributes =
+        attributes_of(Form::squeeze, source.options.vector<int32_t>(field::squeeze_dims), true);
 }
 
 void import_expand_dims(const TfliteOperator&, Graph&, Node& node)
@@ -64,7 +67,8 @@ Shape reshaped(const Graph& graph, const Node& node, const ReshapeAttributes& at
     int64_t known = 1;
     int64_t* free = nullptr;
     for (int64_t& dimension : shape) {
-        require_shape(dimension >= -1 && !(dimension == -1 && free), "new shape " + shape_text(shape), "at most one -1");
+        require_shape(dimension >= -1 && !(dimension == -1 && free),
+                      "new shape " + shape_text(shape), "at most one -1");
         if (dimension == -1) {
             free = &dimension;
         } else {
@@ -72,8 +76,9 @@ Shape reshaped(const Graph& graph, const Node& node, const ReshapeAttributes& at
         }
     }
     if (free) *free = known > 0 ? total / known : 0;
-    require_shape(element_count(shape) == total, "new shape " + shape_text(shape),
-                  fmt::format("{} elements, as in {}", total, shape_text(graph.input(node, 0).shape)));
+    require_shape(
+        element_count(shape) == total, "new shape " + shape_text(shape),
+        fmt::format("{} elements, as in {}", total, shape_text(graph.input(node, 0).shape)));
     return shape;
 }
 
@@ -85,7 +90,8 @@ Shape squeezed(const Shape& in, const std::vector<int64_t>& dimensions)
         const bool named = std::any_of(dimensions.begin(), dimensions.end(),
                                        [&](int64_t x) { return x == d || x + rank == d; });
         const bool dropped = dimensions.empty() ? in[static_cast<size_t>(d)] == 1 : named;
-        require_shape(!dropped || in[static_cast<size_t>(d)] == 1, "a squeezed dimension of " + shape_text(in), "size 1");
+        require_shape(!dropped || in[static_cast<size_t>(d)] == 1,
+                      "a squeezed dimension of " + shape_text(in), "size 1");
         if (!dropped) out.push_back(in[static_cast<size_t>(d)]);
     }
     return out;
@@ -104,7 +110,8 @@ void infer(Graph& graph, Node& node)
     case Form::expand_dims: {
         const std::vector<int64_t> axis = constant_numbers(graph, node, 1);
         const auto rank = static_cast<int64_t>(in.shape.size());
-        require_shape(axis.size() == 1 && axis[0] >= -rank - 1 && axis[0] <= rank, "axis out of range", "-rank-1 to rank");
+        require_shape(axis.size() == 1 && axis[0] >= -rank - 1 && axis[0] <= rank,
+                      "axis out of range", "-rank-1 to rank");
         shape = in.shape;
         shape.insert(shape.begin() + (axis[0] < 0 ? axis[0] + rank + 1 : axis[0]), 1);
         break;
@@ -115,10 +122,14 @@ void infer(Graph& graph, Node& node)
     out.shape = shape;
 }
 
+// ---- oracle ----
+
 void eval(EvalContext& c)
 {
     std::ranges::copy(c.in_bytes(0), c.out_bytes().begin());
 }
+
+// ---- lowering ----
 
 void lower(LowerContext& c)
 {
@@ -128,7 +139,9 @@ void lower(LowerContext& c)
 }  // namespace
 
 const OpDef op_reshape = {.name = "reshape",
-                          .tflite = {{"RESHAPE", import_reshape}, {"SQUEEZE", import_squeeze}, {"EXPAND_DIMS", import_expand_dims}},
+                          .tflite = {{"RESHAPE", import_reshape},
+                                     {"SQUEEZE", import_squeeze},
+                                     {"EXPAND_DIMS", import_expand_dims}},
                           .infer = infer,
                           .eval = eval,
                           .lower = lower};
