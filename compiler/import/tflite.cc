@@ -23,6 +23,7 @@ namespace thimble {
 namespace {
 
 constexpr int kInlineDepthMax = 8;           // composites in composites; files hold at most two
+constexpr int64_t kStateBytesMax = 1 << 26;  // of all variables; nets at hand keep some KB
 constexpr int64_t kFoldBytesMax = 1 << 20;   // shape arithmetic is tiny
 
 DType dtype_from(TfliteType type)
@@ -93,6 +94,17 @@ private:
     void fold_integers(Node& node);
     TensorId output_id(TensorId id);
     std::string unique_name(const TfliteOperator& source, const Node& node);
+    // A small file can declare any number of huge variables: their sum is limited.
+    std::shared_ptr<const std::vector<uint8_t>> new_state(const Tensor& tensor)
+    {
+        state_bytes_ = std::min(state_bytes_ + tensor.bytes(), kStateBytesMax + 1);
+        require(state_bytes_ <= kStateBytesMax, ErrorCode::T0202,
+                {fmt::format("tensor '{}'", tensor.name),
+                 "is a variable of shape " + shape_text(tensor.shape),
+                 fmt::format("at most {} bytes of variables", kStateBytesMax),
+                 "export the model again"});
+        return initial_state(tensor);
+    }
     void mark_written(TensorId id)
     {
         written_.resize(graph_.tensors.size(), false);
@@ -107,6 +119,7 @@ private:
     const TfliteModel& model_;
     Graph graph_;
     std::vector<bool> written_;
+    int64_t state_bytes_ = 0;  // of all variables so far
     std::map<TensorId, std::string> handles_;     // tensor of a VAR_HANDLE -> variable name
     std::map<std::string, TensorId> variables_;   // variable name -> state tensor
     std::map<std::string, int> names_;            // layer names given so far
@@ -136,7 +149,7 @@ TensorId Importer::add_tensor(const TfliteTensor& source)
     }
     if (source.is_variable) {
         tensor.kind = TensorKind::state;
-        tensor.data = initial_state(tensor);
+        tensor.data = new_state(tensor);
     } else if (!source.data.empty()) {
         tensor.kind = TensorKind::constant;
         tensor.data = std::make_shared<const std::vector<uint8_t>>(
@@ -314,7 +327,7 @@ TensorId Importer::state_of(TensorId handle, TensorId like)
     Tensor state = graph_.tensor(like);
     state.name = name;
     state.kind = TensorKind::state;
-    state.data = initial_state(state);
+    state.data = new_state(state);
     if (const auto value = initial_values_.find(name); value != initial_values_.end() &&
         static_cast<int64_t>(value->second.size()) == state.bytes())
         state.data = std::make_shared<const std::vector<uint8_t>>(value->second);

@@ -74,7 +74,7 @@ uint8_t requantized(uint8_t q, const Quantization& in, const Quantization& out)
     const float bias = -static_cast<float>(in.zero_point()) * scale;
     const float value =
         std::round(static_cast<float>(q) * scale + bias) + static_cast<float>(out.zero_point());
-    return static_cast<uint8_t>(std::min(std::max(value, 0.0f), 255.0f));
+    return static_cast<uint8_t>(std::min(std::max(0.0f, value), 255.0f));
 }
 
 void eval(EvalContext& c)
@@ -114,7 +114,7 @@ std::vector<uint8_t> requantize_table(const Tensor& in, const Tensor& out)
         const int legacy = (stored + shift) & 255;
         const float rounded = std::round(static_cast<float>(legacy) * scale + bias);
         const float value = rounded + static_cast<float>(out.quant.zero_point() + shift);
-        const int clamped = value <= 0.0f ? 0 : value >= 255.0f ? 255 : static_cast<int>(value);
+        const int clamped = !(value > 0.0f) ? 0 : value >= 255.0f ? 255 : static_cast<int>(value);
         table[static_cast<size_t>(stored)] = static_cast<uint8_t>((clamped - shift) & 255);
     }
     return table;
