@@ -207,7 +207,8 @@ void lower_s8(LowerContext& c, const Conv2dPlan& plan)
     if (plan.is_dense()) return lower_dense_s8(c, layer, plan.window.pixels());
     std::vector<Variant> variants = {
         {"portable", "",
-         plan.macs * 8 + static_cast<double>(plan.window.pixels() * layer.out_count) * 60, [&] {
+         (plan.macs * 8 + static_cast<double>(plan.window.pixels() * layer.out_count) * 60) *
+             (c.target.int_bits == 16 ? 5 : 1), [&] {
              std::vector<Arg> args = joined(layer_args_s8(c, layer), window_args(c, plan.window));
              args.push_back(c.key(plan.groups));
              for (const int32_t zero_point :

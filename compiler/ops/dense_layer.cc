@@ -26,7 +26,7 @@ static double macs_of(const IntegerLayer& layer, int64_t rows)
 
 void lower_dense_s8(LowerContext& c, const IntegerLayer& layer, int64_t rows)
 {
-    std::vector<Variant> variants = dense_variants_avr(c, layer, rows);
+    std::vector<Variant> variants;
     const double cycles = c.target.int_bits == 16 ? 30 : 8;
     const double outputs = static_cast<double>(rows * layer.out_count);
     variants.push_back(

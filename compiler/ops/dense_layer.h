@@ -10,9 +10,6 @@ namespace thimble {
 // `rows` of node input 0 times the layer's weights; see device/kernels/dense.h.
 void lower_dense_s8(LowerContext& context, const IntegerLayer& layer, int64_t rows);
 void lower_dense_s16(LowerContext& context, const IntegerLayer& layer, int64_t rows);
-// Faster kernels for one core; none when the layer's constants do not allow them.
-std::vector<Variant> dense_variants_avr(LowerContext& context, const IntegerLayer& layer,
-                                        int64_t rows);
 // Weights [o][i] are node input 1, of any float format, constant or computed; the bias is input 2.
 void lower_dense_f32(LowerContext& context, int64_t rows, int64_t in_count, int64_t out_count,
                      int activation);

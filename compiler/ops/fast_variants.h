@@ -1,7 +1,7 @@
 // Faster kernels than the portable ones for layers with constant int8 weights. Each function
 // appends the variants that the layer allows: ranges proven, sizes fitting. The target's kernel
 // sets and the cost decide in LowerContext::choose. One file per kernel set: fast_dsp.cc,
-// fast_armv6m.cc.
+// fast_armv6m.cc, fast_avr.cc.
 #pragma once
 
 #include "ops/weights.h"
@@ -27,6 +27,8 @@ void add_dense_dsp(LowerContext& context, const IntegerLayer& layer, int64_t row
                    std::vector<Variant>& variants);
 void add_dense_armv6m(LowerContext& context, const IntegerLayer& layer, int64_t rows,
                       std::vector<Variant>& variants);
+void add_dense_avr(LowerContext& context, const IntegerLayer& layer, int64_t rows,
+                   std::vector<Variant>& variants);
 
 // Convolutions with one group; the layer's weights are [o][filter_h][filter_w][c].
 void add_conv2d_variants(LowerContext& context, const IntegerLayer& layer,
@@ -35,6 +37,8 @@ void add_conv2d_dsp(LowerContext& context, const IntegerLayer& layer, const Wind
                     std::vector<Variant>& variants);
 void add_conv2d_armv6m(LowerContext& context, const IntegerLayer& layer,
                        const WindowGeometry& window, std::vector<Variant>& variants);
+void add_conv2d_avr(LowerContext& context, const IntegerLayer& layer, const WindowGeometry& window,
+                    std::vector<Variant>& variants);
 
 // Depthwise convolutions; the layer's weights are [o][filter_h][filter_w].
 void add_depthwise_variants(LowerContext& context, const IntegerLayer& layer,

@@ -84,49 +84,57 @@ static __attribute__((noinline, unused)) int32_t thb_requantize_avr(int32_t acc,
     return (int32_t)high;
 }
 
+// All outputs of one row or patch of `in_count` inputs.
+//
 // weights      uint8 [block][i][5]  offset by 128; outputs that pad the last block are zero
 // bias         int32 [o]            with every constant term folded in
 // records      uint8 [o][18] or [1][18], per_channel 1 or 0; requantisation as thb_requantize_avr
 // shift        32 or 40: bits that fall away; the zero point is in the offsets
-// Ranges proven by the host: sums and sums with bias fit 24 bits, results before the clamp 16 bits.
+// Ranges proven by the host: sums with bias fit 24 bits, results before the clamp 16 bits.
+THB_KERNEL void thb_outputs_avr(const int8_t* in, const uint8_t* weights, const int32_t* bias, const uint8_t* records,
+                                int per_channel, int shift, int8_t* out, thb_index_t in_count, thb_index_t out_count,
+                                int16_t lowest, int16_t highest)
+{
+    int32_t correction = 0;
+    thb_index_t o, i;
+    for (i = 0; i < in_count;) {
+        uint16_t part = 0;  // 256 bytes cannot overflow it.
+        const thb_index_t end = in_count - i < 256 ? in_count : (thb_index_t)(i + 256);
+        for (; i < end; ++i) part = (uint16_t)(part + (uint8_t)((uint8_t)in[i] ^ 128u));
+        correction += part;
+    }
+    correction <<= 7;
+    for (o = 0; o < out_count; o = (thb_index_t)(o + THB_DENSE_AVR_BLOCK)) {
+        uint8_t sums[3 * THB_DENSE_AVR_BLOCK + 1];
+        const uint8_t* sum = sums;
+        uint8_t left = out_count - o < THB_DENSE_AVR_BLOCK ? (uint8_t)(out_count - o) : THB_DENSE_AVR_BLOCK;
+        thb_dense_avr_block(in, weights, (uint16_t)in_count, sums);
+        weights += THB_DENSE_AVR_BLOCK * in_count;
+        for (; left > 0; --left) {
+            // The fourth byte is the next sum's; thb_requantize_avr reads three.
+            int32_t acc;
+            int16_t value;
+            memcpy(&acc, sum, 4);
+            acc += THB_FLASH_S32(bias) - correction;
+            value = (int16_t)(thb_requantize_avr(acc, records) >> (shift - 24));
+            if (value < lowest) value = lowest;
+            if (value > highest) value = highest;
+            *out++ = (int8_t)value;
+            sum += 3;
+            ++bias;
+            if (per_channel) records += 18;
+        }
+    }
+}
+
+// The contract of thb_dense_s8 with the tables of thb_outputs_avr.
 THB_KERNEL void thb_dense_s8_avr(const int8_t* in, const uint8_t* weights, const int32_t* bias, const uint8_t* records,
                                  int per_channel, int shift, int8_t* out, thb_index_t rows, thb_index_t in_count,
                                  thb_index_t out_count, int16_t lowest, int16_t highest)
 {
-    thb_index_t n, o, i;
-    for (n = 0; n < rows; ++n) {
-        const uint8_t* block = weights;
-        const int32_t* next_bias = bias;
-        const uint8_t* record = records;
-        int32_t correction = 0;
-        for (i = 0; i < in_count;) {
-            uint16_t part = 0;  // 256 bytes cannot overflow it.
-            const thb_index_t end = in_count - i < 256 ? in_count : (thb_index_t)(i + 256);
-            for (; i < end; ++i) part = (uint16_t)(part + (uint8_t)((uint8_t)in[i] ^ 128u));
-            correction += part;
-        }
-        correction <<= 7;
-        for (o = 0; o < out_count; o = (thb_index_t)(o + THB_DENSE_AVR_BLOCK)) {
-            uint8_t sums[3 * THB_DENSE_AVR_BLOCK + 1];
-            const uint8_t* sum = sums;
-            uint8_t left = out_count - o < THB_DENSE_AVR_BLOCK ? (uint8_t)(out_count - o) : THB_DENSE_AVR_BLOCK;
-            thb_dense_avr_block(in, block, (uint16_t)in_count, sums);
-            block += THB_DENSE_AVR_BLOCK * in_count;
-            for (; left > 0; --left) {
-                // The fourth byte is the next sum's; thb_requantize_avr reads three.
-                int32_t acc;
-                int16_t value;
-                memcpy(&acc, sum, 4);
-                acc += THB_FLASH_S32(next_bias) - correction;
-                value = (int16_t)(thb_requantize_avr(acc, record) >> (shift - 24));
-                if (value < lowest) value = lowest;
-                if (value > highest) value = highest;
-                *out++ = (int8_t)value;
-                sum += 3;
-                ++next_bias;
-                if (per_channel) record += 18;
-            }
-        }
+    for (; rows > 0; --rows) {
+        thb_outputs_avr(in, weights, bias, records, per_channel, shift, out, in_count, out_count, lowest, highest);
         in += in_count;
+        out += out_count;
     }
 }

@@ -1,9 +1,10 @@
-// Lowering of int8 dense layers to device/arch/avr/dense_s8_avr.h: five outputs at once, 24-bit sums,
+// Lowering of int8 dense layers and convolutions to device/arch/avr: five outputs at once, 24-bit sums,
 // requantisation by one 24 x 32 bit multiply where numeric/short_requant.h proves it equal.
 #include "numeric/short_requant.h"
-#include "ops/dense_layer.h"
+#include "ops/fast_variants.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace thimble {
 
@@ -12,6 +13,7 @@ namespace {
 constexpr int64_t kBlock = 5;               // THB_DENSE_AVR_BLOCK
 constexpr int64_t kSumLimit = 1 << 23;      // sums are kept modulo 2^24
 constexpr double kCyclesPerInput = 47;      // of one block: 2 + 1 + 5 * 8 + 4
+constexpr double kCyclesPerTap = 20;       // of gathering a patch
 constexpr double kCyclesPerOutput = 190;    // requantisation and loop
 
 // Accumulators of one output with the bias, for any int8 input.
@@ -79,25 +81,70 @@ std::vector<int32_t> offset_bias(const IntegerLayer& layer)
     return bias;
 }
 
+// The tables of one layer; nothing when a range cannot be proven.
+struct AvrLayer {
+    std::vector<uint8_t> records;
+    int shift = 0;
+    double cycles = 0;  // of all outputs of one row
+};
+
+std::optional<AvrLayer> avr_layer(const LowerContext& c, const IntegerLayer& layer)
+{
+    if (!c.target.has("avr") || layer.k_count > 32767) return std::nullopt;
+    AvrLayer result;
+    // Factors below 2^-8 leave more bits to the multiplier.
+    for (const int shift : {40, 32}) {
+        result.shift = shift;
+        result.records = requant_records(layer, shift);
+        if (!result.records.empty()) break;
+    }
+    if (result.records.empty()) return std::nullopt;
+    const double blocks = static_cast<double>((layer.out_count + kBlock - 1) / kBlock);
+    result.cycles = blocks * static_cast<double>(layer.k_count) * kCyclesPerInput +
+                    static_cast<double>(layer.out_count) * kCyclesPerOutput;
+    return result;
+}
+
+// The arguments in, weights, bias, records, per_channel, shift, out.
+std::vector<Arg> layer_args(LowerContext& c, const IntegerLayer& layer, const AvrLayer& avr)
+{
+    return {c.in(0),
+            c.table(interleaved(layer), c.input(1).name),
+            c.table(offset_bias(layer), "bias of " + c.node.name),
+            c.table(avr.records, "requantisation of " + c.node.name, false),
+            c.key(int64_t{layer.requant.per_channel()}),
+            c.key(int64_t{avr.shift}),
+            c.out()};
+}
+
 }  // namespace
 
-std::vector<Variant> dense_variants_avr(LowerContext& c, const IntegerLayer& layer, int64_t rows)
+void add_dense_avr(LowerContext& c, const IntegerLayer& layer, int64_t rows, std::vector<Variant>& variants)
 {
-    if (!c.target.has("avr") || layer.nibbles || layer.weight_zero_point != 0 || layer.k_count > 32767) return {};
-    int shift = 40;  // Factors below 2^-8 leave more bits to the multiplier.
-    std::vector<uint8_t> records = requant_records(layer, shift);
-    if (records.empty()) records = requant_records(layer, shift = 32);
-    if (records.empty()) return {};
-    const double blocks = static_cast<double>((layer.out_count + kBlock - 1) / kBlock);
-    const double cost = static_cast<double>(rows) * (blocks * static_cast<double>(layer.k_count) * kCyclesPerInput +
-                                                     static_cast<double>(layer.out_count) * kCyclesPerOutput);
-    return {{"avr_5", "avr", cost, [&c, &layer, rows, records, shift] {
-                 c.call("thb_dense_s8_avr",
-                        {c.in(0), c.table(interleaved(layer), c.input(1).name), c.table(offset_bias(layer), "bias of " + c.node.name),
-                         c.table(records, "requantisation of " + c.node.name, false), c.key(int64_t{layer.requant.per_channel()}),
-                         c.key(int64_t{shift}), c.out(), c.number(rows, "thb_index_t"), c.number(layer.k_count, "thb_index_t"),
-                         c.number(layer.out_count, "thb_index_t"), c.number(layer.clamp.lowest, "int16_t"), c.number(layer.clamp.highest, "int16_t")});
-             }}};
+    const std::optional<AvrLayer> avr = avr_layer(c, layer);
+    if (!avr) return;
+    variants.push_back({"avr_5", "avr", static_cast<double>(rows) * avr->cycles, [&c, &layer, rows, avr = *avr] {
+                            const std::vector<Arg> sizes = {c.number(rows, "thb_index_t"), c.number(layer.k_count, "thb_index_t"),
+                                                            c.number(layer.out_count, "thb_index_t"), c.number(layer.clamp.lowest, "int16_t"),
+                                                            c.number(layer.clamp.highest, "int16_t")};
+                            c.call("thb_dense_s8_avr", joined(layer_args(c, layer, avr), sizes));
+                        }});
+}
+
+void add_conv2d_avr(LowerContext& c, const IntegerLayer& layer, const WindowGeometry& window, std::vector<Variant>& variants)
+{
+    const std::optional<AvrLayer> avr = avr_layer(c, layer);
+    if (!avr) return;
+    const double gather = static_cast<double>(layer.k_count) * kCyclesPerTap;
+    const double cost = static_cast<double>(window.pixels()) * (gather + avr->cycles);
+    variants.push_back({"avr_5", "avr", cost, [&c, &layer, window, avr = *avr] {
+                            std::vector<Arg> args = layer_args(c, layer, avr);
+                            args.push_back(c.scratch(layer.k_count, 1, "int8_t*"));
+                            args = joined(args, window_args(c, window));
+                            for (const int32_t value : {layer.in_zero_point, layer.clamp.lowest, layer.clamp.highest})
+                                args.push_back(c.number(value, "int16_t"));
+                            c.call("thb_conv2d_s8_avr", std::move(args));
+                        }});
 }
 
 }  // namespace thimble
