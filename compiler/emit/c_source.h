@@ -20,7 +20,7 @@ struct MeasuredCost {
 
 struct EmitOptions {
     std::string target;                   // for the header's comment
-    std::string options_text;             // the options that change the output, for the header's comment
+    std::string options_text;  // the options that change the output, for the header's comment
     std::optional<MeasuredCost> measured; // NAME_STACK_BYTES, NAME_FLASH_BYTES, NAME_CYCLES
     std::vector<std::string> verified;    // sentences for the header: how it was verified
     bool self_test = false;               // declare NAME_self_test

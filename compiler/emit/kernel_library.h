@@ -1,8 +1,9 @@
 // The device sources as a library of single definitions, so that NAME.c holds only what it uses.
 //
 // Every header under device/kernels and device/arch is cut into items: a comment followed by one
-// function (`THB_KERNEL ... name(...) {` up to a closing brace in the first column), one macro, or one
-// other declaration that ends at a blank line. An item depends on every item whose name it mentions.
+// function (`THB_KERNEL ... name(...) {` up to a closing brace in the first column), one macro, or
+// one other declaration that ends at a blank line. An item depends on every item whose name it
+// mentions.
 #pragma once
 
 #include <map>

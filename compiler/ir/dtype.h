@@ -8,7 +8,24 @@ namespace thimble {
 
 // In the IR every element of a tensor takes element_bytes(type) bytes; i4 is one signed byte
 // in [-8, 7] (files pack two a byte; the reader unpacks, lowering packs again).
-enum class DType : uint8_t { f32, f16, f64, i4, i8, u8, i16, u16, i32, u32, i64, u64, boolean, resource, string, other };
+enum class DType : uint8_t {
+    f32,
+    f16,
+    f64,
+    i4,
+    i8,
+    u8,
+    i16,
+    u16,
+    i32,
+    u32,
+    i64,
+    u64,
+    boolean,
+    resource,
+    string,
+    other
+};
 
 constexpr int64_t element_bytes(DType type)
 {
@@ -23,22 +40,25 @@ constexpr int64_t element_bytes(DType type)
 // Lower-case name for people: "int8", "float32".
 constexpr std::string_view dtype_name(DType type)
 {
-    constexpr std::string_view names[] = {"float32", "float16", "float64", "int4",  "int8",   "uint8",
-                                          "int16",   "uint16",  "int32",   "uint32", "int64", "uint64",
-                                          "bool",    "resource", "string", "other"};
+    constexpr std::string_view names[] = {
+        "float32", "float16", "float64", "int4",   "int8", "uint8",    "int16",  "uint16",
+        "int32",   "uint32",  "int64",   "uint64", "bool", "resource", "string", "other"};
     return names[static_cast<int>(type)];
 }
 
 // Type of one element in generated C. float16 is kept as its bits.
 constexpr std::string_view dtype_c_name(DType type)
 {
-    constexpr std::string_view names[] = {"float",   "uint16_t", "double",  "int8_t",  "int8_t",  "uint8_t",
-                                          "int16_t", "uint16_t", "int32_t", "uint32_t", "int64_t", "uint64_t",
-                                          "uint8_t", "uint8_t",  "uint8_t", "uint8_t"};
+    constexpr std::string_view names[] = {
+        "float",   "uint16_t", "double",  "int8_t",   "int8_t",  "uint8_t", "int16_t", "uint16_t",
+        "int32_t", "uint32_t", "int64_t", "uint64_t", "uint8_t", "uint8_t", "uint8_t", "uint8_t"};
     return names[static_cast<int>(type)];
 }
 
-constexpr bool is_float(DType type) { return type == DType::f32 || type == DType::f16 || type == DType::f64; }
+constexpr bool is_float(DType type)
+{
+    return type == DType::f32 || type == DType::f16 || type == DType::f64;
+}
 constexpr bool is_integer(DType type) { return type >= DType::i4 && type <= DType::u64; }
 
 // DType of a C++ type.

@@ -35,8 +35,14 @@ struct Quantization {
     bool present() const { return !scales.empty(); }
     bool per_channel() const { return scales.size() > 1; }
     float scale() const { return scales.empty() ? 1.0f : scales[0]; }
-    int32_t zero_point() const { return zero_points.empty() ? 0 : static_cast<int32_t>(zero_points[0]); }
-    float scale_at(int64_t channel) const { return per_channel() ? scales[static_cast<size_t>(channel)] : scale(); }
+    int32_t zero_point() const
+    {
+        return zero_points.empty() ? 0 : static_cast<int32_t>(zero_points[0]);
+    }
+    float scale_at(int64_t channel) const
+    {
+        return per_channel() ? scales[static_cast<size_t>(channel)] : scale();
+    }
 };
 
 using TensorId = int;
@@ -54,7 +60,8 @@ struct Tensor {
     Shape shape;
     Quantization quant;
     TensorKind kind = TensorKind::activation;
-    std::shared_ptr<const std::vector<uint8_t>> data;  // element_bytes(type) per element, little-endian
+    std::shared_ptr<const std::vector<uint8_t>>
+        data;  // element_bytes(type) per element, little-endian
 
     bool is_constant() const { return kind == TensorKind::constant; }
     int64_t count() const { return element_count(shape); }
@@ -99,8 +106,14 @@ struct Graph {
     {
         return index < node.inputs.size() && node.inputs[index] != kNoTensor;
     }
-    const Tensor& input(const Node& node, size_t index) const { return tensor(node.inputs.at(index)); }
-    const Tensor& output(const Node& node, size_t index) const { return tensor(node.outputs.at(index)); }
+    const Tensor& input(const Node& node, size_t index) const
+    {
+        return tensor(node.inputs.at(index));
+    }
+    const Tensor& output(const Node& node, size_t index) const
+    {
+        return tensor(node.outputs.at(index));
+    }
     // Makes `id` a constant holding `bytes`.
     void set_constant(TensorId id, std::vector<uint8_t> bytes);
     // Every use of `from` as a node input or graph output becomes `to`.

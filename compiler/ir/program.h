@@ -2,8 +2,8 @@
 //
 // A program is a flat list of steps, one a node; a step is a flat list of kernel calls. Arguments
 // are buffers (RAM), tables (constants), numbers that are passed, and keys: numbers that are baked
-// into one static instance of the kernel, so that the C compiler specialises it. Calls of one kernel
-// with equal keys share the instance.
+// into one static instance of the kernel, so that the C compiler specialises it. Calls of one
+// kernel with equal keys share the instance.
 #pragma once
 
 #include "ir/graph.h"
@@ -33,7 +33,8 @@ struct Table {
     std::string c_type;          // element type: "int8_t", "float"
     std::vector<uint8_t> bytes;  // little-endian elements
     std::string purpose;         // for the comment in the generated C: "weights of conv2d_1"
-    bool is_weight = true;       // counted as flash.weights; else (requantisation constants, luts) as code
+    bool is_weight =
+        true;  // counted as flash.weights; else (requantisation constants, luts) as code
 };
 
 enum class Place : uint8_t { work, state };
@@ -44,11 +45,13 @@ struct Buffer {
     int64_t bytes = 0;
     int64_t alignment = 1;
     Place place = Place::work;
-    // Live from the begin of `first_step` to the end of `last_step`; -1: graph input; steps.size(): output.
+    // Live from the begin of `first_step` to the end of `last_step`; -1: graph input; steps.size():
+    // output.
     int first_step = 0;
     int last_step = 0;
     int64_t offset = -1;               // set by the planner
-    std::vector<int> may_start_at;     // buffers that die in the step that writes this one and may be reused in place
+    std::vector<int> may_start_at;  // buffers that die in the step that writes this one and may be
+                                    // reused in place
     std::vector<uint8_t> initial;      // of state: value after NAME_init and NAME_reset
 };
 
@@ -67,7 +70,8 @@ struct Program {
     std::vector<Step> steps;
     std::vector<Table> tables;
     std::vector<Buffer> buffers;
-    std::vector<int> buffer_of_tensor;  // -1: none (constants, tensors that were never materialised)
+    std::vector<int>
+        buffer_of_tensor;     // -1: none (constants, tensors that were never materialised)
     int64_t work_bytes = 0;   // set by the planner
     int64_t state_bytes = 0;
     int64_t work_bytes_lower_bound = 0;  // most bytes live in one step: no plan can be smaller

@@ -54,7 +54,8 @@ struct InverseSqrt {
 InverseSqrt inverse_sqrt(int32_t v);
 int leading_zeros(uint32_t value);                 // 32 for 0
 
-// Clamp limits of a fused activation. Codes are those of the file: 0 none, 1 relu, 2 relu -1..1, 3 relu6.
+// Clamp limits of a fused activation. Codes are those of the file: 0 none, 1 relu, 2 relu -1..1, 3
+// relu6.
 struct Clamp {
     int32_t lowest;
     int32_t highest;

@@ -25,9 +25,11 @@ struct RequantTables {
     std::vector<int8_t> shifts;
     bool per_channel() const { return multipliers.size() > 1; }
 };
-RequantTables requant_tables(const std::vector<double>& real_factors, bool wide_accumulator = false);
+RequantTables requant_tables(const std::vector<double>& real_factors,
+                             bool wide_accumulator = false);
 
-// Limits of the stored output after a fused activation (codes of the file format, see tflite_fields.h).
+// Limits of the stored output after a fused activation (codes of the file format, see
+// tflite_fields.h).
 struct StoredClamp {
     int32_t lowest;
     int32_t highest;
@@ -41,6 +43,7 @@ RealClamp real_clamp(int activation);
 StoredClamp limits_of(DType type);
 
 // Greatest |bias + sum of weights * inputs| over all inputs in [lowest, highest].
-int64_t accumulator_bound(int64_t bias, const int8_t* weights, int64_t count, int64_t stride, int64_t lowest, int64_t highest);
+int64_t accumulator_bound(int64_t bias, const int8_t* weights, int64_t count, int64_t stride,
+                          int64_t lowest, int64_t highest);
 
 }  // namespace thimble

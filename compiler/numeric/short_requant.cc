@@ -23,8 +23,10 @@ int64_t first_reaching(Requant requant, int32_t zero_point, StoredClamp clamp, A
     int64_t below = range.least, above = range.most + 1;
     while (below < above) {
         const int64_t middle = below + (above - below) / 2;
-        if (exact_output(requant, zero_point, clamp, middle) >= q) above = middle;
-        else below = middle + 1;
+        if (exact_output(requant, zero_point, clamp, middle) >= q)
+            above = middle;
+        else
+            below = middle + 1;
     }
     return below;
 }

@@ -94,7 +94,8 @@ void each_product(const WindowGeometry& g, int64_t n, int64_t oy, int64_t ox, in
 }
 
 // Calls make(n, y, x, o, output index) for every output.
-template <typename Make> void each_output(const WindowGeometry& g, Make make)
+template <typename Make>
+void each_output(const WindowGeometry& g, Make make)
 {
     size_t index = 0;
     for (int64_t n = 0; n < g.batches; ++n)
@@ -109,7 +110,8 @@ WindowGeometry geometry_of(const EvalContext& c)
     return reference_window(c.input(0).shape, w[0], w[1], w[2], attributes_of(c.node).window);
 }
 
-template <typename T, typename W> void eval_integer(EvalContext& c)
+template <typename T, typename W>
+void eval_integer(EvalContext& c)
 {
     const WindowGeometry g = geometry_of(c);
     const int64_t groups = g.in_c / c.input(1).shape[3];
@@ -155,10 +157,14 @@ void eval_float(EvalContext& c)
 void eval(EvalContext& c)
 {
     switch (c.input(0).type) {
-    case DType::i8: return eval_integer<int8_t, int8_t>(c);
-    case DType::u8: return eval_integer<uint8_t, uint8_t>(c);
-    case DType::i16: return eval_integer<int16_t, int8_t>(c);
-    default: return eval_float(c);
+    case DType::i8:
+        return eval_integer<int8_t, int8_t>(c);
+    case DType::u8:
+        return eval_integer<uint8_t, uint8_t>(c);
+    case DType::i16:
+        return eval_integer<int16_t, int8_t>(c);
+    default:
+        return eval_float(c);
     }
 }
 
@@ -208,7 +214,8 @@ void lower_s8(LowerContext& c, const Conv2dPlan& plan)
     std::vector<Variant> variants = {
         {"portable", "",
          (plan.macs * 8 + static_cast<double>(plan.window.pixels() * layer.out_count) * 60) *
-             (c.target.int_bits == 16 ? 5 : 1), [&] {
+             (c.target.int_bits == 16 ? 5 : 1),
+         [&] {
              std::vector<Arg> args = joined(layer_args_s8(c, layer), window_args(c, plan.window));
              args.push_back(c.key(plan.groups));
              for (const int32_t zero_point :
@@ -258,10 +265,14 @@ void lower(LowerContext& c)
 {
     const Conv2dPlan plan = plan_of(c);
     switch (c.input(0).type) {
-    case DType::i8: return lower_s8(c, plan);
-    case DType::i16: return lower_s16(c, plan);
-    case DType::f32: return lower_f32(c, plan);
-    default: THIMBLE_CHECK(false, "conv2d of an element type that passes rewrite");
+    case DType::i8:
+        return lower_s8(c, plan);
+    case DType::i16:
+        return lower_s16(c, plan);
+    case DType::f32:
+        return lower_f32(c, plan);
+    default:
+        THIMBLE_CHECK(false, "conv2d of an element type that passes rewrite");
     }
 }
 

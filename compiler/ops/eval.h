@@ -15,7 +15,8 @@ enum class Match : uint8_t { tflm, tflite };
 class EvalContext {
 public:
     // `values[id]` holds the bytes of tensor id, element_bytes(type) per element.
-    EvalContext(const Graph& graph, const Node& node, std::vector<std::vector<uint8_t>>& values, Match match)
+    EvalContext(const Graph& graph, const Node& node, std::vector<std::vector<uint8_t>>& values,
+                Match match)
         : graph(graph), node(node), match(match), values_(values)
     {
     }
@@ -27,23 +28,43 @@ public:
     bool has_input(size_t index) const { return graph.has_input(node, index); }
     const Tensor& input(size_t index) const { return graph.input(node, index); }
     const Tensor& output(size_t index = 0) const { return graph.output(node, index); }
-    // Values of an input as T: the C++ type of the tensor's DType (i4: int8_t, f16: uint16_t, bool: uint8_t).
-    template <typename T> std::span<const T> in(size_t index) const { return view<T>(node.inputs.at(index)); }
+    // Values of an input as T: the C++ type of the tensor's DType (i4: int8_t, f16: uint16_t, bool:
+    // uint8_t).
+    template <typename T>
+    std::span<const T> in(size_t index) const
+    {
+        return view<T>(node.inputs.at(index));
+    }
     // Empty when the optional input is absent.
     template <typename T> std::span<const T> in_or_empty(size_t index) const
     {
         return has_input(index) ? in<T>(index) : std::span<const T>();
     }
-    template <typename T> std::span<T> out(size_t index = 0) { return view<T>(node.outputs.at(index)); }
+    template <typename T>
+    std::span<T> out(size_t index = 0)
+    {
+        return view<T>(node.outputs.at(index));
+    }
     // A state tensor among the inputs, writable.
-    template <typename T> std::span<T> state(size_t index) { return view<T>(node.inputs.at(index)); }
+    template <typename T>
+    std::span<T> state(size_t index)
+    {
+        return view<T>(node.inputs.at(index));
+    }
     // Any input (integer or float, also f16, i4) widened to double, without dequantisation.
     std::vector<double> raw(size_t index) const;
-    std::vector<double> raw_or_empty(size_t index) const { return has_input(index) ? raw(index) : std::vector<double>(); }
-    // Any input as real values: scale * (q - zero_point), per channel; unquantized: the value itself.
+    std::vector<double> raw_or_empty(size_t index) const
+    {
+        return has_input(index) ? raw(index) : std::vector<double>();
+    }
+    // Any input as real values: scale * (q - zero_point), per channel; unquantized: the value
+    // itself.
     std::vector<double> real(size_t index) const;
     // Raw bytes, for operators that only move elements.
-    std::span<const uint8_t> in_bytes(size_t index) const { return values_[slot(node.inputs.at(index))]; }
+    std::span<const uint8_t> in_bytes(size_t index) const
+    {
+        return values_[slot(node.inputs.at(index))];
+    }
     std::span<uint8_t> out_bytes(size_t index = 0) { return values_[slot(node.outputs.at(index))]; }
     // The bytes of a state tensor among the inputs, writable.
     std::span<uint8_t> state_bytes(size_t index) { return values_[slot(node.inputs.at(index))]; }

@@ -10,7 +10,9 @@ static std::string tensor_text(const Graph& graph, TensorId id)
 {
     if (id == kNoTensor) return "-";
     const Tensor& tensor = graph.tensor(id);
-    const char* kind = tensor.is_constant() ? " const" : tensor.kind == TensorKind::state ? " state" : "";
+    const char* kind = tensor.is_constant()               ? " const"
+                       : tensor.kind == TensorKind::state ? " state"
+                                                          : "";
     return fmt::format("{}:{}{}", tensor.name, dtype_name(tensor.type), kind);
 }
 

@@ -1,11 +1,13 @@
 // What an operator's lower sees: it turns one node into kernel calls of a Program.
 //
 //   Arg weights = context.table(packed, "weights");
-//   context.call("thb_dense_s8", {context.in(0), weights, context.out(0), context.number(150, "int16_t"), context.key(1)});
+//   context.call("thb_dense_s8", {context.in(0), weights, context.out(0), context.number(150,
+//   "int16_t"), context.key(1)});
 //
 // The arguments stand in the order of the kernel's parameters. A key is baked into the kernel's
 // instance; a number is passed at run time. On targets with a separate flash (AVR) tables are read
-// through the flash macros: a kernel that may read either RAM or a constant takes the key in_flash(i).
+// through the flash macros: a kernel that may read either RAM or a constant takes the key
+// in_flash(i).
 #pragma once
 
 #include "ir/program.h"
@@ -37,8 +39,14 @@ struct Variant {
 
 class LowerContext {
 public:
-    LowerContext(Program& program, const Node& node, int step, const TargetFacts& target, const LowerOptions& options)
-        : graph(program.graph), node(node), target(target), options(options), program_(program), step_(step)
+    LowerContext(Program& program, const Node& node, int step, const TargetFacts& target,
+                 const LowerOptions& options)
+        : graph(program.graph),
+          node(node),
+          target(target),
+          options(options),
+          program_(program),
+          step_(step)
     {
     }
 
@@ -60,12 +68,14 @@ public:
     Arg state(size_t index);
     // A null pointer of `c_type`, for absent optional inputs.
     Arg null(std::string c_type);
-    // A constant array in flash, stored little-endian. `is_weight` false: counted as code (multipliers, luts).
-    template <typename T> Arg table(const std::vector<T>& values, std::string purpose, bool is_weight = true)
+    // A constant array in flash, stored little-endian. `is_weight` false: counted as code
+    // (multipliers, luts).
+    template <typename T>
+    Arg table(const std::vector<T>& values, std::string purpose, bool is_weight = true)
     {
         const auto* bytes = reinterpret_cast<const uint8_t*>(values.data());
-        return add_table(std::string(dtype_c_name(dtype_of<T>())), {bytes, bytes + values.size() * sizeof(T)},
-                         std::move(purpose), is_weight);
+        return add_table(std::string(dtype_c_name(dtype_of<T>())),
+                         {bytes, bytes + values.size() * sizeof(T)}, std::move(purpose), is_weight);
     }
     // Scratch RAM that lives during this step only; `c_type` of the parameter, "int16_t*".
     Arg scratch(int64_t bytes, int64_t alignment, std::string c_type);
@@ -78,15 +88,18 @@ public:
 
     void call(std::string kernel, std::vector<Arg> args);
 
-    // The output may be written over this input, from the same first byte on, if the input dies here.
+    // The output may be written over this input, from the same first byte on, if the input dies
+    // here.
     void allow_in_place(size_t input_index, size_t output_index = 0);
-    // The output is the input under another shape: no code, or one copy when the memory must differ.
+    // The output is the input under another shape: no code, or one copy when the memory must
+    // differ.
     void alias(size_t input_index, size_t output_index = 0);
     // Emits the cheapest variant that the target can run and records its name.
     void choose(std::vector<Variant> variants);
 
 private:
-    Arg add_table(std::string c_type, std::vector<uint8_t> bytes, std::string purpose, bool is_weight);
+    Arg add_table(std::string c_type, std::vector<uint8_t> bytes, std::string purpose,
+                  bool is_weight);
     int buffer_of(TensorId id);
     Program& program_;
     int step_;

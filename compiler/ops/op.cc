@@ -40,14 +40,16 @@ TfliteMatch find_tflite_op(std::string_view source_op)
 
 void fail_type(std::string found, std::string expected)
 {
-    fail(ErrorCode::T0202, {"", std::move(found), std::move(expected), "convert the model with another quantisation scheme"});
+    fail(ErrorCode::T0202, {"", std::move(found), std::move(expected),
+                            "convert the model with another quantisation scheme"});
 }
 
 void require_inputs(const Node& node, size_t least, size_t most)
 {
     require(node.inputs.size() >= least && node.inputs.size() <= most, ErrorCode::T0203,
             {"", fmt::format("{} inputs", node.inputs.size()),
-             least == most ? fmt::format("{}", least) : fmt::format("{} to {}", least, most), "export the model again"});
+             least == most ? fmt::format("{}", least) : fmt::format("{} to {}", least, most),
+             "export the model again"});
     for (size_t i = 0; i < least; ++i)
         require(node.inputs[i] != kNoTensor, ErrorCode::T0203,
                 {"", fmt::format("input {} is absent", i), "a tensor", "export the model again"});
@@ -56,20 +58,23 @@ void require_inputs(const Node& node, size_t least, size_t most)
 void require_outputs(const Node& node, size_t count)
 {
     require(node.outputs.size() == count, ErrorCode::T0203,
-            {"", fmt::format("{} outputs", node.outputs.size()), fmt::format("{}", count), "export the model again"});
+            {"", fmt::format("{} outputs", node.outputs.size()), fmt::format("{}", count),
+             "export the model again"});
 }
 
 void require_rank(const Graph& graph, const Node& node, size_t input, size_t least, size_t most)
 {
     const Shape& shape = graph.input(node, input).shape;
-    require_shape(shape.size() >= least && shape.size() <= most,
-                  fmt::format("input {} has shape {}", input, shape_text(shape)),
-                  least == most ? fmt::format("rank {}", least) : fmt::format("rank {} to {}", least, most));
+    require_shape(
+        shape.size() >= least && shape.size() <= most,
+        fmt::format("input {} has shape {}", input, shape_text(shape)),
+        least == most ? fmt::format("rank {}", least) : fmt::format("rank {} to {}", least, most));
 }
 
 void require_shape(bool condition, std::string found, std::string expected)
 {
-    require(condition, ErrorCode::T0203, {"", std::move(found), std::move(expected), "export the model again"});
+    require(condition, ErrorCode::T0203,
+            {"", std::move(found), std::move(expected), "export the model again"});
 }
 
 static void require_scales(const Tensor& tensor)

@@ -1,8 +1,9 @@
 // The contract of an operator: everything the compiler asks of `compiler/ops/<op>.cc`.
 //
 // One file per operator holds, in this order: head comment, attributes struct, import hooks, infer,
-// eval (the oracle), lower, macs, and the record `const OpDef op_<name>`. ops.def lists all records.
-// eval uses numeric/reference.h only; lower uses numeric/requantize.h only; neither sees the other.
+// eval (the oracle), lower, macs, and the record `const OpDef op_<name>`. ops.def lists all
+// records. eval uses numeric/reference.h only; lower uses numeric/requantize.h only; neither sees
+// the other.
 #pragma once
 
 #include "base/error.h"
@@ -23,8 +24,8 @@ struct TfliteOperator;  // formats/tflite.h
 // One operator of a file format that becomes this operator.
 struct TfliteImport {
     std::string_view source_op;  // "CONV_2D", "CUSTOM:SignalWindow"
-    // Reads the options of `source` into node.attributes; may rewrite node.inputs, and add tensors to
-    // `graph`: the state of an operator whose file holds none. The node's inputs and outputs are
+    // Reads the options of `source` into node.attributes; may rewrite node.inputs, and add tensors
+    // to `graph`: the state of an operator whose file holds none. The node's inputs and outputs are
     // already those of the file. Throws Error when a variant is not supported.
     void (*import)(const TfliteOperator& source, Graph& graph, Node& node);
 };
@@ -33,7 +34,8 @@ struct OpDef {
     std::string_view name;     // file name, kernel prefix, "conv2d"
     std::vector<TfliteImport> tflite;
     // Checks types, shapes, quantisation of the inputs and sets type and shape of every output.
-    // (The output's type and quantisation are the file's until then.) Throws Error: T0202, T0203, T0205.
+    // (The output's type and quantisation are the file's until then.) Throws Error: T0202, T0203,
+    // T0205.
     void (*infer)(Graph& graph, Node& node) = nullptr;
     // The oracle: computes the outputs from the inputs, slowly and obviously.
     void (*eval)(EvalContext& context) = nullptr;

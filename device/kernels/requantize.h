@@ -2,7 +2,8 @@
 #include "port/thb_port.h"
 
 // value / 2^exponent, 0 <= exponent <= 31, ties away from zero; -2^31 < value < 2^31 - 1.
-// For exponent >= 1: floor((y + 2^(e-1)) / 2^e) = floor((floor(y / 2^(e-1)) + 1) / 2), y = value - [value < 0].
+// For exponent >= 1: floor((y + 2^(e-1)) / 2^e) = floor((floor(y / 2^(e-1)) + 1) / 2), y = value -
+// [value < 0].
 THB_KERNEL int32_t thb_rounding_shift(int32_t value, int8_t exponent)
 {
     if (exponent == 0) return value;

@@ -1,9 +1,9 @@
 // The only place with #if: what differs between compilers and cores.
 //
 // THB_KERNEL    an always-inlined kernel body; instances of it are emitted into NAME.c
-// THB_INSTANCE  one shared copy of a kernel for one set of keys; never inlined, so that it exists once
-// THB_TABLE     places a constant array in flash
-// THB_FLASH_*   reads one element of a table; THB_LOAD_*(p, flash) reads a table (flash = 1) or RAM (0)
+// THB_INSTANCE  one shared copy of a kernel for one set of keys; never inlined, so that it exists
+// once THB_TABLE     places a constant array in flash THB_FLASH_*   reads one element of a table;
+// THB_LOAD_*(p, flash) reads a table (flash = 1) or RAM (0)
 #ifndef THB_PORT_H
 #define THB_PORT_H
 
@@ -92,16 +92,17 @@ static __attribute__((noinline, unused)) int32_t thb_high_mul(int32_t a, int32_t
         "mul %A[a], %A[b]\n\tmovw %A[low], r0\n\tmul %B[a], %B[b]\n\tmovw %C[low], r0\n\t"
         "mul %C[a], %C[b]\n\tmovw %A[high], r0\n\tmul %D[a], %D[b]\n\tmovw %C[high], r0\n\t"
         "ldi %[zero], 0\n\t"
-#define THB_ADD_1                                                                                       \
-    "add %B[low], r0\n\tadc %C[low], r1\n\tadc %D[low], %[zero]\n\tadc %A[high], %[zero]\n\t"           \
+#define THB_ADD_1                                                                             \
+    "add %B[low], r0\n\tadc %C[low], r1\n\tadc %D[low], %[zero]\n\tadc %A[high], %[zero]\n\t" \
     "adc %B[high], %[zero]\n\tadc %C[high], %[zero]\n\tadc %D[high], %[zero]\n\t"
-#define THB_ADD_2                                                                                       \
-    "add %C[low], r0\n\tadc %D[low], r1\n\tadc %A[high], %[zero]\n\tadc %B[high], %[zero]\n\t"          \
+#define THB_ADD_2                                                                              \
+    "add %C[low], r0\n\tadc %D[low], r1\n\tadc %A[high], %[zero]\n\tadc %B[high], %[zero]\n\t" \
     "adc %C[high], %[zero]\n\tadc %D[high], %[zero]\n\t"
-#define THB_ADD_3                                                                                       \
-    "add %D[low], r0\n\tadc %A[high], r1\n\tadc %B[high], %[zero]\n\tadc %C[high], %[zero]\n\t"         \
+#define THB_ADD_3                                                                               \
+    "add %D[low], r0\n\tadc %A[high], r1\n\tadc %B[high], %[zero]\n\tadc %C[high], %[zero]\n\t" \
     "adc %D[high], %[zero]\n\t"
-#define THB_ADD_4 "add %A[high], r0\n\tadc %B[high], r1\n\tadc %C[high], %[zero]\n\tadc %D[high], %[zero]\n\t"
+#define THB_ADD_4 \
+    "add %A[high], r0\n\tadc %B[high], r1\n\tadc %C[high], %[zero]\n\tadc %D[high], %[zero]\n\t"
 #define THB_ADD_5 "add %B[high], r0\n\tadc %C[high], r1\n\tadc %D[high], %[zero]\n\t"
         "mul %A[a], %B[b]\n\t" THB_ADD_1 "mul %B[a], %A[b]\n\t" THB_ADD_1
         "mul %A[a], %C[b]\n\t" THB_ADD_2 "mul %C[a], %A[b]\n\t" THB_ADD_2
@@ -113,7 +114,8 @@ static __attribute__((noinline, unused)) int32_t thb_high_mul(int32_t a, int32_t
         "sub %A[high], %A[b]\n\tsbc %B[high], %B[b]\n\tsbc %C[high], %C[b]\n\tsbc %D[high], %D[b]\n"
         "1:\n\t"
         "ldi %[zero], 0x40\n\tadd %D[low], %[zero]\n\tldi %[zero], 0\n\t"
-        "adc %A[high], %[zero]\n\tadc %B[high], %[zero]\n\tadc %C[high], %[zero]\n\tadc %D[high], %[zero]\n\t"
+        "adc %A[high], %[zero]\n\tadc %B[high], %[zero]\n\tadc %C[high], %[zero]\n\tadc %D[high], "
+        "%[zero]\n\t"
         "lsl %D[low]\n\trol %A[high]\n\trol %B[high]\n\trol %C[high]\n\trol %D[high]\n\t"
         "clr r1"
         : [low] "=&r"(low), [high] "=&r"(high), [zero] "=&d"(zero)
@@ -135,9 +137,9 @@ static inline __attribute__((unused)) int32_t thb_shift_right(int32_t value, int
 }
 #else
 #if defined(__ARM_ARCH) && __ARM_ARCH == 6
-// No 64-bit product in hardware: four 16-bit ones, with a = ah * 2^16 + al, b = bh * 2^16 + bl. Only bits
-// 30 and up of the sum matter, so al * bl gives nothing but its carry. Each partial sum fits 32 bits,
-// because bh < 2^15.
+// No 64-bit product in hardware: four 16-bit ones, with a = ah * 2^16 + al, b = bh * 2^16 + bl.
+// Only bits 30 and up of the sum matter, so al * bl gives nothing but its carry. Each partial sum
+// fits 32 bits, because bh < 2^15.
 static inline __attribute__((unused)) int32_t thb_high_mul(int32_t a, int32_t b)
 {
     const int32_t ah = a >> 16, bh = b >> 16;

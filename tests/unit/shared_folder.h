@@ -7,8 +7,9 @@
 
 namespace thimble {
 
-// THIMBLE_SHARED, or ../shared seen from the checkout; an empty path when there is none. The checkout
-// is found from where the test binary lies: source paths inside it may be relative (ccache).
+// THIMBLE_SHARED, or ../shared seen from the checkout; an empty path when there is none. The
+// checkout is found from where the test binary lies: source paths inside it may be relative
+// (ccache).
 inline std::filesystem::path shared_folder()
 {
     namespace fs = std::filesystem;

@@ -3,8 +3,8 @@
 #include "kernels/window.h"
 
 // Copies the window whose first tap lies at (y, x); places outside the input become `outside`.
-THB_KERNEL void thb_gather_avr(const int8_t* in, const thb_window_t* window, thb_index_t y, thb_index_t x, int padded,
-                               int8_t outside, int8_t* patch)
+THB_KERNEL void thb_gather_avr(const int8_t* in, const thb_window_t* window, thb_index_t y,
+                               thb_index_t x, int padded, int8_t outside, int8_t* patch)
 {
     const thb_taps_t taps = thb_clip_window(window, y, x, padded);
     thb_index_t ky, kx;
@@ -22,9 +22,10 @@ THB_KERNEL void thb_gather_avr(const int8_t* in, const thb_window_t* window, thb
 
 // The contract of thb_conv2d_s8 for one group, with the tables of thb_outputs_avr.
 // patch  int8 [filter_h * filter_w * in_c]  scratch
-THB_KERNEL void thb_conv2d_s8_avr(const int8_t* in, const uint8_t* weights, const int32_t* bias, const uint8_t* records,
-                                  int per_channel, int shift, int8_t* out, int8_t* patch, THB_WINDOW_PARAMETERS,
-                                  int16_t in_zero_point, int16_t lowest, int16_t highest)
+THB_KERNEL void thb_conv2d_s8_avr(const int8_t* in, const uint8_t* weights, const int32_t* bias,
+                                  const uint8_t* records, int per_channel, int shift, int8_t* out,
+                                  int8_t* patch, THB_WINDOW_PARAMETERS, int16_t in_zero_point,
+                                  int16_t lowest, int16_t highest)
 {
     const thb_window_t window = THB_WINDOW;
     const thb_index_t in_count = (thb_index_t)(filter_h * filter_w * in_c);
@@ -32,9 +33,11 @@ THB_KERNEL void thb_conv2d_s8_avr(const int8_t* in, const uint8_t* weights, cons
     for (n = 0; n < batches; ++n) {
         for (oy = 0; oy < out_h; ++oy) {
             for (ox = 0; ox < out_w; ++ox) {
-                thb_gather_avr(in, &window, (thb_index_t)(oy * stride_h - pad_top), (thb_index_t)(ox * stride_w - pad_left),
-                               padded, (int8_t)in_zero_point, patch);
-                thb_outputs_avr(patch, weights, bias, records, per_channel, shift, out, in_count, out_c, lowest, highest);
+                thb_gather_avr(in, &window, (thb_index_t)(oy * stride_h - pad_top),
+                               (thb_index_t)(ox * stride_w - pad_left), padded,
+                               (int8_t)in_zero_point, patch);
+                thb_outputs_avr(patch, weights, bias, records, per_channel, shift, out, in_count,
+                                out_c, lowest, highest);
                 out += out_c;
             }
         }

@@ -30,12 +30,14 @@ void expect_valid(const Program& program)
     for (size_t i = 0; i < program.buffers.size(); ++i) {
         const Buffer& a = program.buffers[i];
         EXPECT_EQ(a.offset % a.alignment, 0);
-        EXPECT_LE(a.offset + a.bytes, a.place == Place::work ? program.work_bytes : program.state_bytes);
+        EXPECT_LE(a.offset + a.bytes,
+                  a.place == Place::work ? program.work_bytes : program.state_bytes);
         for (size_t j = 0; j < i; ++j) {
             const Buffer& b = program.buffers[j];
             if (a.place != b.place || a.bytes == 0 || b.bytes == 0) continue;
             const bool apart = a.offset + a.bytes <= b.offset || b.offset + b.bytes <= a.offset;
-            EXPECT_TRUE(apart || (a.place == Place::work && !live_together(a, b))) << i << " and " << j;
+            EXPECT_TRUE(apart || (a.place == Place::work && !live_together(a, b)))
+                << i << " and " << j;
         }
     }
 }
@@ -46,7 +48,8 @@ int64_t brute_force(const Program& program, std::vector<int64_t>& offsets, int64
     const size_t next = offsets.size();
     if (next == program.buffers.size()) {
         int64_t top = 0;
-        for (size_t i = 0; i < next; ++i) top = std::max(top, offsets[i] + program.buffers[i].bytes);
+        for (size_t i = 0; i < next; ++i)
+            top = std::max(top, offsets[i] + program.buffers[i].bytes);
         return top;
     }
     const Buffer& own = program.buffers[next];
@@ -54,7 +57,8 @@ int64_t brute_force(const Program& program, std::vector<int64_t>& offsets, int64
     for (int64_t at = 0; at + own.bytes < best; ++at) {
         const auto clashes = [&](size_t i) {
             const Buffer& other = program.buffers[i];
-            return live_together(own, other) && at < offsets[i] + other.bytes && offsets[i] < at + own.bytes;
+            return live_together(own, other) && at < offsets[i] + other.bytes &&
+                   offsets[i] < at + own.bytes;
         };
         bool free = true;
         for (size_t i = 0; i < next && free; ++i) free = !clashes(i);
@@ -75,7 +79,8 @@ TEST(Plan, EqualsBruteForceOnSmallPrograms)
         Program program;
         for (int i = 0; i < 5; ++i) {
             const int first = static_cast<int>(random() % 5);
-            program.buffers.push_back(buffer(1 + static_cast<int64_t>(random() % 4), first, first + static_cast<int>(random() % 3)));
+            program.buffers.push_back(buffer(1 + static_cast<int64_t>(random() % 4), first,
+                                             first + static_cast<int>(random() % 3)));
         }
         plan_memory(program);
         expect_valid(program);
@@ -133,7 +138,8 @@ TEST(Plan, StaysWithinItsSearchBudgetOnManyBuffers)
     Program program;
     for (int i = 0; i < 150; ++i) {
         const int first = static_cast<int>(random() % 100);
-        program.buffers.push_back(buffer(1 + static_cast<int64_t>(random() % 5000), first, first + static_cast<int>(random() % 12), 4));
+        program.buffers.push_back(buffer(1 + static_cast<int64_t>(random() % 5000), first,
+                                         first + static_cast<int>(random() % 12), 4));
     }
     plan_memory(program, {.search_nodes_max = 20000});
     expect_valid(program);
