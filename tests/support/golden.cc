@@ -176,7 +176,7 @@ std::string check_layer_recording(const fs::path& json_file)
 std::string check_run_recording(const fs::path& json_file)
 {
     const json golden = json::parse(read_text_file(json_file));
-    const Graph graph = import_checked(shared_model_by_sha256(golden["sha256"]).path());
+    const Graph graph = import_checked(shared_model(golden["model"]).path());
     std::vector<TensorBytes> inputs, outputs;
     for (const json& run : golden["runs"]) {
         inputs.emplace_back();
