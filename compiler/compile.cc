@@ -2,6 +2,7 @@
 
 #include "import/import.h"
 #include "passes/passes.h"
+#include "plan/flash_reach.h"
 #include "plan/plan.h"
 #include "plan/schedule.h"
 
@@ -23,6 +24,7 @@ Program compile(const Graph& imported, const CompileOptions& options)
     run_pass(materialise_outputs, graph);
 
     Program program = schedule(std::move(graph), options.name, options.target, options.lower);
+    require_tables_in_reach(program, options.target);
     plan_memory(program);
     return program;
 }

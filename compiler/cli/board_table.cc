@@ -28,14 +28,16 @@ Compiled compile_and_size(const Graph& graph, const ModelOptions& options,
                           const ResolvedTarget& target, bool measure)
 {
     Compiled result;
+    bool estimated = false;
     try {
         result.program = compile_for(graph, options, target);
         result.footprint = estimate_footprint(result.program, target.facts);
+        estimated = true;
         if (!measure || !can_measure(target)) return result;
         const Progress progress(fmt::format("measuring on {}", target.name));
         result.footprint = measured_footprint(profile(result.program, target));
     } catch (const Error& error) {
-        if (error.code() == ErrorCode::T0301)
+        if (estimated && error.code() == ErrorCode::T0301)
             return result;  // too large to link: the estimate stands
         result.refused = error.text().found;
     }

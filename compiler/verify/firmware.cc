@@ -47,6 +47,7 @@ void run_compiler(const ResolvedTarget& target, const std::vector<std::string>& 
     if (result.exit_code == 0) return;
     const std::string& errors = result.error_output;
     if (errors.find("will not fit in region") != std::string::npos ||
+        errors.find("is not within region") != std::string::npos ||
         errors.find("overflowed by") != std::string::npos) {
         fail(ErrorCode::T0301,
              {place, "the image is larger than the machine's memory:" + first_lines(errors),
