@@ -6,7 +6,7 @@
 # (THIMBLE_SHARED names another place), and the one-operator models of tests/ops, if a build of
 # thimble_ops lies in build/. New inputs go to CORPUS, else to a folder that is removed. A crash, a
 # leak, an input that takes 20 s, or one that needs more than 1 GB ends it with exit code 1 and
-# leaves the input in the build folder.
+# leaves the input in the build folder. FUZZ_SEED makes a run repeat; without it every run differs.
 set -eu
 seconds=${1:?usage: run_fuzz.sh SECONDS [TARGET [CORPUS]]}
 targets=${2:-all}
@@ -42,7 +42,7 @@ cd "$build"
 for target in $targets; do
     echo "fuzzing $target for $seconds s from $(ls "$seeds/$target" | wc -l) seeds"
     "$build/${target}_fuzz" -max_total_time="$seconds" -rss_limit_mb=1024 -malloc_limit_mb=512 \
-        -timeout=20 -max_len=16384 -use_value_profile=1 -print_final_stats=1 \
+        -timeout=20 -max_len=16384 -use_value_profile=1 -print_final_stats=1 -seed="${FUZZ_SEED:-0}" \
         "$corpus/$target" "$seeds/$target" 2>&1 | tail -40
     # tail hides the fuzzer's exit code: a finding leaves a file behind.
     if ls "$build"/crash-* "$build"/oom-* "$build"/timeout-* "$build"/leak-* >/dev/null 2>&1; then
