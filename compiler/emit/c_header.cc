@@ -25,7 +25,10 @@ std::vector<Port> ports(const Program& program, const std::vector<TensorId>& ids
     for (size_t i = 0; i < ids.size(); ++i) {
         const Tensor& tensor = program.graph.tensor(ids[i]);
         const int index = program.buffer_of_tensor[static_cast<size_t>(ids[i])];
-        THIMBLE_CHECK(index >= 0, "graph input or output '" + tensor.name + "' has no memory");
+        // A file may name a variable's handle, or a type without elements, as its output.
+        require(index >= 0, ErrorCode::T0202,
+                {"'" + tensor.name + "'", "is a graph input or output without values in memory",
+                 "a number tensor", "export the model again"});
         const Buffer& buffer = program.buffers[static_cast<size_t>(index)];
         result.push_back({&tensor, std::string(dtype_c_name(tensor.type)),
                           i == 0 ? "" : fmt::format("_{}", i), buffer.offset,
