@@ -43,8 +43,13 @@ for target in $targets; do
     echo "fuzzing $target for $seconds s from $(ls "$seeds/$target" | wc -l) seeds"
     "$build/${target}_fuzz" -max_total_time="$seconds" -rss_limit_mb=1024 -malloc_limit_mb=512 \
         -timeout=20 -max_len=16384 -use_value_profile=1 -print_final_stats=1 -seed="${FUZZ_SEED:-0}" \
-        "$corpus/$target" "$seeds/$target" 2>&1 | tail -40
-    # tail hides the fuzzer's exit code: a finding leaves a file behind.
+        "$corpus/$target" "$seeds/$target" >"$build/$target.log" 2>&1 && code=0 || code=$?
+    tail -40 "$build/$target.log"
+    # A broken promise inside thimble ends the process without leaving a file: its code is not 0.
+    if [ "$code" != 0 ]; then
+        echo "$target ended with exit code $code" >&2
+        exit 1
+    fi
     if ls "$build"/crash-* "$build"/oom-* "$build"/timeout-* "$build"/leak-* >/dev/null 2>&1; then
         echo "findings lie in $build" >&2
         exit 1
