@@ -59,7 +59,7 @@ void report_bug(const char* file, int line, const char* condition, std::string_v
                  static_cast<int>(why.size()), why.data());
     std::fprintf(stderr, "expected: this never happens; it is a bug in thimble\n");
     std::fprintf(stderr, "try: report it together with the command line and the model\n");
-    std::_Exit(static_cast<int>(Exit::internal));
+    std::exit(static_cast<int>(Exit::internal));  // Not _Exit: a fuzzer then keeps the input.
 }
 
 }  // namespace thimble

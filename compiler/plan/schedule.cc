@@ -9,17 +9,17 @@ namespace thimble {
 
 namespace {
 
-// Inputs live from before the first step, in the order of the graph's inputs.
-void add_inputs(Program& program)
+// Memory for those of `ids` that have none, live at `step`.
+void add_buffers(Program& program, const std::vector<TensorId>& ids, int step)
 {
-    for (const TensorId id : program.graph.inputs) {
+    for (const TensorId id : ids) {
         const Tensor& tensor = program.graph.tensor(id);
         if (program.buffer_of_tensor[static_cast<size_t>(id)] >= 0) continue;
         Buffer buffer;
         buffer.name = tensor.name;
         buffer.bytes = tensor.bytes();
         buffer.alignment = element_bytes(tensor.type);
-        buffer.first_step = buffer.last_step = -1;
+        buffer.first_step = buffer.last_step = step;
         program.buffer_of_tensor[static_cast<size_t>(id)] =
             static_cast<int>(program.buffers.size());
         program.buffers.push_back(std::move(buffer));
@@ -55,7 +55,8 @@ Program schedule(Graph graph, std::string name, const TargetFacts& target,
     program.graph = std::move(graph);
     program.buffer_of_tensor.assign(program.graph.tensors.size(), -1);
     program.steps.resize(program.graph.nodes.size());
-    add_inputs(program);
+    // Inputs live from before the first step, in the order of the graph's inputs.
+    add_buffers(program, program.graph.inputs, -1);
     for (size_t i = 0; i < program.graph.nodes.size(); ++i) {
         const Node& node = program.graph.nodes[i];
         Step& step = program.steps[i];
@@ -67,6 +68,8 @@ Program schedule(Graph graph, std::string name, const TargetFacts& target,
         LowerContext context(program, node, static_cast<int>(i), target, options);
         node.op->lower(context);
     }
+    // An output without elements is written by no kernel, but its pointer must exist.
+    add_buffers(program, program.graph.outputs, static_cast<int>(program.steps.size()));
     extend_lives(program);
     return program;
 }
