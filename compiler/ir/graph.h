@@ -1,7 +1,8 @@
 // The graph: tensors and nodes in execution order.
 //
 // General notes on the semantics
-// - Nodes run in the order of Graph::nodes; there is no control flow.
+// - Nodes run in the order of Graph::nodes; control flow is inside of nodes that hold graphs
+//   (ops/control.h).
 // - A tensor is written by at most one node, except state tensors, which live from call to call:
 //   a node reads what was last written to them, in execution order.
 // - Every dimension is known. Element order is row-major, images are NHWC.
@@ -60,6 +61,9 @@ struct Tensor {
     Shape shape;
     Quantization quant;
     TensorKind kind = TensorKind::activation;
+    // A state that belongs to one sequence (the hidden and cell state of recurrent layers): it
+    // starts anew with every call unless the user asks to keep it.
+    bool per_sequence = false;
     std::shared_ptr<const std::vector<uint8_t>>
         data;  // element_bytes(type) per element, little-endian
 
