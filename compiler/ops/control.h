@@ -2,8 +2,8 @@
 //
 // A body is a Graph of its own. Its inputs stand for the node's inputs, in the order stated below;
 // it owns its constants. A state tensor is never declared in a body: the node takes it as an input,
-// the body has an input in its place (kind activation, never written but by the operators that write
-// their state), and reading and writing it inside acts on the outer tensor.
+// the body has an input in its place (kind activation, never written but by the operators that
+// write their state), and reading and writing it inside acts on the outer tensor.
 #pragma once
 
 #include "ir/graph.h"
@@ -21,9 +21,9 @@ namespace thimble {
 //   node outputs:  carried..., stacked...
 //
 // Before step 0 the carried values are the node's inputs; the body's outputs become the carried
-// values of the next step, at last the node's outputs. Each stacked output is written into its slice
-// of the node's output. With `reverse` the steps take the slices from the last to the first, and
-// write theirs at the same places.
+// values of the next step, at last the node's outputs. Each stacked output is written into its
+// slice of the node's output. With `reverse` the steps take the slices from the last to the first,
+// and write theirs at the same places.
 struct ScanAttributes {
     std::shared_ptr<const Graph> body;
     int64_t trip_count = 0;

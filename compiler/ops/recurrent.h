@@ -11,9 +11,9 @@
 //   2 (c), where the node has them.
 //
 // The element type of x says the arithmetic (docs/numerics.md, "Recurrent layers"): int8 and int16
-// are bit-equal to TFLM's kernel (`tflm`), float32 computes in float on weights that may be float32,
-// float16 or int8. A quantised cell that a file spells out operator by operator (`composed`) stays
-// these operators, in the body of a scan (control.h).
+// are bit-equal to TFLM's kernel (`tflm`), float32 computes in float on weights that may be
+// float32, float16 or int8. A quantised cell that a file spells out operator by operator
+// (`composed`) stays these operators, in the body of a scan (control.h).
 #pragma once
 
 #include "ir/graph.h"
@@ -44,8 +44,8 @@ const RecurrentAttributes* recurrent_attributes(const Node& node);
 //   i = s(Wi x + Ui h + Pi c + bi), f = s(Wf x + Uf h + Pf c + bf), g = a(Wc x + Uc h + bc)
 //   c' = clip(f c + i g), o = s(Wo x + Uo h + Po c' + bo), h' = clip(R (o a(c')) + br)
 // The inputs stand as in TFLite's UNIDIRECTIONAL_SEQUENCE_LSTM; weights are [u, i], [u, m],
-// peepholes and biases [u], projection [m, u]; m = u without projection. Without input gate (i = 1 -
-// f) its weights are absent.
+// peepholes and biases [u], projection [m, u]; m = u without projection. Without input gate (i = 1
+// - f) its weights are absent.
 namespace lstm_input {
 enum : size_t {
     x = 0,
