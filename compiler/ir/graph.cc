@@ -2,14 +2,22 @@
 
 #include "base/error.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <fmt/format.h>
 
 namespace thimble {
 
+// A product beyond the limit, which only a malformed file asks for, is the limit; its bytes fit too.
+constexpr int64_t kElementCountMax = int64_t{1} << 56;
+
 int64_t element_count(const Shape& shape)
 {
+    if (std::ranges::find(shape, 0) != shape.end()) return 0;
     int64_t count = 1;
-    for (const int64_t dimension : shape) count *= dimension;
+    for (const int64_t dimension : shape)
+        if (__builtin_mul_overflow(count, dimension, &count) || std::abs(count) > kElementCountMax)
+            return kElementCountMax;
     return count;
 }
 

@@ -64,7 +64,7 @@ Shape reshaped(const Graph& graph, const Node& node, const ReshapeAttributes& at
         shape = graph.output(node, 0).shape;
     }
     const int64_t total = graph.input(node, 0).count();
-    int64_t known = 1;
+    Shape known;
     int64_t* free = nullptr;
     for (int64_t& dimension : shape) {
         require_shape(dimension >= -1 && !(dimension == -1 && free),
@@ -72,10 +72,10 @@ Shape reshaped(const Graph& graph, const Node& node, const ReshapeAttributes& at
         if (dimension == -1) {
             free = &dimension;
         } else {
-            known *= dimension;
+            known.push_back(dimension);
         }
     }
-    if (free) *free = known > 0 ? total / known : 0;
+    if (free) *free = element_count(known) > 0 ? total / element_count(known) : 0;
     require_shape(
         element_count(shape) == total, "new shape " + shape_text(shape),
         fmt::format("{} elements, as in {}", total, shape_text(graph.input(node, 0).shape)));
@@ -105,8 +105,12 @@ void infer(Graph& graph, Node& node)
     const Tensor& in = graph.input(node, 0);
     Shape shape;
     switch (attributes.form) {
-    case Form::reshape: shape = reshaped(graph, node, attributes); break;
-    case Form::squeeze: shape = squeezed(in.shape, attributes.numbers); break;
+    case Form::reshape:
+        shape = reshaped(graph, node, attributes);
+        break;
+    case Form::squeeze:
+        shape = squeezed(in.shape, attributes.numbers);
+        break;
     case Form::expand_dims: {
         const std::vector<int64_t> axis = constant_numbers(graph, node, 1);
         const auto rank = static_cast<int64_t>(in.shape.size());
