@@ -51,14 +51,34 @@ void infer_sigmoid(Graph& graph, Node& node, Sigmoid form)
 
 // ---- oracle ----
 
-namespace {
-
-float real_sigmoid(float x)
+float oracle_logistic_f32(float x)
 {
     if (x > 16.619047164916992f) return 1.0f;
     if (x < -9.0f) return std::exp(x);
     return 1.0f / (1.0f + std::exp(-x));
 }
+
+int16_t oracle_logistic_s16(int64_t v)
+{
+    const auto& table = sigmoid_table();
+    const int64_t a = std::abs(v);
+    const auto u = static_cast<size_t>(a >> 9);
+    const int64_t y = u >= 255 ? int64_t{0x7FFF} << 10
+                               : (int64_t{table[u]} << 9) + (a & 511) * (table[u + 1] - table[u]);
+    return static_cast<int16_t>((v >= 0 ? y + 512 : (int64_t{1} << 25) - y + 511) >> 10);
+}
+
+int16_t oracle_tanh_s16(int64_t v)
+{
+    const auto& table = sigmoid_table();
+    const int64_t a = std::abs(v);
+    const auto u = static_cast<size_t>(a >> 8);
+    const int64_t y = u >= 255 ? int64_t{0xFFFF} << 8
+                               : (int64_t{table[u]} << 8) + (a & 255) * (table[u + 1] - table[u]);
+    return static_cast<int16_t>((v >= 0 ? y - (1 << 23) + 128 : -y + (1 << 23) + 127) >> 8);
+}
+
+namespace {
 
 int64_t fixed_point_result(int32_t steps, float scale, Sigmoid form)
 {
@@ -120,26 +140,6 @@ TableInput table_input(float scale, Sigmoid form)
     return {static_cast<int32_t>(multiplier), shift};
 }
 
-int16_t table_sigmoid(int64_t v)
-{
-    const auto& table = sigmoid_table();
-    const int64_t a = std::abs(v);
-    const auto u = static_cast<size_t>(a >> 9);
-    const int64_t y = u >= 255 ? int64_t{0x7FFF} << 10
-                               : (int64_t{table[u]} << 9) + (a & 511) * (table[u + 1] - table[u]);
-    return static_cast<int16_t>((v >= 0 ? y + 512 : (int64_t{1} << 25) - y + 511) >> 10);
-}
-
-int16_t table_tanh(int64_t v)
-{
-    const auto& table = sigmoid_table();
-    const int64_t a = std::abs(v);
-    const auto u = static_cast<size_t>(a >> 8);
-    const int64_t y = u >= 255 ? int64_t{0xFFFF} << 8
-                               : (int64_t{table[u]} << 8) + (a & 255) * (table[u + 1] - table[u]);
-    return static_cast<int16_t>((v >= 0 ? y - (1 << 23) + 128 : -y + (1 << 23) + 127) >> 8);
-}
-
 void eval_s16(EvalContext& c, Sigmoid form)
 {
     const auto in = c.in<int16_t>(0);
@@ -148,7 +148,7 @@ void eval_s16(EvalContext& c, Sigmoid form)
     for (size_t i = 0; i < out.size(); ++i) {
         const int64_t half = scaling.shift > 0 ? int64_t{1} << (scaling.shift - 1) : 0;
         const int64_t v = (int64_t{in[i]} * scaling.multiplier + half) >> scaling.shift;
-        out[i] = form == Sigmoid::logistic ? table_sigmoid(v) : table_tanh(v);
+        out[i] = form == Sigmoid::logistic ? oracle_logistic_s16(v) : oracle_tanh_s16(v);
     }
 }
 
@@ -165,7 +165,7 @@ void eval_sigmoid(EvalContext& c, Sigmoid form)
     const auto in = c.in<float>(0);
     const auto out = c.out<float>();
     for (size_t i = 0; i < out.size(); ++i)
-        out[i] = form == Sigmoid::logistic ? real_sigmoid(in[i]) : std::tanh(in[i]);
+        out[i] = form == Sigmoid::logistic ? oracle_logistic_f32(in[i]) : std::tanh(in[i]);
 }
 
 // ---- lowering ----

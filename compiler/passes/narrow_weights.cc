@@ -6,19 +6,25 @@
 // Saves half (float16) or three quarters (int8) of the weight's flash. The layers named here
 // compute in float on weights of any of these types.
 #include "ops/op.h"
+#include "ops/recurrent.h"
 #include "passes/passes.h"
 
 #include <algorithm>
 #include <map>
+#include <vector>
 
 namespace thimble {
 
 namespace {
 
-bool reads_narrow_weights(const Node& node)
+// The inputs of a layer that may hold weights of any of these types.
+std::vector<size_t> weight_inputs(const Node& node)
 {
-    return node.op->name == "dense" || node.op->name == "conv2d" ||
-           node.op->name == "depthwise_conv2d";
+    if (node.op->name == "dense" || node.op->name == "conv2d" ||
+        node.op->name == "depthwise_conv2d")
+        return {1};
+    if (node.op->name == "lstm") return {1, 2, 3, 4, 5, 6, 7, 8, lstm_input::projection};
+    return {};
 }
 
 }  // namespace
@@ -35,9 +41,10 @@ void narrow_weights(Graph& graph)
             narrow_of[node.outputs[0]] = node.inputs[0];
     }
     for (Node& node : graph.nodes) {
-        if (!reads_narrow_weights(node) || graph.input(node, 0).type != DType::f32) continue;
-        if (const auto it = narrow_of.find(node.inputs[1]); it != narrow_of.end())
-            node.inputs[1] = it->second;
+        if (node.inputs.empty() || graph.input(node, 0).type != DType::f32) continue;
+        for (const size_t i : weight_inputs(node))
+            if (const auto it = narrow_of.find(node.inputs[i]); it != narrow_of.end())
+                node.inputs[i] = it->second;
     }
 }
 

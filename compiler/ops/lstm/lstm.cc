@@ -1,0 +1,81 @@
+// Long short-term memory: a layer over time with a hidden state h and a cell state c,
+//
+//   i, f, o = s(W x + U h + b),  g = a(W x + U h + b),  c' = f c + i g,  h' = o a(c')
+//
+// with the extras and the order of the inputs that ops/recurrent.h states. import.cc reads the
+// three forms of the TensorFlow Lite format, infer.cc checks, eval_*.cc are the oracle, lower_*.cc
+// write kernel calls. Arithmetic: docs/numerics.md, "Recurrent layers".
+// Source: Hochreiter and Schmidhuber 1997; Gers et al. 2000 (forget gate); Sak et al. 2014
+// (projection); TFLM and TFLite reference kernels.
+#include "ops/lstm/lstm.h"
+
+namespace thimble {
+
+namespace {
+
+void eval(EvalContext& c)
+{
+    if (c.input(lstm_input::x).type == DType::f32) return eval_lstm_float(c);
+    eval_lstm_integer(c);
+}
+
+void lower(LowerContext& c)
+{
+    if (c.input(lstm_input::x).type == DType::f32) return lower_lstm_float(c);
+    lower_lstm_integer(c);
+}
+
+int64_t macs(const Graph& graph, const Node& node)
+{
+    const LstmSizes size = lstm_sizes(graph, node);
+    const int64_t gates = lstm_is_coupled(graph, node) ? 3 : 4;
+    int64_t step = gates * size.units * (size.in_count + size.outputs);
+    for (size_t i = 0; i < 3; ++i)
+        if (graph.has_input(node, lstm_input::peepholes + i)) step += size.units;
+    if (graph.has_input(node, lstm_input::projection)) step += size.units * size.outputs;
+    return size.batches * size.steps * step;
+}
+
+}  // namespace
+
+LstmSizes lstm_sizes(const Graph& graph, const Node& node)
+{
+    const Shape& x = graph.input(node, lstm_input::x).shape;
+    const bool time_major = lstm_attributes(node).time_major;
+    // Of the forget gate: those of the input gate may be absent.
+    const Shape& recurrent = graph.input(node, lstm_input::recurrent_weights + 1).shape;
+    LstmSizes size = {};
+    size.batches = x.size() == 2 ? x.at(0) : x.at(time_major ? 1 : 0);
+    size.steps = x.size() == 2 ? 1 : x.at(time_major ? 0 : 1);
+    size.in_count = x.back();
+    size.units = recurrent.at(0);
+    size.outputs = recurrent.at(1);
+    return size;
+}
+
+const LstmAttributes& lstm_attributes(const Node& node)
+{
+    return std::any_cast<const LstmAttributes&>(node.attributes);
+}
+
+bool lstm_is_coupled(const Graph& graph, const Node& node)
+{
+    return !graph.has_input(node, lstm_input::input_weights);
+}
+
+bool lstm_has_states(const Graph& graph, const Node& node)
+{
+    return graph.input(node, lstm_input::hidden).kind == TensorKind::state;
+}
+
+const OpDef op_lstm = {
+    .name = "lstm",
+    .tflite = {{"UNIDIRECTIONAL_SEQUENCE_LSTM", import_sequence_lstm}},
+    .infer = infer_lstm,
+    .eval = eval,
+    .lower = lower,
+    .macs = macs,
+    .has_side_effect = true,
+};
+
+}  // namespace thimble
