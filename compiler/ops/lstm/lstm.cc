@@ -13,11 +13,15 @@ namespace thimble {
 
 namespace {
 
+// ---- oracle ----
+
 void eval(EvalContext& c)
 {
     if (c.input(lstm_input::x).type == DType::f32) return eval_lstm_float(c);
     eval_lstm_integer(c);
 }
+
+// ---- lowering ----
 
 void lower(LowerContext& c)
 {

@@ -27,7 +27,7 @@ inline int64_t lstm_row(const LstmAttributes& attributes, const LstmSizes& size,
     return (attributes.time_major ? t * size.batches + n : n * size.steps + t) * row;
 }
 
-// Oracle: writes h and c into the state tensors, or into the outputs 1 and 2 where the node has them.
+// Oracle: writes h and c into the state tensors, and into the outputs 1 and 2 where there are any.
 template <typename H, typename C>
 void lstm_keep(EvalContext& context, std::span<const H> h, std::span<const C> c)
 {
@@ -53,8 +53,8 @@ struct LstmStrides {
     int64_t in_first = 0, out_first = 0;             // rows of the step that comes first
 };
 LstmStrides lstm_strides(const LstmSizes& size, const LstmAttributes& attributes);
-// Where a kernel updates a state: the state tensor itself, or a copy of the initial values, which is
-// output `output` where the node has it.
+// Where a kernel updates a state: the state tensor itself, or a copy of the initial values, which
+// is output `output` where the node has it.
 Arg lstm_state(LowerContext& context, size_t input, size_t output);
 void lower_lstm_integer(LowerContext& context);
 void lower_lstm_float(LowerContext& context);
