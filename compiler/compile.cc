@@ -12,6 +12,8 @@ Program compile(const Graph& imported, const CompileOptions& options)
 {
     require_supported(imported);
     Graph graph = imported;
+    if (options.keep_state)
+        for (Tensor& tensor : graph.tensors) tensor.per_sequence = false;
 
     // Weights that are stored as float16 or int8 and widened by a DEQUANTIZE stay small in flash.
     run_pass(narrow_weights, graph);

@@ -12,6 +12,7 @@ struct CompileOptions {
     std::string name;    // C identifier, prefix of every symbol
     TargetFacts target;
     LowerOptions lower;
+    bool keep_state = false;  // the state of recurrent layers, too, lives from call to call
 };
 
 // Throws T0201 when a layer is not supported. Tensor ids below `imported.tensors.size()` keep their

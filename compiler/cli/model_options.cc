@@ -88,7 +88,7 @@ void declare_compilation(OptionReader& reader, ModelOptions& options)
     reader.choice("--match", options.match, {"tflm", "tflite"},
                   "whose last bit to reproduce where the reference kernels differ");
     reader.choice("--state", options.state, {"reset", "keep"},
-                  "state of recurrent layers and variables at the begin of each run");
+                  "state of recurrent layers at the begin of each call (variables always persist)");
     reader.choice("--optimize", options.optimize, {"balanced", "speed", "size"},
                   "what to favour when a layer has several kernels");
     reader.text("--name", "NAME", options.name,
@@ -111,7 +111,8 @@ Program compile_for(const Graph& graph, const ModelOptions& options, const Resol
     return compile(graph, {.name = name,
                            .target = target.facts,
                            .lower = {.match = options.match_rule(),
-                                     .optimize = optimize_of(options.optimize)}});
+                                     .optimize = optimize_of(options.optimize)},
+                           .keep_state = options.keep_state()});
 }
 
 std::string command_text(const std::string& command, const ModelOptions& options)

@@ -54,7 +54,7 @@ std::vector<RunOutputs> execute(const RunCommandOptions& options, const Graph& g
              "a target that `thimble targets` lists with an emulator", "--engine host"});
     const Program program = compile_for(graph, options.model, target);
     const Progress progress("running on " + name);
-    return run_on_target(program, target, keep, inputs);
+    return run_on_target(program, target, inputs);
 }
 
 std::vector<NamedOutput> collect(const RunCommandOptions& options, const Graph& graph,

@@ -125,6 +125,23 @@ private:
         line(
             "// no failure path and no mutable global. The input may be overwritten by an "
             "invocation.");
+        write_state_comment();
+    }
+
+    void write_state_comment()
+    {
+        if (!stateful()) return;
+        line("//");
+        if (program_.sequence_bytes > 0)
+            line(
+                fmt::format("// The state of recurrent layers ({} bytes) starts anew with every "
+                            "call (--state reset).",
+                            program_.sequence_bytes));
+        if (program_.sequence_bytes < program_.state_bytes)
+            line(fmt::format(
+                "// {} bytes of state live from call to call until {}_reset.",
+                program_.state_bytes - program_.sequence_bytes, name_));
+        line(fmt::format("// To save or restore the state, copy {}_state_t.", name_));
     }
 
     void write_port_macros(const char* kind, const std::vector<Port>& ports)

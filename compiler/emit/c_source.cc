@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <iterator>
 #include <map>
+#include <span>
 
 namespace thimble {
 
@@ -138,23 +139,35 @@ private:
         const std::string& name = program_.name;
         if (program_.state_bytes > 0) {
             const std::vector<uint8_t> initial = initial_state();
-            const bool uniform =
-                std::ranges::all_of(initial, [&](uint8_t b) { return b == initial[0]; });
-            if (!uniform)
+            const std::span<const uint8_t> all(initial);
+            const auto sequence = all.first(static_cast<size_t>(program_.sequence_bytes));
+            if (!uniform(all))
                 out_ +=
                     c_table({"uint8_t", initial, "initial state", true}, name + "_initial_state");
-            out_ += fmt::format("void {0}_reset_state({0}_state_t* state)\n{{\n", name);
-            if (uniform) {
-                out_ +=
-                    fmt::format("    memset(state->bytes, {}, {});\n", initial[0], initial.size());
-            } else {
+            if (!sequence.empty())
                 out_ += fmt::format(
-                    "    size_t i;\n    for (i = 0; i < {}; ++i) state->bytes[i] = "
-                    "THB_FLASH_U8({}_initial_state + i);\n",
-                    initial.size(), name);
-            }
-            out_ += "}\n\n";
+                    "// The state of recurrent layers belongs to one sequence.\n"
+                    "static void {0}_begin_sequence({0}_state_t* state)\n{{\n{1}}}\n\n",
+                    name, fill_state(sequence));
+            out_ += fmt::format("void {0}_reset_state({0}_state_t* state)\n{{\n{1}}}\n\n", name,
+                                fill_state(all));
         }
+    }
+
+    static bool uniform(std::span<const uint8_t> bytes)
+    {
+        return std::ranges::all_of(bytes, [&](uint8_t b) { return b == bytes[0]; });
+    }
+
+    // Statements that give the first bytes of the state their initial values.
+    std::string fill_state(std::span<const uint8_t> initial) const
+    {
+        if (uniform(initial))
+            return fmt::format("    memset(state->bytes, {}, {});\n", initial[0], initial.size());
+        return fmt::format(
+            "    size_t i;\n    for (i = 0; i < {}; ++i) state->bytes[i] = "
+            "THB_FLASH_U8({}_initial_state + i);\n",
+            initial.size(), program_.name);
     }
 
     std::vector<uint8_t> initial_state() const
@@ -178,6 +191,8 @@ private:
         out_ += "    uint8_t* const w = work->bytes;\n";
         if (stateful) out_ += "    (void)s;\n";
         out_ += "    (void)w;\n";
+        if (program_.sequence_bytes > 0)
+            out_ += fmt::format("    {}_begin_sequence(state);\n", name);
         for (size_t i = 0; i < program_.steps.size(); ++i) {
             const Step& step = program_.steps[i];
             out_ += fmt::format("    // {} {}: {}", i, one_line(step.layer), step.op);

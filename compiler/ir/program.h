@@ -20,6 +20,7 @@ struct Arg {
     std::string c_type;  // of the kernel's parameter: "const int8_t*", "int16_t"
     int index = -1;      // of the buffer or table
     int64_t offset = 0;  // bytes from the start of the buffer
+    int64_t loop_stride = 0;  // bytes that it moves on in each iteration of the loop around it
     std::string text;    // C literal of a number or key
 };
 
@@ -53,6 +54,7 @@ struct Buffer {
     std::vector<int> may_start_at;  // buffers that die in the step that writes this one and may be
                                     // reused in place
     std::vector<uint8_t> initial;      // of state: value after NAME_init and NAME_reset
+    bool per_sequence = false;         // of state: starts anew with every call
 };
 
 struct Step {
@@ -74,6 +76,7 @@ struct Program {
         buffer_of_tensor;     // -1: none (constants, tensors that were never materialised)
     int64_t work_bytes = 0;   // set by the planner
     int64_t state_bytes = 0;
+    int64_t sequence_bytes = 0;  // first of state_bytes: the state that starts anew with every call
     int64_t work_bytes_lower_bound = 0;  // most bytes live in one step: no plan can be smaller
     bool plan_is_optimal = false;
 };

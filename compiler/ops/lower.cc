@@ -39,7 +39,10 @@ int LowerContext::buffer_of(TensorId id)
     buffer.alignment = element_bytes(tensor.type);
     buffer.place = tensor.kind == TensorKind::state ? Place::state : Place::work;
     buffer.first_step = buffer.last_step = step_;
-    if (tensor.kind == TensorKind::state) buffer.initial = *tensor.data;
+    if (tensor.kind == TensorKind::state) {
+        buffer.initial = *tensor.data;
+        buffer.per_sequence = tensor.per_sequence;
+    }
     const int index = static_cast<int>(program_.buffers.size());
     program_.buffers.push_back(std::move(buffer));
     program_.buffer_of_tensor[static_cast<size_t>(id)] = index;

@@ -222,12 +222,16 @@ void plan_memory(Program& program, const PlanOptions& options)
         if (buffer.bytes == 0) buffer.offset = 0;
         else if (buffer.place == Place::state) states.push_back(&buffer);
     }
-    std::ranges::stable_sort(
-        states, [](const Buffer* a, const Buffer* b) { return a->alignment > b->alignment; });
+    std::ranges::stable_sort(states, [](const Buffer* a, const Buffer* b) {
+        if (a->per_sequence != b->per_sequence) return a->per_sequence;
+        return a->alignment > b->alignment;
+    });
     int64_t top = 0;
+    program.sequence_bytes = 0;
     for (Buffer* buffer : states) {
         buffer->offset = align_up(top, buffer->alignment);
         top = buffer->offset + buffer->bytes;
+        if (buffer->per_sequence) program.sequence_bytes = top;
     }
     program.state_bytes = top;
     for (const Buffer& buffer : program.buffers)

@@ -16,7 +16,8 @@ struct PlanOptions {
     int64_t search_nodes_max = 2'000'000;  // a deterministic cap: the same plan on every machine
 };
 
-// Sets Buffer::offset of every buffer, Program::work_bytes, state_bytes, work_bytes_lower_bound.
+// Sets Buffer::offset of every buffer, Program::work_bytes, state_bytes, sequence_bytes,
+// work_bytes_lower_bound. What starts anew with every call lies first in the state.
 void plan_memory(Program& program, const PlanOptions& options = {});
 
 }  // namespace thimble

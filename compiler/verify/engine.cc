@@ -23,7 +23,7 @@ std::vector<RunOutputs> run_oracle(const Graph& graph, Match match, bool keep_st
     Oracle oracle(graph, match);
     std::vector<RunOutputs> results;
     for (const TensorBytes& run : inputs) {
-        if (!keep_state) oracle.reset();
+        if (!keep_state) oracle.begin_sequence();
         for (size_t i = 0; i < run.size(); ++i) oracle.set_input(i, run[i]);
         oracle.run();
         RunOutputs result;
@@ -138,7 +138,7 @@ Image build_empty_image(const Program& program, const ResolvedTarget& target)
 }
 
 std::vector<RunOutputs> run_on_target(const Program& program, const ResolvedTarget& target,
-                                      bool keep_state, const std::vector<TensorBytes>& inputs,
+                                      const std::vector<TensorBytes>& inputs,
                                       const std::vector<int>& traced_steps)
 {
     const HarnessMode mode = traced_steps.empty() ? HarnessMode::run : HarnessMode::trace;
@@ -146,7 +146,7 @@ std::vector<RunOutputs> run_on_target(const Program& program, const ResolvedTarg
     constexpr size_t kRunsMax = 65535;
     THIMBLE_CHECK(inputs.size() <= kRunsMax, "more runs than the harness counts");
     Bytes stream = {static_cast<uint8_t>(inputs.size() & 255),
-                    static_cast<uint8_t>(inputs.size() >> 8), static_cast<uint8_t>(keep_state), 0};
+                    static_cast<uint8_t>(inputs.size() >> 8)};
     for (const TensorBytes& run : inputs)
         for (const Bytes& tensor : run) stream.insert(stream.end(), tensor.begin(), tensor.end());
     const RunResult result = run_firmware(target, image.firmware, stream, 3600);

@@ -27,7 +27,8 @@ struct RunOutputs {
     std::vector<TracedTensor> traced;  // in order of computation
 };
 
-// State is reset before every run unless `keep_state`.
+// The runs follow one upon another: state persists, but that of recurrent layers (per_sequence)
+// starts anew with every run unless `keep_state`.
 std::vector<RunOutputs> run_oracle(const Graph& graph, Match match, bool keep_state,
                                    const std::vector<TensorBytes>& inputs,
                                    const std::vector<TensorId>& traced = {});
@@ -44,9 +45,11 @@ Image build_image(const Program& program, const ResolvedTarget& target, HarnessM
 // The same firmware around a model that does nothing.
 Image build_empty_image(const Program& program, const ResolvedTarget& target);
 
-// Throws T0402 when the firmware crashes. Outputs of `traced_steps` are returned per run.
+// Runs follow one upon another from the initial state, with the state policy that `program` was
+// compiled with. Throws T0402 when the firmware crashes. Outputs of `traced_steps` are returned per
+// run.
 std::vector<RunOutputs> run_on_target(const Program& program, const ResolvedTarget& target,
-                                      bool keep_state, const std::vector<TensorBytes>& inputs,
+                                      const std::vector<TensorBytes>& inputs,
                                       const std::vector<int>& traced_steps = {});
 
 }  // namespace thimble

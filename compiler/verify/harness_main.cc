@@ -57,12 +57,10 @@ HarnessSources harness_sources(const Program& program, HarnessMode mode,
         fmt::format("#include \"{0}.h\"\n#include \"thb_host.h\"\n\nstatic {0}_t model;\n\n", name);
     if (mode == HarnessMode::trace) main += trace_hook(program, traced_steps);
     main +=
-        "int main(void)\n{\n    uint16_t runs, keep;\n    uint16_t run;\n    thb_host_read(&runs, "
-        "2);\n    thb_host_read(&keep, 2);\n";
+        "int main(void)\n{\n    uint16_t runs;\n    uint16_t run;\n    thb_host_read(&runs, 2);\n";
     main += fmt::format("    {}_init(&model);\n", name);
     if (measures) main += "    thb_host_mark();\n    thb_host_mark();\n";
-    main += fmt::format(
-        "    for (run = 0; run < runs; ++run) {{\n        if (!keep) {}_init(&model);\n", name);
+    main += "    for (run = 0; run < runs; ++run) {\n";
     for (size_t i = 0; i < program.graph.inputs.size(); ++i)
         main += fmt::format("        thb_host_read({}_input{}(&model), {});\n", name, suffix(i),
                             program.graph.tensor(program.graph.inputs[i]).bytes());

@@ -1,6 +1,6 @@
 // The main program that runs a generated model on any machine of device/harness.
 //
-// It reads a count of runs and a flag, then for every run the inputs; it writes the outputs, and
+// It reads a count of runs, then for every run the inputs; it writes the outputs, and
 // what the chosen mode adds. All numbers are little-endian, as on every target.
 #pragma once
 

@@ -21,6 +21,12 @@ void Oracle::reset()
         if (graph_.tensors[id].kind == TensorKind::state) values_[id] = *graph_.tensors[id].data;
 }
 
+void Oracle::begin_sequence()
+{
+    for (size_t id = 0; id < graph_.tensors.size(); ++id)
+        if (graph_.tensors[id].per_sequence) values_[id] = *graph_.tensors[id].data;
+}
+
 void Oracle::set_input(size_t index, std::span<const uint8_t> bytes)
 {
     const TensorId id = graph_.inputs.at(index);

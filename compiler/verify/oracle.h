@@ -19,6 +19,8 @@ public:
     Oracle(const Graph& graph, Match match);
     // State tensors get their initial values again.
     void reset();
+    // Only those that belong to one sequence do.
+    void begin_sequence();
     // `bytes` of graph input `index`, exactly Tensor::bytes() of them.
     void set_input(size_t index, std::span<const uint8_t> bytes);
     void run();

@@ -14,7 +14,7 @@ RunResult run_once(const Program& program, const ResolvedTarget& target, Harness
                    const TensorBytes& inputs)
 {
     const Image image = build_image(program, target, mode);
-    Bytes stream = {1, 0, 0, 0};
+    Bytes stream = {1, 0};
     for (const Bytes& tensor : inputs) stream.insert(stream.end(), tensor.begin(), tensor.end());
     RunResult result = run_firmware(target, image.firmware, stream, 3600);
     require(result.exit_code == 0, ErrorCode::T0402,

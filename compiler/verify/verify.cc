@@ -128,7 +128,7 @@ VerifyReport verify(const Graph& imported, const Program& program, const Resolve
     const std::vector<RunOutputs> expected =
         run_oracle(imported, match, options.keep_state, inputs, traced);
     const std::vector<RunOutputs> found =
-        run_on_target(program, target, options.keep_state, inputs, steps);
+        run_on_target(program, target, inputs, steps);
 
     VerifyReport report;
     report.target = target.name;

@@ -29,10 +29,12 @@ Graph import_checked(const fs::path& path)
     return graph;
 }
 
-Program compile_for_host(const Graph& graph, Match match)
+Program compile_for_host(const Graph& graph, Match match, bool keep_state = false)
 {
-    return compile(
-        graph, {.name = "golden", .target = find_target("host").facts, .lower = {.match = match}});
+    return compile(graph, {.name = "golden",
+                           .target = find_target("host").facts,
+                           .lower = {.match = match},
+                           .keep_state = keep_state});
 }
 
 // Steps whose outputs lie in memory: all that can be compared.
@@ -127,7 +129,7 @@ size_t check_host_layers(const Graph& graph, const std::vector<LayerGolden>& lay
 {
     const Program program = compile_for_host(graph, Match::tflm);
     const std::vector<RunOutputs> found =
-        run_on_target(program, find_target("host"), false, inputs, traceable_steps(program));
+        run_on_target(program, find_target("host"), inputs, traceable_steps(program));
     std::set<TensorId> compared;
     const auto check = [&](size_t run, TensorId id, const Bytes& bytes) {
         if (id >= static_cast<TensorId>(graph.tensors.size())) return;
@@ -195,7 +197,7 @@ std::string check_run_recording(const fs::path& json_file)
                                found[run].outputs[i], run, engine);
     };
     compare(run_oracle(graph, Match::tflm, true, inputs), "oracle");
-    compare(run_on_target(compile_for_host(graph, Match::tflm), find_target("host"), true, inputs),
+    compare(run_on_target(compile_for_host(graph, Match::tflm, true), find_target("host"), inputs),
             "host");
     return fmt::format("{} runs, {} outputs each, by oracle and host", inputs.size(),
                        graph.outputs.size());
@@ -241,7 +243,7 @@ std::string check_csv_recording(const fs::path& model_file)
                    "oracle");
     compare_tensor(
         output, golden,
-        run_on_target(compile_for_host(graph, match), find_target("host"), false, inputs)[0]
+        run_on_target(compile_for_host(graph, match), find_target("host"), inputs)[0]
             .outputs[0],
         0, "host");
     return fmt::format("{} values by oracle and host{}", output.count(),
@@ -267,7 +269,7 @@ std::string check_person_picture(const fs::path& bmp_file)
     for (uint8_t& pixel : inputs[0][0]) pixel = static_cast<uint8_t>(centred ? pixel : pixel - 128);
     const Bytes oracle = run_oracle(graph, Match::tflm, false, inputs)[0].outputs[0];
     const Bytes host =
-        run_on_target(compile_for_host(graph, Match::tflm), find_target("host"), false, inputs)[0]
+        run_on_target(compile_for_host(graph, Match::tflm), find_target("host"), inputs)[0]
             .outputs[0];
     if (host != oracle) throw GoldenMismatch("host and oracle differ");
     const int no_person = static_cast<int8_t>(oracle[0]);

@@ -98,8 +98,11 @@ OpCaseResult run_on_engines(const OpCase& one, const Graph& graph, const std::st
     if (target_name.empty()) return {};
     const ResolvedTarget target = find_target(target_name);
     const Program program =
-        compile(graph, {.name = "model", .target = target.facts, .lower = {.match = one.match}});
-    const std::vector<RunOutputs> found = run_on_target(program, target, true, inputs);
+        compile(graph, {.name = "model",
+                        .target = target.facts,
+                        .lower = {.match = one.match},
+                        .keep_state = true});
+    const std::vector<RunOutputs> found = run_on_target(program, target, inputs);
     for (size_t run = 0; run < inputs.size(); ++run)
         for (size_t i = 0; i < graph.outputs.size(); ++i)
             compare(one, graph.tensor(graph.outputs[i]), expected[run].outputs[i],

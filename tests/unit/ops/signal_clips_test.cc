@@ -37,7 +37,7 @@ Bytes features(const Graph& graph, const std::vector<TensorBytes>& frames, bool 
     if (generated) {
         const ResolvedTarget target = find_target("host");
         runs = run_on_target(compile(graph, {.name = "model", .target = target.facts, .lower = {}}),
-                             target, true, frames);
+                             target, frames);
     } else {
         runs = run_oracle(graph, Match::tflm, true, frames);
     }
