@@ -192,6 +192,12 @@ int64_t divide_up(int64_t a, int64_t b)
 
 }  // namespace
 
+std::optional<PairedWeights> paired_weights(const IntegerLayer& layer)
+{
+    if (!prove_pairs(layer).holds) return std::nullopt;
+    return PairedWeights{packed_weights(layer, 2), packed_bias(layer, 2)};
+}
+
 void add_dense_dsp(LowerContext& c, const IntegerLayer& plain, int64_t rows,
                    std::vector<Variant>& variants)
 {

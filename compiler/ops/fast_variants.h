@@ -7,6 +7,7 @@
 #include "ops/weights.h"
 #include "ops/window.h"
 
+#include <optional>
 #include <vector>
 
 namespace thimble {
@@ -29,6 +30,14 @@ void add_dense_armv6m(LowerContext& context, const IntegerLayer& layer, int64_t 
                       std::vector<Variant>& variants);
 void add_dense_avr(LowerContext& context, const IntegerLayer& layer, int64_t rows,
                    std::vector<Variant>& variants);
+
+// The weights and starts of sums that thb_dot_4x1 (device/arch/dsp/dot_dsp.h) takes for the layer's
+// outputs, four at a time; nothing where the pairs cannot be parted again.
+struct PairedWeights {
+    std::vector<uint32_t> weights;
+    std::vector<int32_t> bias;
+};
+std::optional<PairedWeights> paired_weights(const IntegerLayer& layer);
 
 // Convolutions with one group; the layer's weights are [o][filter_h][filter_w][c].
 void add_conv2d_variants(LowerContext& context, const IntegerLayer& layer,

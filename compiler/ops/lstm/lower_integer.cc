@@ -15,9 +15,9 @@ namespace thimble {
 
 namespace {
 
-constexpr double kGateStep = 0x1p-12;  // of a gate's argument
+constexpr double kGateStep = 0x1p-12;       // of a gate's argument
 constexpr int64_t kFar = int64_t{1} << 60;  // biases beyond it have no proof anyway
-constexpr double kUnitStep = 0x1p-15;  // of a gate's value
+constexpr double kUnitStep = 0x1p-15;       // of a gate's value
 
 // n when value is 2^-n.
 std::optional<int> negative_power(double value)
@@ -220,6 +220,38 @@ std::vector<Arg> lstm_size_args(LowerContext& c, const IntegerLstm& lstm)
     return args;
 }
 
+IntegerLayer lstm_gate_layer(const IntegerLstm& lstm, size_t first)
+{
+    IntegerLayer layer;
+    layer.out_count = lstm.size.units * static_cast<int64_t>(kLstmGates);
+    layer.k_count = lstm.sums[first].count;
+    for (int64_t u = 0; u < lstm.size.units; ++u) {
+        for (size_t g = first; g < first + kLstmGates; ++g) {
+            layer.bias.push_back(lstm.sums[g].bias[static_cast<size_t>(u)]);
+            for (int64_t k = 0; k < layer.k_count; ++k)
+                layer.weights.push_back(static_cast<int8_t>(lstm.sums[g].weight(u, k)));
+        }
+    }
+    return layer;
+}
+
+std::optional<std::vector<int32_t>> lstm_short_scales(const IntegerLstm& lstm)
+{
+    const ShortForm form = {.shift = 32, .multiplier_max = INT32_MAX, .result_max = INT32_MAX};
+    std::vector<int32_t> records;
+    for (const LstmSum& sum : lstm.sums) {
+        const auto proven = short_requant(sum.requant, 0, limits_of(DType::i16), sum.range, form);
+        if (!proven) return std::nullopt;
+        const int64_t correction = proven->offset - proven->negative_offset;
+        if (correction < 0 || correction > INT32_MAX) return std::nullopt;
+        records.insert(records.end(), {static_cast<int32_t>(proven->multiplier),
+                                       static_cast<int32_t>(static_cast<uint32_t>(proven->offset)),
+                                       static_cast<int32_t>(proven->offset >> 32),
+                                       static_cast<int32_t>(correction)});
+    }
+    return records;
+}
+
 Arg lstm_sigmoid_table(LowerContext& c)
 {
     return c.table(sigmoid_table(), "16-bit sigmoid", false);
@@ -232,6 +264,9 @@ void lower_lstm_integer(LowerContext& c)
     const double macs = static_cast<double>(lstm.size.batches * lstm.size.steps * lstm.size.units *
                                             4 * (lstm.size.in_count + lstm.size.units));
     variants.push_back({"portable", "", macs * 8, [&] { call_portable(c, lstm); }});
+    if (c.options.optimize != Optimize::size && c.input(lstm_input::x).type == DType::i8) {
+        add_lstm_dsp(c, lstm, variants);
+    }
     c.choose(std::move(variants));
     // Only the last step's h is wanted: it stands in the state.
     if (!lstm.sequence)

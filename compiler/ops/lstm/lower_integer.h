@@ -5,6 +5,7 @@
 
 #include "numeric/short_requant.h"
 #include "ops/lstm/lstm.h"
+#include "ops/weights.h"
 
 #include <array>
 #include <optional>
@@ -50,6 +51,9 @@ struct IntegerLstm {
 //   batches, steps, in_count, units, strides, cell
 std::vector<Arg> lstm_size_args(LowerContext& context, const IntegerLstm& lstm);
 Arg lstm_sigmoid_table(LowerContext& context);
+
+// The four gates of x (first 0) or h (kLstmGates) as one layer, output 4 * unit + gate.
+IntegerLayer lstm_gate_layer(const IntegerLstm& lstm, size_t first);
 
 // `form` THB_LSTM_SHORT of the scales: four words a sum; nothing where a sum has no proof.
 std::optional<std::vector<int32_t>> lstm_short_scales(const IntegerLstm& lstm);
