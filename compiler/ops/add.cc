@@ -26,6 +26,7 @@ namespace {
 struct AddAttributes {
     bool subtract = false;
     int activation = 0;
+    bool operator==(const AddAttributes&) const = default;
 };
 
 void import_add(const TfliteOperator& source, Graph&, Node& node)
@@ -304,6 +305,7 @@ const OpDef op_add = {.name = "add",
                       .tflite = {{"ADD", import_add}, {"SUB", import_sub}},
                       .infer = infer,
                       .eval = eval,
-                      .lower = lower};
+                      .lower = lower,
+                      .same_attributes = equal_attributes<AddAttributes>};
 
 }  // namespace thimble

@@ -24,6 +24,7 @@ namespace {
 struct BatchMatmulAttributes {
     bool adj_x = false;
     bool adj_y = false;
+    bool operator==(const BatchMatmulAttributes&) const = default;
 };
 
 void import_batch_matmul(const TfliteOperator& source, Graph&, Node& node)
@@ -303,6 +304,7 @@ const OpDef op_batch_matmul = {.name = "batch_matmul",
                                .infer = infer,
                                .eval = eval,
                                .lower = lower,
-                               .macs = macs};
+                               .macs = macs,
+                               .same_attributes = equal_attributes<BatchMatmulAttributes>};
 
 }  // namespace thimble

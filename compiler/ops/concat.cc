@@ -19,6 +19,7 @@ namespace {
 
 struct ConcatAttributes {
     int64_t axis = 0;
+    bool operator==(const ConcatAttributes&) const = default;
 };
 
 void import_concatenation(const TfliteOperator& source, Graph&, Node& node)
@@ -165,6 +166,7 @@ const OpDef op_concat = {.name = "concat",
                          .tflite = {{"CONCATENATION", import_concatenation}},
                          .infer = infer,
                          .eval = eval,
-                         .lower = lower};
+                         .lower = lower,
+                         .same_attributes = equal_attributes<ConcatAttributes>};
 
 }  // namespace thimble

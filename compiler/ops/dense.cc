@@ -25,6 +25,7 @@ struct DenseAttributes {
     int activation = 0;
     bool keep_dims = false;
     bool bias32 = false;  // without a bias, 16-bit activations have a 32-bit accumulator
+    bool operator==(const DenseAttributes&) const = default;
 };
 
 void import_fully_connected(const TfliteOperator& source, Graph&, Node& node)
@@ -226,6 +227,7 @@ const OpDef op_dense = {.name = "dense",
                         .infer = infer,
                         .eval = eval,
                         .lower = lower,
-                        .macs = macs};
+                        .macs = macs,
+                        .same_attributes = equal_attributes<DenseAttributes>};
 
 }  // namespace thimble

@@ -108,7 +108,11 @@ void lower(LowerContext& c)
 
 }  // namespace
 
-const OpDef op_div = {
-    .name = "div", .tflite = {{"DIV", import_div}}, .infer = infer, .eval = eval, .lower = lower};
+const OpDef op_div = {.name = "div",
+                      .tflite = {{"DIV", import_div}},
+                      .infer = infer,
+                      .eval = eval,
+                      .lower = lower,
+                      .same_attributes = equal_attributes<int>};
 
 }  // namespace thimble

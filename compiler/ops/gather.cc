@@ -22,6 +22,7 @@ namespace {
 struct GatherAttributes {
     int64_t axis = 0;
     int64_t batch_dims = 0;
+    bool operator==(const GatherAttributes&) const = default;
 };
 
 void import_gather(const TfliteOperator& source, Graph&, Node& node)
@@ -135,6 +136,7 @@ const OpDef op_gather = {.name = "gather",
                          .tflite = {{"GATHER", import_gather}},
                          .infer = infer,
                          .eval = eval,
-                         .lower = lower};
+                         .lower = lower,
+                         .same_attributes = equal_attributes<GatherAttributes>};
 
 }  // namespace thimble

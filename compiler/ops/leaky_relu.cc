@@ -111,6 +111,7 @@ const OpDef op_leaky_relu = {.name = "leaky_relu",
                              .tflite = {{"LEAKY_RELU", import_leaky_relu}},
                              .infer = infer,
                              .eval = eval,
-                             .lower = lower};
+                             .lower = lower,
+                             .same_attributes = equal_attributes<float>};
 
 }  // namespace thimble

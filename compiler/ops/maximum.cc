@@ -39,6 +39,7 @@ const OpDef op_maximum = {
     .lower =
         [](LowerContext& c) {
             lower_plain(c, std::any_cast<Binary>(c.node.attributes), kNoClamp);
-        }};
+        },
+    .same_attributes = equal_attributes<Binary>};
 
 }  // namespace thimble

@@ -123,7 +123,11 @@ void lower(LowerContext& c)
 
 }  // namespace
 
-const OpDef op_mul = {
-    .name = "mul", .tflite = {{"MUL", import_mul}}, .infer = infer, .eval = eval, .lower = lower};
+const OpDef op_mul = {.name = "mul",
+                      .tflite = {{"MUL", import_mul}},
+                      .infer = infer,
+                      .eval = eval,
+                      .lower = lower,
+                      .same_attributes = equal_attributes<int>};
 
 }  // namespace thimble

@@ -45,7 +45,15 @@ struct OpDef {
     int64_t (*macs)(const Graph& graph, const Node& node) = nullptr;
     // True for operators that write one of their inputs (a state tensor): never folded or removed.
     bool has_side_effect = false;
+    // Whether the attributes of two nodes say the same, after infer; null: the operator has no
+    // attributes, or its nodes are never taken for copies of each other.
+    bool (*same_attributes)(const std::any& a, const std::any& b) = nullptr;
 };
+
+template <typename Attributes> bool equal_attributes(const std::any& a, const std::any& b)
+{
+    return std::any_cast<const Attributes&>(a) == std::any_cast<const Attributes&>(b);
+}
 
 #define OP(name, formula) extern const OpDef op_##name;
 #include "ops/ops.def"

@@ -14,6 +14,7 @@ namespace {
 
 struct PackAttributes {
     int64_t axis = 0;
+    bool operator==(const PackAttributes&) const = default;
 };
 
 void import_pack(const TfliteOperator& source, Graph&, Node& node)
@@ -89,6 +90,7 @@ const OpDef op_pack = {.name = "pack",
                        .tflite = {{"PACK", import_pack}},
                        .infer = infer,
                        .eval = eval,
-                       .lower = lower};
+                       .lower = lower,
+                       .same_attributes = equal_attributes<PackAttributes>};
 
 }  // namespace thimble

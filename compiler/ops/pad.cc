@@ -19,6 +19,7 @@ constexpr size_t kRankMax = 8;
 
 struct PadAttributes {
     std::vector<int64_t> before;  // elements put before each axis; set by infer
+    bool operator==(const PadAttributes&) const = default;
 };
 
 void import_pad(const TfliteOperator&, Graph&, Node& node)
@@ -136,6 +137,7 @@ const OpDef op_pad = {.name = "pad",
                       .tflite = {{"PAD", import_pad}, {"PADV2", import_pad}},
                       .infer = infer,
                       .eval = eval,
-                      .lower = lower};
+                      .lower = lower,
+                      .same_attributes = equal_attributes<PadAttributes>};
 
 }  // namespace thimble

@@ -31,6 +31,7 @@ struct ReduceAttributes {
     Reduction reduction = Reduction::mean;
     bool keep_dims = false;
     std::vector<bool> reduced;  // by input axis; set by infer
+    bool operator==(const ReduceAttributes&) const = default;
 };
 
 template <Reduction reduction> void import_reduce(const TfliteOperator& source, Graph&, Node& node)
@@ -363,6 +364,7 @@ const OpDef op_reduce = {.name = "reduce",
                                     {"REDUCE_ALL", import_reduce<Reduction::all>}},
                          .infer = infer,
                          .eval = eval,
-                         .lower = lower};
+                         .lower = lower,
+                         .same_attributes = equal_attributes<ReduceAttributes>};
 
 }  // namespace thimble

@@ -22,6 +22,7 @@ struct ReluAttributes {
     float lowest = 0.0f;
     float highest = FLT_MAX;
     bool unbounded = true;  // RELU, the form that requantizes
+    bool operator==(const ReluAttributes&) const = default;
 };
 
 void import_relu(const TfliteOperator&, Graph&, Node& node)
@@ -170,6 +171,7 @@ const OpDef op_relu = {.name = "relu",
                                   {"RELU_0_TO_1", import_relu_0_to_1}},
                        .infer = infer,
                        .eval = eval,
-                       .lower = lower};
+                       .lower = lower,
+                       .same_attributes = equal_attributes<ReluAttributes>};
 
 }  // namespace thimble

@@ -19,6 +19,7 @@ struct ReshapeAttributes {
     std::vector<int64_t>
         numbers;  // new shape of a RESHAPE without a second input, dimensions of a SQUEEZE
     bool numbers_given = false;
+    bool operator==(const ReshapeAttributes&) const = default;
 };
 
 ReshapeAttributes attributes_of(Form form, const std::vector<int32_t>& numbers, bool given)
@@ -148,6 +149,7 @@ const OpDef op_reshape = {.name = "reshape",
                                      {"EXPAND_DIMS", import_expand_dims}},
                           .infer = infer,
                           .eval = eval,
-                          .lower = lower};
+                          .lower = lower,
+                          .same_attributes = equal_attributes<ReshapeAttributes>};
 
 }  // namespace thimble

@@ -13,6 +13,7 @@ namespace {
 
 struct ReverseAttributes {
     std::vector<bool> reversed;  // by axis; set by infer
+    bool operator==(const ReverseAttributes&) const = default;
 };
 
 void import_reverse(const TfliteOperator&, Graph&, Node& node)
@@ -77,6 +78,7 @@ const OpDef op_reverse = {.name = "reverse",
                           .tflite = {{"REVERSE_V2", import_reverse}},
                           .infer = infer,
                           .eval = eval,
-                          .lower = lower};
+                          .lower = lower,
+                          .same_attributes = equal_attributes<ReverseAttributes>};
 
 }  // namespace thimble

@@ -34,6 +34,7 @@ struct SliceAttributes {
     std::vector<int64_t> begin;
     std::vector<int64_t> stride;
     std::vector<int64_t> count;
+    bool operator==(const SliceAttributes&) const = default;
 };
 
 void import_slice(const TfliteOperator&, Graph&, Node& node)
@@ -217,6 +218,7 @@ const OpDef op_slice = {
     .tflite = {{"SLICE", import_slice}, {"STRIDED_SLICE", import_strided_slice}},
     .infer = infer,
     .eval = eval,
-    .lower = lower};
+    .lower = lower,
+    .same_attributes = equal_attributes<SliceAttributes>};
 
 }  // namespace thimble

@@ -22,6 +22,7 @@ namespace {
 
 struct SoftmaxAttributes {
     float beta = 1.0f;
+    bool operator==(const SoftmaxAttributes&) const = default;
 };
 
 void import_softmax(const TfliteOperator& source, Graph&, Node& node)
@@ -326,6 +327,7 @@ const OpDef op_softmax = {.name = "softmax",
                           .tflite = {{"SOFTMAX", import_softmax}},
                           .infer = infer,
                           .eval = eval,
-                          .lower = lower};
+                          .lower = lower,
+                          .same_attributes = equal_attributes<SoftmaxAttributes>};
 
 }  // namespace thimble

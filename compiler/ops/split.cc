@@ -21,6 +21,7 @@ struct SplitAttributes {
     size_t data = 0;                  // which input is cut
     int64_t axis = 0;                 // of an UNPACK until infer; then normal
     std::vector<int64_t> sizes = {};  // along the axis, one an output; set by infer
+    bool operator==(const SplitAttributes&) const = default;
 };
 
 void import_split(const TfliteOperator&, Graph&, Node& node)
@@ -143,6 +144,7 @@ const OpDef op_split = {
     .tflite = {{"SPLIT", import_split}, {"SPLIT_V", import_split_v}, {"UNPACK", import_unpack}},
     .infer = infer,
     .eval = eval,
-    .lower = lower};
+    .lower = lower,
+    .same_attributes = equal_attributes<SplitAttributes>};
 
 }  // namespace thimble

@@ -17,6 +17,7 @@ constexpr size_t kRankMax = 8;
 
 struct TransposeAttributes {
     std::vector<size_t> source;  // output axis d is input axis source[d]; set by infer
+    bool operator==(const TransposeAttributes&) const = default;
 };
 
 void import_transpose(const TfliteOperator&, Graph&, Node& node)
@@ -85,6 +86,7 @@ const OpDef op_transpose = {.name = "transpose",
                             .tflite = {{"TRANSPOSE", import_transpose}},
                             .infer = infer,
                             .eval = eval,
-                            .lower = lower};
+                            .lower = lower,
+                            .same_attributes = equal_attributes<TransposeAttributes>};
 
 }  // namespace thimble

@@ -163,6 +163,7 @@ const OpDef op_unary = {.name = "unary",
                                    {"SIGN", import_unary<Unary::sign>}},
                         .infer = infer,
                         .eval = eval,
-                        .lower = lower};
+                        .lower = lower,
+                        .same_attributes = equal_attributes<Unary>};
 
 }  // namespace thimble

@@ -10,6 +10,7 @@ namespace thimble {
 // Runs a pass and checks the graph's rules.
 void run_pass(void (*pass)(Graph&), Graph& graph);
 
+void reroll_unrolled(Graph& graph);
 void narrow_weights(Graph& graph);
 void fold_constants(Graph& graph);
 void shift_uint8(Graph& graph);

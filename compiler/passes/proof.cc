@@ -1,0 +1,222 @@
+#include "passes/proof.h"
+
+#include "base/error.h"
+#include "ops/op.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <fmt/format.h>
+#include <map>
+#include <set>
+#include <tuple>
+
+namespace thimble {
+
+namespace {
+
+constexpr int kRunsInARow = 4;  // before states start anew
+
+// SplitMix64 (Steele, Lea, Flood 2014): the same numbers on every machine.
+struct Random {
+    uint64_t state;
+    uint64_t next()
+    {
+        uint64_t z = (state += 0x9E3779B97F4A7C15u);
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+        return z ^ (z >> 31);
+    }
+    double unit() { return static_cast<double>(next() >> 11) / 9007199254740992.0; }
+};
+
+template <typename T> void put(std::vector<uint8_t>& bytes, T value)
+{
+    const size_t at = bytes.size();
+    bytes.resize(at + sizeof(T));
+    std::memcpy(bytes.data() + at, &value, sizeof(T));
+}
+
+// The kinds of case `index`: 0 least, 1 greatest, 2 zero, then random ones of several magnitudes.
+double real_value(int index, Random& random)
+{
+    static constexpr double kMagnitudes[] = {1, 0.1, 4, 30, 1000};
+    if (index == 0) return -1000;
+    if (index == 1) return 1000;
+    if (index == 2) return 0;
+    return kMagnitudes[index % 5] * (2 * random.unit() - 1);
+}
+
+std::vector<uint8_t> input_case(const Tensor& tensor, int index, Random& random)
+{
+    std::vector<uint8_t> bytes;
+    const bool narrow = element_bytes(tensor.type) < 4;
+    for (int64_t e = 0; e < tensor.count(); ++e) {
+        if (tensor.type == DType::f32) {
+            put(bytes, static_cast<float>(real_value(index, random)));
+        } else if (tensor.type == DType::f64) {
+            put(bytes, real_value(index, random));
+        } else if (tensor.type == DType::boolean) {
+            bytes.push_back(random.next() & 1);
+        } else if (narrow) {
+            const int bits = static_cast<int>(element_bytes(tensor.type)) * 8;
+            const int64_t least = -(int64_t{1} << (bits - 1)), greatest = -least - 1;
+            const int64_t value = index == 0   ? least
+                                  : index == 1 ? greatest
+                                  : index == 2 ? tensor.quant.zero_point()
+                                               : static_cast<int64_t>(random.next());
+            for (int b = 0; b < bits; b += 8) bytes.push_back(static_cast<uint8_t>(value >> b));
+        } else {  // Wide integers are counts and places: small ones.
+            const int64_t value = index < 3 ? 0 : static_cast<int64_t>(random.next() % 8);
+            for (int64_t b = 0; b < element_bytes(tensor.type); ++b)
+                bytes.push_back(static_cast<uint8_t>(value >> std::min<int64_t>(8 * b, 63)));
+        }
+    }
+    return bytes;
+}
+
+using NodeKey = std::tuple<const OpDef*, std::vector<TensorId>, std::vector<TensorId>>;
+NodeKey key_of(const Node& node)
+{
+    return {node.op, node.inputs, node.outputs};
+}
+
+// Nodes of `graph` that `other` does not have.
+std::vector<const Node*> only_in(const Graph& graph, const Graph& other)
+{
+    std::multiset<NodeKey> known;
+    for (const Node& node : other.nodes) known.insert(key_of(node));
+    std::vector<const Node*> nodes;
+    for (const Node& node : graph.nodes) {
+        const auto it = known.find(key_of(node));
+        if (it == known.end()) nodes.push_back(&node);
+        else known.erase(it);
+    }
+    return nodes;
+}
+
+// Evaluates some nodes of a graph.
+class Part {
+public:
+    Part(const Graph& graph, std::vector<const Node*> nodes)
+        : graph_(graph), nodes_(std::move(nodes)), values_(graph.tensors.size())
+    {
+        for (const Node* node : nodes_) {
+            for (const TensorId id : node->inputs)
+                if (id != kNoTensor && !written.count(id)) read.insert(id);
+            for (const TensorId id : node->outputs)
+                if (id != kNoTensor) written.insert(id);
+        }
+        for (const TensorId id : read)
+            if (graph.tensor(id).kind != TensorKind::activation)
+                values_[static_cast<size_t>(id)] = *graph.tensor(id).data;
+    }
+    std::set<TensorId> read;     // before any of the nodes writes them
+    std::set<TensorId> written;
+
+    void reset()
+    {
+        for (const TensorId id : read)
+            if (graph_.tensor(id).kind == TensorKind::state)
+                values_[static_cast<size_t>(id)] = *graph_.tensor(id).data;
+    }
+    void set(TensorId id, std::vector<uint8_t> bytes)
+    {
+        values_[static_cast<size_t>(id)] = std::move(bytes);
+    }
+    void run()
+    {
+        for (const Node* node : nodes_) {
+            for (const TensorId id : node->outputs)
+                if (id != kNoTensor && graph_.tensor(id).kind == TensorKind::activation)
+                    values_[static_cast<size_t>(id)].assign(
+                        static_cast<size_t>(graph_.tensor(id).bytes()), 0);
+            EvalContext context(graph_, *node, values_, Match::tflm);
+            node->op->eval(context);
+        }
+    }
+    const std::vector<uint8_t>& value(TensorId id) const
+    {
+        return values_[static_cast<size_t>(id)];
+    }
+
+private:
+    const Graph& graph_;
+    std::vector<const Node*> nodes_;
+    std::vector<std::vector<uint8_t>> values_;
+};
+
+bool same_floats(const std::vector<uint8_t>& a, const std::vector<uint8_t>& b)
+{
+    std::vector<float> x(a.size() / 4), y(b.size() / 4);
+    if (x.size() != y.size()) return false;
+    if (x.empty()) return true;
+    std::memcpy(x.data(), a.data(), a.size());
+    std::memcpy(y.data(), b.data(), b.size());
+    float largest = 0;
+    for (const float value : x)
+        if (std::isfinite(value)) largest = std::max(largest, std::fabs(value));
+    const float tolerance = 1e-5f + 1e-4f * largest;
+    for (size_t i = 0; i < x.size(); ++i) {
+        const bool equal = x[i] == y[i] || (std::isnan(x[i]) && std::isnan(y[i]));
+        if (!equal && !(std::fabs(x[i] - y[i]) <= tolerance)) return false;
+    }
+    return true;
+}
+
+// What both parts write and something outside of the first one reads, and the states.
+std::vector<TensorId> compared_tensors(const Graph& before, const Part& old_part,
+                                       const Part& new_part,
+                                       const std::vector<const Node*>& old_nodes)
+{
+    std::set<TensorId> needed(before.outputs.begin(), before.outputs.end());
+    const std::set<const Node*> removed(old_nodes.begin(), old_nodes.end());
+    for (const Node& node : before.nodes)
+        if (!removed.count(&node)) needed.insert(node.inputs.begin(), node.inputs.end());
+    std::vector<TensorId> compared;
+    for (const TensorId id : old_part.written)
+        if (needed.count(id) && new_part.written.count(id)) compared.push_back(id);
+    for (const TensorId id : old_part.read)
+        if (before.tensor(id).kind == TensorKind::state) compared.push_back(id);
+    return compared;
+}
+
+}  // namespace
+
+Proof prove_same_results(const Graph& before, const Graph& after)
+{
+    const std::vector<const Node*> removed = only_in(before, after), added = only_in(after, before);
+    Part old_part(before, removed), new_part(after, added);
+    const std::vector<TensorId> compared =
+        compared_tensors(before, old_part, new_part, removed);
+    if (compared.empty()) return {false, "nothing to compare"};
+    std::set<TensorId> given;
+    for (const Part* part : {&old_part, &new_part})
+        for (const TensorId id : part->read)
+            if (after.tensor(id).kind == TensorKind::activation) given.insert(id);
+    Random random{1};
+    for (int index = 0; index < kProofInputs; ++index) {
+        if (index % kRunsInARow == 0) {
+            old_part.reset();
+            new_part.reset();
+        }
+        for (const TensorId id : given) {
+            const std::vector<uint8_t> bytes = input_case(after.tensor(id), index, random);
+            old_part.set(id, bytes);
+            new_part.set(id, bytes);
+        }
+        old_part.run();
+        new_part.run();
+        for (const TensorId id : compared) {
+            const Tensor& tensor = before.tensor(id);
+            const bool equal = tensor.type == DType::f32
+                                   ? same_floats(old_part.value(id), new_part.value(id))
+                                   : old_part.value(id) == new_part.value(id);
+            if (!equal)
+                return {false, fmt::format("tensor '{}' differs on input {}", tensor.name, index)};
+        }
+    }
+    return {true, ""};
+}
+
+}  // namespace thimble
