@@ -12,6 +12,7 @@
 #include "formats/tflite.h"
 #include "formats/tflite_fields.h"
 #include "import/import.h"
+#include "import/list_writes.h"
 #include "ops/op.h"
 
 #include <algorithm>
@@ -439,8 +440,10 @@ size_t chosen_subgraph(const TfliteModel& model, const ImportOptions& options)
 Graph import_tflite(const TfliteModel& model, const ImportOptions& options)
 {
     Graph graph;
+    TfliteModel readable = model;
+    for (TfliteSubgraph& subgraph : readable.subgraphs) rewrite_list_writes(subgraph);
     try {
-        graph = Importer(model).run(chosen_subgraph(model, options));
+        graph = Importer(readable).run(chosen_subgraph(readable, options));
     } catch (Error& error) {
         if (error.text().place.find(model.file_name) == std::string::npos)
             error.add_context(model.file_name);
