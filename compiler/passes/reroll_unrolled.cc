@@ -8,8 +8,8 @@
 // operand is made in the same step, or in the step before (then it is carried), or is one constant
 // or tensor for all steps (captured), or is the slice of one tensor at the step's place (a
 // sequence). The longest run of steps for which that holds is taken. Converters fold the product of
-// the weights with a zero state, so that the first step looks different: the loop is tried with that
-// step and a zero state first. At last prove_same_results decides.
+// the weights with a zero state, so that the first step looks different: the loop is tried with
+// that step and a zero state first. At last prove_same_results decides.
 // Copies whose quantisation differs are no copies: a scan has one scale for each of its tensors.
 // Tested by tests/unit/passes/reroll_unrolled_test.cc.
 #include "ops/control.h"
@@ -84,7 +84,11 @@ private:
     std::vector<TensorId> values_over_time(Value v) const;
     std::optional<Stack> stack_of(const std::vector<TensorId>& values);
     bool used_outside(TensorId id, size_t except) const;
+    bool is_carried(Value v) const { return std::ranges::count(carried_, v) > 0; }
+    bool find_results();
     Graph body();
+    TensorId add_stack(size_t k);
+    Node make_scan();
     TensorId sequence_tensor(const Sequence& sequence);
     void drop_writer(TensorId id);
 
@@ -255,8 +259,8 @@ bool Reroll::find_states(bool with_zero_step)
     if (!with_zero_step) return !carried_.empty();
     for (Sequence& sequence : sequences_) {
         sequence.first -= sequence.direction;
-        if (sequence.first < 0 || sequence.first >= graph_.tensor(sequence.root).shape[sequence.axis])
-            return false;
+        const int64_t size = graph_.tensor(sequence.root).shape[sequence.axis];
+        if (sequence.first < 0 || sequence.first >= size) return false;
     }
     ++trip_count_;
     return !carried_.empty() && !sequences_.empty();
@@ -387,7 +391,8 @@ Graph Reroll::body()
                 break;
             case Operand::sequence: {
                 const Shape& shape = graph_.tensor(id).shape;
-                TensorId& known = shaped.try_emplace({operand.index, shape}, kNoTensor).first->second;
+                const std::pair<size_t, Shape> key = {operand.index, shape};
+                TensorId& known = shaped.try_emplace(key, kNoTensor).first->second;
                 if (known == kNoTensor) {
                     const std::string name = body.tensor(slices[operand.index]).name + "_step";
                     body.nodes.push_back(new_reshape(body, slices[operand.index], shape, name));
@@ -434,13 +439,10 @@ void Reroll::drop_writer(TensorId id)
     if (writer != kNoNode) removed_[writer] = true;
 }
 
-bool Reroll::rewrite(bool with_zero_step)
+// What the steps leave for the rest of the graph: the last value is carried, all values are
+// stacked.
+bool Reroll::find_results()
 {
-    if (!find_states(with_zero_step)) return false;
-    removed_.assign(graph_.nodes.size(), false);
-    for (size_t s = first_; s <= last_; ++s)
-        for (const size_t n : all_[s]) removed_[n] = true;
-    std::vector<TensorId> last_values;  // of carried_, kept under their old names
     for (size_t p = 0; p < operands_.size(); ++p) {
         for (size_t o = 0; o < node(first_, p).outputs.size(); ++o) {
             const Value v = {p, o};
@@ -448,9 +450,7 @@ bool Reroll::rewrite(bool with_zero_step)
             if (std::none_of(values.begin(), values.end() - 1,
                              [&](TensorId id) { return used_outside(id, kNoNode); })) {
                 // A last value that is not carried gets carried for its sake.
-                if (!used_outside(values.back(), kNoNode) ||
-                    std::ranges::count(carried_, v) > 0)
-                    continue;
+                if (!used_outside(values.back(), kNoNode) || is_carried(v)) continue;
                 carried_.push_back(v);
                 initial_.push_back(zero_of(graph_.tensor(values.back())));
                 continue;
@@ -470,6 +470,43 @@ bool Reroll::rewrite(bool with_zero_step)
             stacks_.push_back(*stack);
         }
     }
+    return true;
+}
+
+// The scan's output for one stacked value; behind it a reversal where the original joined the steps
+// the other way round, and a slice for everything else that reads a single step.
+TensorId Reroll::add_stack(size_t k)
+{
+    const Stack& stack = stacks_[k];
+    TensorId output = stack.whole;
+    if (stack.mirrored) {
+        Tensor mirrored = graph_.tensor(stack.whole);
+        mirrored.name += "_mirrored";
+        output = graph_.add_tensor(std::move(mirrored));
+        added_.push_back(new_reverse(graph_, output, stack.axis, graph_.tensor(stack.whole).name));
+        added_.back().outputs[0] = stack.whole;
+    }
+    const std::vector<TensorId> values = values_over_time(stacked_[k]);
+    for (size_t s = 0; s < values.size(); ++s) {
+        const bool carried_out = s + 1 == values.size() && is_carried(stacked_[k]);
+        if (carried_out || !used_outside(values[s], stack.joiner)) continue;
+        const Shape& whole = graph_.tensor(stack.whole).shape;
+        Shape begin(whole.size(), 0), size = whole;
+        const auto at = static_cast<int64_t>(s);
+        begin[stack.axis] = reverse_ != stack.mirrored ? whole[stack.axis] - 1 - at : at;
+        size[stack.axis] = 1;
+        const std::string name = graph_.tensor(values[s]).name;
+        added_.push_back(new_slice(graph_, stack.whole, begin, size, name));
+        const TensorId slice = added_.back().outputs[0];
+        added_.push_back(new_reshape(graph_, slice, graph_.tensor(values[s]).shape, name));
+        added_.back().outputs[0] = values[s];
+        drop_writer(values[s]);
+    }
+    return output;
+}
+
+Node Reroll::make_scan()
+{
     const std::string& name = graph_.tensor(value(last_, carried_[0])).name;
     Node scan;
     scan.op = find_op("scan");
@@ -484,45 +521,27 @@ bool Reroll::rewrite(bool with_zero_step)
         attributes.sequence_axes.push_back(static_cast<int64_t>(sequence.axis));
     }
     for (size_t k = 0; k < carried_.size(); ++k)
-        scan.inputs.push_back(with_zero_step ? zero_of(graph_.tensor(value(first_, carried_[k])))
-                                             : initial_[k]);
+        scan.inputs.push_back(zero_step_ ? zero_of(graph_.tensor(value(first_, carried_[k])))
+                                         : initial_[k]);
     scan.inputs.insert(scan.inputs.end(), captured_.begin(), captured_.end());
     for (const Value& v : carried_) scan.outputs.push_back(value(last_, v));
     attributes.body = std::make_shared<const Graph>(body());
     for (size_t k = 0; k < stacked_.size(); ++k) {
-        Stack& stack = stacks_[k];
-        attributes.stacked_axes.push_back(static_cast<int64_t>(stack.axis));
-        if (stack.mirrored) {
-            Tensor mirrored = graph_.tensor(stack.whole);
-            mirrored.name += "_mirrored";
-            const TensorId id = graph_.add_tensor(std::move(mirrored));
-            added_.push_back(new_reverse(graph_, id, stack.axis, graph_.tensor(stack.whole).name));
-            added_.back().outputs[0] = stack.whole;
-            scan.outputs.push_back(id);
-        } else {
-            scan.outputs.push_back(stack.whole);
-        }
-        // What else reads single steps gets its slice.
-        const std::vector<TensorId> values = values_over_time(stacked_[k]);
-        for (size_t s = 0; s < values.size(); ++s) {
-            const bool carried_out =
-                s + 1 == values.size() && std::ranges::count(carried_, stacked_[k]) > 0;
-            if (carried_out || !used_outside(values[s], stack.joiner)) continue;
-            const Shape& whole = graph_.tensor(stack.whole).shape;
-            Shape begin(whole.size(), 0), size = whole;
-            const auto at = static_cast<int64_t>(s);
-            begin[stack.axis] = reverse_ != stack.mirrored ? whole[stack.axis] - 1 - at : at;
-            size[stack.axis] = 1;
-            const std::string step_name = graph_.tensor(values[s]).name;
-            added_.push_back(new_slice(graph_, stack.whole, begin, size, step_name));
-            added_.push_back(new_reshape(graph_, added_.back().outputs[0],
-                                         graph_.tensor(values[s]).shape, step_name));
-            added_.back().outputs[0] = values[s];
-            drop_writer(values[s]);
-        }
+        attributes.stacked_axes.push_back(static_cast<int64_t>(stacks_[k].axis));
+        scan.outputs.push_back(add_stack(k));
     }
     scan.attributes = std::move(attributes);
-    added_.push_back(std::move(scan));
+    return scan;
+}
+
+bool Reroll::rewrite(bool with_zero_step)
+{
+    if (!find_states(with_zero_step)) return false;
+    removed_.assign(graph_.nodes.size(), false);
+    for (size_t s = first_; s <= last_; ++s)
+        for (const size_t n : all_[s]) removed_[n] = true;
+    if (!find_results()) return false;
+    added_.push_back(make_scan());
     size_t index = 0;
     std::erase_if(graph_.nodes, [&](const Node&) { return removed_[index++]; });
     for (Node& node : added_) graph_.nodes.push_back(std::move(node));
