@@ -16,12 +16,12 @@ Program compile(const Graph& imported, const CompileOptions& options)
         for (Tensor& tensor : graph.tensors) tensor.per_sequence = false;
 
     // Weights that are stored as float16 or int8 and widened by a DEQUANTIZE stay small in flash.
-    run_pass(narrow_weights, graph);
+    run_pass_in_bodies(narrow_weights, graph);
     // What depends on constants only is computed now, with the reference arithmetic.
-    run_pass(fold_constants, graph);
+    run_pass_in_bodies(fold_constants, graph);
     // Kernels exist for int8; legacy uint8 networks are shifted by 128 into it.
-    run_pass(shift_uint8, graph);
-    run_pass(remove_dead_nodes, graph);
+    run_pass_in_bodies(shift_uint8, graph);
+    run_pass_in_bodies(remove_dead_nodes, graph);
     // A graph output that is a constant or a state needs memory of its own.
     run_pass(materialise_outputs, graph);
 

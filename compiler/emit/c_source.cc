@@ -5,9 +5,11 @@
 #include "emit/c_tables.h"
 #include "emit/device_files.h"
 #include "emit/kernel_library.h"
+#include "ops/lower.h"
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <fmt/format.h>
 #include <iterator>
 #include <map>
@@ -121,17 +123,30 @@ private:
         }
         if (arg.kind == Arg::Kind::table) {
             const size_t index = static_cast<size_t>(arg.index);
+            const bool moves = arg.offset != 0 || !arg.strides.empty();
             const bool plain =
-                arg.c_type == "const " + program_.tables[index].c_type + "*" && arg.offset == 0;
+                arg.c_type == "const " + program_.tables[index].c_type + "*" && !moves;
             if (plain) return table_name(index);
             const std::string base =
-                arg.offset ? fmt::format("((const uint8_t*){} + {})", table_name(index), arg.offset)
-                           : table_name(index);
+                moves ? fmt::format("((const uint8_t*){} + {}{})", table_name(index), arg.offset,
+                                    stride_text(arg))
+                      : table_name(index);
             return fmt::format("({}){}", arg.c_type, base);
         }
         const Buffer& buffer = program_.buffers[static_cast<size_t>(arg.index)];
         const char* base = buffer.place == Place::state ? "s" : "w";
-        return fmt::format("({})({} + {})", arg.c_type, base, buffer.offset + arg.offset);
+        return fmt::format("({})({} + {}{})", arg.c_type, base, buffer.offset + arg.offset,
+                           stride_text(arg));
+    }
+
+    // " + t3 * 40": what the turns of the loops around add to an address.
+    static std::string stride_text(const Arg& arg)
+    {
+        std::string text;
+        for (const LoopStride& stride : arg.strides)
+            text += fmt::format(" {} t{} * {}", stride.bytes < 0 ? '-' : '+', stride.loop,
+                                c_literal(std::abs(stride.bytes)));
+        return text;
     }
 
     void write_state_functions()
@@ -193,24 +208,95 @@ private:
         out_ += "    (void)w;\n";
         if (program_.sequence_bytes > 0)
             out_ += fmt::format("    {}_begin_sequence(state);\n", name);
-        for (size_t i = 0; i < program_.steps.size(); ++i) {
-            const Step& step = program_.steps[i];
-            out_ += fmt::format("    // {} {}: {}", i, one_line(step.layer), step.op);
-            if (step.variant != "portable") out_ += fmt::format(", {}", step.variant);
-            if (step.macs > 0) out_ += fmt::format(", {} MACs", step.macs);
-            out_ += "\n";
-            for (const KernelCall& call : step.calls) {
-                std::string arguments;
-                for (const Arg& arg : call.args) {
-                    if (arg.kind == Arg::Kind::key || arg.kind == Arg::Kind::null) continue;
-                    arguments += (arguments.empty() ? "" : ", ") + argument(arg);
-                }
-                out_ +=
-                    fmt::format("    {}({});\n", instances_.at(instance_key(call)).name, arguments);
-            }
-            out_ += fmt::format("    THB_AFTER_LAYER({});\n", i);
-        }
+        for (size_t i = 0; i < program_.steps.size(); ++i) write_step(i);
         out_ += "}\n";
+    }
+
+    void line(const std::string& text)
+    {
+        out_.append(4 * (1 + depth_), ' ');
+        out_ += text + "\n";
+    }
+
+    void write_comment(size_t i)
+    {
+        const Step& step = program_.steps[i];
+        std::string text = fmt::format("// {} {}: {}", i, one_line(step.layer), step.op);
+        if (step.kind == StepKind::scan_begin) text += fmt::format(", {} turns", step.trip_count);
+        if (step.variant != "portable") text += ", " + step.variant;
+        if (step.macs > 0) text += fmt::format(", {} MACs", step.macs);
+        line(text);
+    }
+
+    void write_calls(const Step& step)
+    {
+        for (const KernelCall& call : step.calls) {
+            std::string arguments;
+            for (const Arg& arg : call.args) {
+                if (arg.kind == Arg::Kind::key || arg.kind == Arg::Kind::null) continue;
+                arguments += (arguments.empty() ? "" : ", ") + argument(arg);
+            }
+            line(fmt::format("{}({});", instances_.at(instance_key(call)).name, arguments));
+        }
+    }
+
+    void open(const std::string& text)
+    {
+        line(text);
+        ++depth_;
+    }
+
+    void close(const std::string& text)
+    {
+        --depth_;
+        line(text);
+    }
+
+    // The marks count the end of a loop's turn, and of a branch, to the step that begins it.
+    void write_step(size_t i)
+    {
+        const Step& step = program_.steps[i];
+        const bool begins = step.kind == StepKind::scan_begin ||
+                            step.kind == StepKind::while_begin || step.kind == StepKind::if_begin;
+        if (step.kind == StepKind::layer || begins) write_comment(i);
+        write_calls(step);
+        switch (step.kind) {
+        case StepKind::layer: line(fmt::format("THB_AFTER_LAYER({});", i)); break;
+        case StepKind::scan_begin:
+            line(fmt::format("THB_AFTER_LAYER({});", i));
+            open(fmt::format("for (thb_index_t t{0} = 0; t{0} < {1}; ++t{0}) {{", i,
+                             c_literal(step.trip_count)));
+            break;
+        case StepKind::while_begin:
+            line(fmt::format("THB_AFTER_LAYER({});", i));
+            open("for (;;) {");
+            break;
+        case StepKind::while_test:
+            line(fmt::format("if (!*{}) break;", condition(step)));
+            line(fmt::format("THB_AFTER_LAYER({});", step.begin));
+            break;
+        case StepKind::if_begin:
+            line(fmt::format("THB_AFTER_LAYER({});", i));
+            open(fmt::format("if (*{}) {{", condition(step)));
+            break;
+        case StepKind::if_else:
+            line(fmt::format("THB_AFTER_LAYER({});", step.begin));
+            close("} else {");
+            ++depth_;
+            break;
+        case StepKind::region_end:
+            line(fmt::format("THB_AFTER_LAYER({});", step.begin));
+            close("}");
+            line(fmt::format("THB_AFTER_LAYER({});", i));
+            break;
+        }
+    }
+
+    std::string condition(const Step& step) const
+    {
+        Arg arg = step.condition;
+        arg.c_type = "const uint8_t*";
+        return argument(arg);
     }
 
     const Program& program_;
@@ -220,6 +306,7 @@ private:
     std::map<std::string, Instance> instances_;
     std::vector<std::string> instance_order_;
     std::vector<bool> table_used_;
+    size_t depth_ = 0;  // of the region that is being written
 };
 
 }  // namespace

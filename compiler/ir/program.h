@@ -4,15 +4,27 @@
 // are buffers (RAM), tables (constants), numbers that are passed, and keys: numbers that are baked
 // into one static instance of the kernel, so that the C compiler specialises it. Calls of one
 // kernel with equal keys share the instance.
+//
+// Loops and branches are steps too, which open, part and end a region of steps; regions nest. The
+// steps of a body stand between them, once. Inside of a loop with a known number of turns an
+// argument may move by some bytes from turn to turn.
 #pragma once
 
 #include "ir/graph.h"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 namespace thimble {
+
+// Bytes by which an argument moves with every turn of the loop that step `loop` begins.
+struct LoopStride {
+    int loop = -1;
+    int64_t bytes = 0;
+    bool operator==(const LoopStride&) const = default;
+};
 
 struct Arg {
     enum class Kind : uint8_t { buffer, table, number, key, null };
@@ -22,6 +34,7 @@ struct Arg {
     int64_t offset = 0;  // bytes from the start of the buffer
     int64_t loop_stride = 0;  // bytes that it moves on in each iteration of the loop around it
     std::string text;    // C literal of a number or key
+    std::vector<LoopStride> strides = {};  // of buffers and tables, one for each loop around
 };
 
 struct KernelCall {
@@ -57,23 +70,42 @@ struct Buffer {
     bool per_sequence = false;         // of state: starts anew with every call
 };
 
+// What a step is to the flow of control. The calls of `scan_begin`, `while_begin` and `if_begin`
+// come before the loop or branch, those of `if_else` end the first branch, those of `region_end`
+// end the loop's turn or the last branch.
+enum class StepKind : uint8_t {
+    layer,
+    scan_begin,   // for (t = 0; t < trip_count; ++t) {
+    while_begin,  // for (;;) {
+    while_test,   //     if (!condition) break;
+    if_begin,     // if (condition) {
+    if_else,      // } else {
+    region_end,   // }
+};
+
 struct Step {
     int node = -1;            // index in the lowered graph
     std::string layer;        // node name
     std::string op;           // operator name
     std::string variant;      // chosen kernel variant, "portable" or "dsp_2x2"
-    int64_t macs = 0;
+    int64_t macs = 0;         // of all turns of the loops around it, as far as they are known
     std::vector<KernelCall> calls;  // empty: nothing to do at run time (reshape)
+    StepKind kind = StepKind::layer;
+    int region = -1;         // step that begins the innermost region around this one; -1: none
+    int begin = -1;          // while_test, if_else, region_end: the step that begins the region
+    int64_t trip_count = 0;  // scan_begin
+    Arg condition;           // while_test, if_begin: a bool in RAM
 };
 
 struct Program {
     std::string name;  // C identifier, prefix of every external symbol
-    Graph graph;       // as lowered, after all passes
+    Graph graph;       // as lowered, after all passes; its nodes are those of all bodies, flat
     std::vector<Step> steps;
     std::vector<Table> tables;
     std::vector<Buffer> buffers;
     std::vector<int>
         buffer_of_tensor;     // -1: none (constants, tensors that were never materialised)
+    std::map<TensorId, Arg> views;  // tensors that are a moving part of a buffer or table
     int64_t work_bytes = 0;   // set by the planner
     int64_t state_bytes = 0;
     int64_t sequence_bytes = 0;  // first of state_bytes: the state that starts anew with every call

@@ -1,9 +1,9 @@
 // Operators that hold graphs: scan, while, if.
 //
-// A body is a Graph of its own. Its inputs stand for the node's inputs, in the order stated below;
-// it owns its constants. A state tensor is never declared in a body: the node takes it as an input,
-// the body has an input in its place (kind activation, never written but by the operators that
-// write their state), and reading and writing it inside acts on the outer tensor.
+// A body is a Graph of its own. Its inputs stand for the node's inputs, in the order stated below,
+// with the same type and shape; it owns its constants. A state tensor is never declared in a body:
+// the node takes it as a captured input, the body lists a tensor of kind `state` among its inputs
+// in its place, and reading and writing that inside acts on the outer tensor.
 #pragma once
 
 #include "ir/graph.h"
@@ -34,9 +34,12 @@ struct ScanAttributes {
     std::string kind;  // what a recogniser saw in the body: "lstm", "gru", "simple_rnn" or empty
 };
 
-// Runs `body` as long as `condition` gives true. All inputs are carried: node inputs, node outputs,
-// the inputs of both graphs and the outputs of `body` agree in number, type and shape; `condition`
-// has one bool output of one element.
+// Runs `body` as long as `condition` gives true:
+//
+//   node inputs, inputs of both graphs:   carried..., captured...
+//   node outputs, body outputs:           carried...
+//
+// `condition` has one bool output of one element.
 struct WhileAttributes {
     std::shared_ptr<const Graph> condition;
     std::shared_ptr<const Graph> body;
@@ -47,5 +50,26 @@ struct IfAttributes {
     std::shared_ptr<const Graph> then_graph;
     std::shared_ptr<const Graph> else_graph;
 };
+
+constexpr int kBodyDepthMax = 8;  // bodies inside of bodies; nets at hand have two
+
+// The graphs that a node holds, in the order of its attributes; empty for most operators. A pass
+// that rewrites bodies replaces them through set_bodies, in the same order.
+std::vector<std::shared_ptr<const Graph>> bodies_of(const Node& node);
+void set_bodies(Node& node, std::vector<std::shared_ptr<const Graph>> bodies);
+
+// True when running the node changes a state tensor, in its bodies too: never folded or removed.
+bool has_side_effect(const Node& node);
+
+// Multiply-accumulates of one run of all nodes of a graph.
+int64_t graph_macs(const Graph& graph);
+
+// For infer: the body's inputs agree with the node's inputs from `first` on, in number, kind of
+// state, type and shape; every node in it is supported. Throws T0201, T0202, T0203.
+void check_body(const Graph& graph, const Node& node, const Graph& body, size_t first);
+// One tensor stands for another: same type and shape. `role` for the message: "output 1 of the
+// body".
+void require_same_tensor(const Tensor& found, const Tensor& expected, const std::string& role);
+void require_body_outputs(const Graph& body, size_t count);
 
 }  // namespace thimble

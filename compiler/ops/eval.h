@@ -12,18 +12,25 @@ namespace thimble {
 // Which runtime's last bit to reproduce where TFLM and TFLite differ (docs/numerics.md).
 enum class Match : uint8_t { tflm, tflite };
 
+// What the bodies of loops may still spend: a model that loops for ever must not hang the compiler.
+struct EvalBudget {
+    int64_t nodes_left = 1'000'000;  // evaluations of a node inside of a body
+};
+
 class EvalContext {
 public:
-    // `values[id]` holds the bytes of tensor id, element_bytes(type) per element.
+    // `values[id]` holds the bytes of tensor id, element_bytes(type) per element. Operators that
+    // hold graphs (control.h) take their evaluations from `budget`, without one from a fresh one.
     EvalContext(const Graph& graph, const Node& node, std::vector<std::vector<uint8_t>>& values,
-                Match match)
-        : graph(graph), node(node), match(match), values_(values)
+                Match match, EvalBudget* budget = nullptr)
+        : graph(graph), node(node), match(match), budget(budget), values_(values)
     {
     }
 
     const Graph& graph;
     const Node& node;
     const Match match;
+    EvalBudget* const budget;
 
     bool has_input(size_t index) const { return graph.has_input(node, index); }
     const Tensor& input(size_t index) const { return graph.input(node, index); }

@@ -49,10 +49,21 @@ int LowerContext::buffer_of(TensorId id)
     return index;
 }
 
+const Arg* LowerContext::view_of(TensorId id) const
+{
+    const auto view = program_.views.find(id);
+    return view == program_.views.end() ? nullptr : &view->second;
+}
+
 Arg LowerContext::in(size_t index)
 {
     const Tensor& tensor = input(index);
     const std::string element(dtype_c_name(tensor.type));
+    if (const Arg* view = view_of(node.inputs[index])) {
+        Arg arg = *view;
+        arg.c_type = "const " + element + "*";
+        return arg;
+    }
     if (tensor.is_constant()) return add_table(element, *tensor.data, tensor.name, true);
     Arg arg;
     arg.kind = Arg::Kind::buffer;
@@ -158,7 +169,8 @@ void LowerContext::call(std::string kernel, std::vector<Arg> args)
 
 void LowerContext::allow_in_place(size_t input_index, size_t output_index)
 {
-    if (input(input_index).kind != TensorKind::activation) return;
+    if (input(input_index).kind != TensorKind::activation || view_of(node.inputs[input_index]))
+        return;
     const int from = buffer_of(node.inputs[input_index]);
     const int to = buffer_of(node.outputs.at(output_index));
     program_.buffers[static_cast<size_t>(to)].may_start_at.push_back(from);
@@ -173,6 +185,10 @@ void LowerContext::alias(size_t input_index, size_t output_index)
                              graph.tensor(from).bytes() == graph.tensor(to).bytes() &&
                              program_.buffer_of_tensor.at(static_cast<size_t>(to)) < 0;
     if (same_memory) {
+        if (const Arg* view = view_of(from)) {
+            program_.views[to] = *view;
+            return;
+        }
         program_.buffer_of_tensor[static_cast<size_t>(to)] = buffer_of(from);
         return;
     }

@@ -101,6 +101,7 @@ private:
     Arg add_table(std::string c_type, std::vector<uint8_t> bytes, std::string purpose,
                   bool is_weight);
     int buffer_of(TensorId id);
+    const Arg* view_of(TensorId id) const;
     Program& program_;
     int step_;
 };

@@ -4,6 +4,7 @@
 //   after:   c (constant)
 //
 // A node that would blow a small constant up (tile, broadcast, fill) stays.
+#include "ops/control.h"
 #include "ops/op.h"
 #include "passes/passes.h"
 
@@ -17,7 +18,8 @@ constexpr int64_t kSmallBytes = 1024;  // always worth folding
 
 bool can_fold(const Graph& graph, const Node& node)
 {
-    if (node.op->has_side_effect || node.inputs.empty()) return false;
+    // A loop may take long: it stays.
+    if (has_side_effect(node) || !bodies_of(node).empty() || node.inputs.empty()) return false;
     int64_t in_bytes = 0, out_bytes = 0;
     for (const TensorId id : node.inputs) {
         if (id == kNoTensor) continue;

@@ -9,6 +9,8 @@ namespace thimble {
 
 // Runs a pass and checks the graph's rules.
 void run_pass(void (*pass)(Graph&), Graph& graph);
+// The same for the graphs that its nodes hold (ops/control.h), inner ones first, and then for it.
+void run_pass_in_bodies(void (*pass)(Graph&), Graph& graph);
 
 void reroll_unrolled(Graph& graph);
 void narrow_weights(Graph& graph);

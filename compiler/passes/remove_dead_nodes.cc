@@ -1,4 +1,5 @@
 // Nodes whose results nobody reads disappear, from the last to the first.
+#include "ops/control.h"
 #include "ops/op.h"
 #include "passes/passes.h"
 
@@ -14,7 +15,7 @@ void remove_dead_nodes(Graph& graph)
     std::vector<bool> keep(graph.nodes.size(), false);
     for (size_t i = graph.nodes.size(); i-- > 0;) {
         const Node& node = graph.nodes[i];
-        keep[i] = node.op->has_side_effect || std::ranges::any_of(node.outputs, [&](TensorId id) {
+        keep[i] = has_side_effect(node) || std::ranges::any_of(node.outputs, [&](TensorId id) {
                       return read[static_cast<size_t>(id)];
                   });
         if (!keep[i]) continue;

@@ -9,6 +9,7 @@
 // matters (the mean of raw values, the zero point of convolution weights) operators look at
 // Node::was_uint8. Operators that take uint8 as plain numbers (cast, quantize, dequantize), or that
 // join a quantized tensor with a plain one, are left alone.
+#include "ops/control.h"
 #include "ops/op.h"
 #include "passes/passes.h"
 
@@ -26,7 +27,9 @@ bool shifts(const Tensor& tensor)
 
 bool takes_uint8(const Node& node)
 {
-    return node.op->name == "cast" || node.op->name == "quantize" || node.op->name == "dequantize";
+    // The bodies of a loop are rewritten by themselves, their inputs and outputs stay.
+    return node.op->name == "cast" || node.op->name == "quantize" ||
+           node.op->name == "dequantize" || !bodies_of(node).empty();
 }
 
 // True when the node touches uint8 tensors and all of them shift. One that also has a plain or a

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace thimble {
@@ -34,13 +35,29 @@ std::string trace_hook(const Program& program, const std::vector<int>& steps)
     return out + "    default: break;\n    }\n}\n\n";
 }
 
+// Says which step has ended; what that takes lies between two marks.
+constexpr const char* kNamedMark =
+    "void thb_layer(uint16_t step);\nvoid thb_layer(uint16_t step)\n{\n    thb_host_mark();\n"
+    "    thb_host_write(&step, 2);\n    thb_host_mark();\n}\n\n";
+
 }  // namespace
+
+bool repeats_steps(const Program& program)
+{
+    return std::ranges::any_of(program.steps,
+                               [](const Step& step) { return step.kind != StepKind::layer; });
+}
 
 std::vector<TensorId> traceable_outputs(const Program& program, int step)
 {
     std::vector<TensorId> result;
-    const Node& node =
-        program.graph.nodes[static_cast<size_t>(program.steps[static_cast<size_t>(step)].node)];
+    const Step& traced = program.steps[static_cast<size_t>(step)];
+    // Within a loop a step runs many times, or never; the loop's own outputs are there at its end.
+    const bool ends = traced.kind == StepKind::region_end &&
+                      program.steps[static_cast<size_t>(traced.begin)].region < 0;
+    const bool outside = traced.kind == StepKind::layer && traced.region < 0;
+    if (!ends && !outside) return result;
+    const Node& node = program.graph.nodes[static_cast<size_t>(traced.node)];
     for (const TensorId id : node.outputs)
         if (program.buffer_of_tensor[static_cast<size_t>(id)] >= 0 &&
             program.graph.tensor(id).bytes() > 0)
@@ -56,6 +73,7 @@ HarnessSources harness_sources(const Program& program, HarnessMode mode,
     std::string main =
         fmt::format("#include \"{0}.h\"\n#include \"thb_host.h\"\n\nstatic {0}_t model;\n\n", name);
     if (mode == HarnessMode::trace) main += trace_hook(program, traced_steps);
+    if (mode == HarnessMode::layers && repeats_steps(program)) main += kNamedMark;
     main +=
         "int main(void)\n{\n    uint16_t runs;\n    uint16_t run;\n    thb_host_read(&runs, 2);\n";
     main += fmt::format("    {}_init(&model);\n", name);
@@ -79,8 +97,12 @@ HarnessSources harness_sources(const Program& program, HarnessMode mode,
     std::string wrapper;
     if (mode == HarnessMode::trace)
         wrapper = "void thb_layer(int step);\n#define THB_AFTER_LAYER(step) thb_layer(step)\n";
-    if (mode == HarnessMode::layers)
+    if (mode == HarnessMode::layers && !repeats_steps(program))
         wrapper = "void thb_host_mark(void);\n#define THB_AFTER_LAYER(step) thb_host_mark()\n";
+    if (mode == HarnessMode::layers && repeats_steps(program))
+        wrapper =
+            "#include <stdint.h>\nvoid thb_layer(uint16_t step);\n"
+            "#define THB_AFTER_LAYER(step) thb_layer(step)\n";
     return {main, wrapper + fmt::format("#include \"{}.c\"\n", name)};
 }
 

@@ -15,7 +15,8 @@ enum class HarnessMode {
     run,      // outputs only; two marks around every invocation
     trace,    // also the outputs of chosen steps, written after each of them
     profile,  // marks around an empty region and the invocation; stack use after the outputs
-    layers,   // as profile, and a mark after every step
+    layers,   // as profile, and a mark after every step; where steps repeat also its number, two
+              // bytes in the output, and a second mark after that
 };
 
 struct HarnessSources {
@@ -27,6 +28,8 @@ struct HarnessSources {
 // `traced_steps`: for HarnessMode::trace.
 HarnessSources harness_sources(const Program& program, HarnessMode mode,
                                const std::vector<int>& traced_steps = {});
+// True for programs with loops or branches: a step may run many times, or never.
+bool repeats_steps(const Program& program);
 // NAME.c of a model that does nothing: what the firmware weighs without the network.
 std::string empty_model_source(const Program& program);
 // Tensors of a step's outputs that lie in memory and can be traced.

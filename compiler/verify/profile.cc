@@ -40,6 +40,31 @@ int64_t weight_bytes(const Program& program)
     return bytes;
 }
 
+// What each step took, of all its turns. `layered.marks` holds two marks around nothing, one at the
+// begin, then one for each step that has ended, two where its number is in the output.
+std::vector<uint64_t> spent_by_step(const Program& program, const RunResult& layered,
+                                    uint64_t marker_overhead)
+{
+    const bool named = repeats_steps(program);
+    const std::vector<uint64_t>& marks = layered.marks;
+    const size_t width = named ? 2 : 1;
+    THIMBLE_CHECK(marks.size() >= 4 && (marks.size() - 4) % width == 0,
+                  "the layer firmware lost a mark");
+    const size_t ended = (marks.size() - 4) / width;
+    THIMBLE_CHECK(named ? layered.output.size() >= 2 * ended : ended == program.steps.size(),
+                  "the layer firmware lost a mark");
+    std::vector<uint64_t> spent(program.steps.size(), 0);
+    for (size_t i = 0; i < ended; ++i) {
+        size_t step = i;
+        if (named) step = layered.output[2 * i] + size_t{256} * layered.output[2 * i + 1];
+        const int begin = program.steps.at(step).begin;
+        const uint64_t took = marks[3 + width * i] - marks[2 + width * i];
+        spent[begin >= 0 ? static_cast<size_t>(begin) : step] +=
+            took > marker_overhead ? took - marker_overhead : 0;
+    }
+    return spent;
+}
+
 }  // namespace
 
 Profile profile(const Program& program, const ResolvedTarget& target, uint64_t seed)
@@ -63,14 +88,12 @@ Profile profile(const Program& program, const ResolvedTarget& target, uint64_t s
     for (size_t i = 0; i < 4; ++i) result.stack |= static_cast<int64_t>(plain.output[i]) << (8 * i);
 
     const RunResult layered = run_once(program, target, HarnessMode::layers, inputs);
-    THIMBLE_CHECK(layered.marks.size() == program.steps.size() + 4,
-                  "the layer firmware lost a mark");
+    const std::vector<uint64_t> spent = spent_by_step(program, layered, result.marker_overhead);
     for (size_t i = 0; i < program.steps.size(); ++i) {
         const Step& step = program.steps[i];
-        const uint64_t spent = layered.marks[3 + i] - layered.marks[2 + i];
-        result.layers.push_back(
-            {step.layer, step.op, step.variant, step.macs,
-             spent > result.marker_overhead ? spent - result.marker_overhead : 0});
+        // The parts of a loop or branch other than its layers count to where it begins.
+        if (step.begin >= 0) continue;
+        result.layers.push_back({step.layer, step.op, step.variant, step.macs, spent[i]});
     }
 
     const Firmware full = build_image(program, target, HarnessMode::profile).firmware;

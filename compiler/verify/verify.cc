@@ -88,6 +88,21 @@ void report_fused(const Graph& imported, const std::map<TensorId, size_t>& index
                                           .note = "fused away or computed at compile time"});
 }
 
+// Tensors of bodies have many values in a run, or none: they are named, not compared.
+void report_bodies(const Program& program, VerifyReport& report)
+{
+    for (const Step& step : program.steps) {
+        if (step.region < 0 || step.kind != StepKind::layer) continue;
+        const Node& node = program.graph.nodes[static_cast<size_t>(step.node)];
+        const std::string outer = program.steps[static_cast<size_t>(step.region)].layer;
+        for (const TensorId id : node.outputs)
+            report.tensors.push_back({.name = program.graph.tensor(id).name,
+                                      .layer = outer + " / " + step.layer,
+                                      .compared = false,
+                                      .note = "inside of a loop or branch"});
+    }
+}
+
 }  // namespace
 
 void compare_values(const Tensor& tensor, std::span<const uint8_t> expected,
@@ -156,7 +171,10 @@ VerifyReport verify(const Graph& imported, const Program& program, const Resolve
         report.mismatches += tensor.mismatches;
         report.max_abs_error = std::max(report.max_abs_error, tensor.max_abs_error);
     }
-    if (options.all_layers) report_fused(imported, index, report);
+    if (options.all_layers) {
+        report_fused(imported, index, report);
+        report_bodies(program, report);
+    }
     return report;
 }
 
