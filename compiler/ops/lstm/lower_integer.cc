@@ -263,9 +263,10 @@ void lower_lstm_integer(LowerContext& c)
     std::vector<Variant> variants;
     const double macs = static_cast<double>(lstm.size.batches * lstm.size.steps * lstm.size.units *
                                             4 * (lstm.size.in_count + lstm.size.units));
-    variants.push_back({"portable", "", macs * 8, [&] { call_portable(c, lstm); }});
+    variants.push_back({"portable", "", macs * 60, [&] { call_portable(c, lstm); }});
     if (c.options.optimize != Optimize::size && c.input(lstm_input::x).type == DType::i8) {
         add_lstm_dsp(c, lstm, variants);
+        add_lstm_avr(c, lstm, variants);
     }
     c.choose(std::move(variants));
     // Only the last step's h is wanted: it stands in the state.
