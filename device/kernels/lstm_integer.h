@@ -40,7 +40,7 @@ THB_KERNEL int32_t thb_lstm_shift(int32_t value, int bits)
 
 THB_KERNEL int32_t thb_lstm_saturate(int32_t value)
 {
-    return thb_clamp(value, -INT32_C(32768), INT32_C(32767));
+    return (int16_t)value == value ? value : (value >> 31) ^ INT32_C(32767);
 }
 
 // One part of a gate, from its sum and the record at `scale`.

@@ -168,14 +168,6 @@ std::vector<T> packed_bias(const IntegerLstm& lstm)
     return packed;
 }
 
-std::vector<int32_t> exact_scales(const IntegerLstm& lstm)
-{
-    std::vector<int32_t> records;
-    for (const LstmSum& sum : lstm.sums)
-        records.insert(records.end(), {sum.requant.multiplier, sum.requant.shift});
-    return records;
-}
-
 void call_portable(LowerContext& c, const IntegerLstm& lstm)
 {
     const bool narrow = c.input(lstm_input::x).type == DType::i8;
@@ -188,7 +180,7 @@ void call_portable(LowerContext& c, const IntegerLstm& lstm)
         lstm.x,
         c.table(packed_weights(lstm), "weights of " + c.node.name),
         bias,
-        c.table(exact_scales(lstm), "multipliers of " + c.node.name, false),
+        lstm_exact_scales(c, lstm),
         narrow ? c.key_text("THB_LSTM_EXACT") : c.key(int64_t{wide_sums}),
         lstm_sigmoid_table(c),
         lstm.h,
@@ -218,6 +210,14 @@ std::vector<Arg> lstm_size_args(LowerContext& c, const IntegerLstm& lstm)
     args.push_back(c.number(lstm.hidden.shift, "int8_t"));
     args.push_back(c.number(lstm.hidden_zero_point, "int16_t"));
     return args;
+}
+
+Arg lstm_exact_scales(LowerContext& c, const IntegerLstm& lstm)
+{
+    std::vector<int32_t> records;
+    for (const LstmSum& sum : lstm.sums)
+        records.insert(records.end(), {sum.requant.multiplier, sum.requant.shift});
+    return c.table(records, "multipliers of " + c.node.name, false);
 }
 
 IntegerLayer lstm_gate_layer(const IntegerLstm& lstm, size_t first)
@@ -266,6 +266,7 @@ void lower_lstm_integer(LowerContext& c)
     variants.push_back({"portable", "", macs * 60, [&] { call_portable(c, lstm); }});
     if (c.options.optimize != Optimize::size && c.input(lstm_input::x).type == DType::i8) {
         add_lstm_dsp(c, lstm, variants);
+        add_lstm_armv6m(c, lstm, variants);
         add_lstm_avr(c, lstm, variants);
     }
     c.choose(std::move(variants));

@@ -51,6 +51,8 @@ struct IntegerLstm {
 //   batches, steps, in_count, units, strides, cell
 std::vector<Arg> lstm_size_args(LowerContext& context, const IntegerLstm& lstm);
 Arg lstm_sigmoid_table(LowerContext& context);
+// `form` THB_LSTM_EXACT of the scales.
+Arg lstm_exact_scales(LowerContext& context, const IntegerLstm& lstm);
 
 // The four gates of x (first 0) or h (kLstmGates) as one layer, output 4 * unit + gate.
 IntegerLayer lstm_gate_layer(const IntegerLstm& lstm, size_t first);

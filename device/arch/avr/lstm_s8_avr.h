@@ -10,18 +10,16 @@
 // sums[3 * g + b] = byte b of start[g] + correction + sum_k in[k] * weights[k][g], modulo 2^24.
 // block  uint8: start[4] of three bytes, then [k][4], in flash; returns the place behind it
 // in     uint8 [k], count >= 1
-static __attribute__((noinline, unused)) const uint8_t* thb_lstm_dot_avr(const uint8_t* in,
-                                                                         const uint8_t* block,
-                                                                         uint16_t count,
-                                                                         uint32_t correction,
-                                                                         uint8_t* sums)
+static __attribute__((noinline, unused)) const uint8_t* thb_lstm_dot_avr(
+    const uint8_t* in, const uint8_t* block, uint16_t count, uint32_t correction, uint8_t* sums)
 {
 #define THB_LSTM_START(sum, byte) "lpm " sum ", Z+\n\tadd " sum ", " byte "\n\t"
 #define THB_LSTM_CARRY(sum, byte) "lpm " sum ", Z+\n\tadc " sum ", " byte "\n\t"
-#define THB_LSTM_MAC(low, middle, high) \
-    "lpm r19, Z+\n\tmul r18, r19\n\tadd " low ", r0\n\tadc " middle ", r1\n\tadc " high ", r14\n\t"
-#define THB_LSTM_INPUT                                                                   \
-    "ld r18, X+\n\t" THB_LSTM_MAC("r2", "r3", "r4") THB_LSTM_MAC("r5", "r6", "r7")       \
+#define THB_LSTM_MAC(low, middle, high)                                                      \
+    "lpm r19, Z+\n\tmul r18, r19\n\tadd " low ", r0\n\tadc " middle ", r1\n\tadc " high ", " \
+                                                                                        "r14\n\t"
+#define THB_LSTM_INPUT                                                             \
+    "ld r18, X+\n\t" THB_LSTM_MAC("r2", "r3", "r4") THB_LSTM_MAC("r5", "r6", "r7") \
         THB_LSTM_MAC("r8", "r9", "r10") THB_LSTM_MAC("r11", "r12", "r13")
     __asm__ volatile(
         THB_LSTM_START("r2", "%A[c]") THB_LSTM_CARRY("r3", "%B[c]") THB_LSTM_CARRY("r4", "%C[c]")
@@ -103,7 +101,8 @@ static __attribute__((noinline, unused)) int16_t thb_lstm_part_avr(const uint8_t
         "2:\n\t"
         "movw %A[r], r26\n\t"
         "lsl r27\n\tsbc r27, r27\n\tcp r27, r18\n\tbreq 3f\n\t"
-        "ldi %A[r], 0xFF\n\tldi %B[r], 0x7F\n\tsbrs r18, 7\n\trjmp 3f\n\tclr %A[r]\n\tldi %B[r], 0x80\n"
+        "ldi %A[r], 0xFF\n\tldi %B[r], 0x7F\n\tsbrs r18, 7\n\trjmp 3f\n\tclr %A[r]\n\tldi %B[r], "
+        "0x80\n"
         "3:"
         : [r] "=&w"(result), "+x"(sum), "+z"(record)
         :
@@ -112,36 +111,35 @@ static __attribute__((noinline, unused)) int16_t thb_lstm_part_avr(const uint8_t
 }
 
 // Shared by the two functions below. %[v] = |v|, the sign of v in r21, r20:r19:r18 = 3 * |v|.
-#define THB_LOOK_MAGNITUDE                                                              \
+#define THB_LOOK_MAGNITUDE                                                                       \
     "mov r21, %B[v]\n\tsbrs %B[v], 7\n\trjmp 1f\n\tcom %B[v]\n\tneg %A[v]\n\tsbci %B[v], 0xFF\n" \
-    "1:\n\tmovw r18, %[v]\n\tclr r20\n\tlsl r18\n\trol r19\n\trol r20\n\t"               \
+    "1:\n\tmovw r18, %[v]\n\tclr r20\n\tlsl r18\n\trol r19\n\trol r20\n\t"                       \
     "add r18, %A[v]\n\tadc r19, %B[v]\n\tadc r20, r1\n\t"
 
 // %[v] = table[r19], %[t] = table[r19 + 1] - table[r19].
-#define THB_LOOK_SEGMENT                                                                    \
-    "movw r30, %[t]\n\tadd r30, r19\n\tadc r31, r1\n\tadd r30, r19\n\tadc r31, r1\n\t"       \
-    "lpm %A[v], Z+\n\tlpm %B[v], Z+\n\tlpm %A[t], Z+\n\tlpm %B[t], Z\n\tsub %A[t], %A[v]\n\tsbc %B[t], %B[v]\n\t"
+#define THB_LOOK_SEGMENT                                                                          \
+    "movw r30, %[t]\n\tadd r30, r19\n\tadc r31, r1\n\tadd r30, r19\n\tadc r31, r1\n\t"            \
+    "lpm %A[v], Z+\n\tlpm %B[v], Z+\n\tlpm %A[t], Z+\n\tlpm %B[t], Z\n\tsub %A[t], %A[v]\n\tsbc " \
+    "%B[t], %B[v]\n\t"
 
 // thb_sigmoid_look(3 * v, table) for int16 v: with the segment's begin b, its height d and its
 // place f in 512 parts, floor((b + floor(f * d / 512) + 1) / 2); 32768 minus that below 0.
 static __attribute__((noinline, unused)) int16_t thb_sigmoid_avr(int16_t v, const uint16_t* table)
 {
-    __asm__(
-        THB_LOOK_MAGNITUDE
-        "bst r19, 0\n\tlsr r20\n\tror r19\n\t"
-        THB_LOOK_SEGMENT
-        "mul r18, %A[t]\n\tmov r26, r1\n\t"
-        "mul r18, %B[t]\n\tmov r27, r1\n\tclr r1\n\tadd r26, r0\n\tadc r27, r1\n\t"
-        "brtc 2f\n\tadd r26, %A[t]\n\tadc r27, %B[t]\n"
-        "2:\n\t"
-        "lsr r27\n\tror r26\n\t"
-        "add %A[v], r26\n\tadc %B[v], r27\n\tadiw %[v], 1\n\tror %B[v]\n\tror %A[v]\n\t"
-        "sbrs r21, 7\n\trjmp 3f\n\t"
-        "com %B[v]\n\tneg %A[v]\n\tsbci %B[v], 0xFF\n\tsubi %B[v], 0x80\n"
-        "3:"
-        : [v] "+w"(v), [t] "+r"(table)
-        :
-        : "r0", "r18", "r19", "r20", "r21", "r26", "r27", "r30", "r31");
+    __asm__(THB_LOOK_MAGNITUDE
+            "bst r19, 0\n\tlsr r20\n\tror r19\n\t" THB_LOOK_SEGMENT
+            "mul r18, %A[t]\n\tmov r26, r1\n\t"
+            "mul r18, %B[t]\n\tmov r27, r1\n\tclr r1\n\tadd r26, r0\n\tadc r27, r1\n\t"
+            "brtc 2f\n\tadd r26, %A[t]\n\tadc r27, %B[t]\n"
+            "2:\n\t"
+            "lsr r27\n\tror r26\n\t"
+            "add %A[v], r26\n\tadc %B[v], r27\n\tadiw %[v], 1\n\tror %B[v]\n\tror %A[v]\n\t"
+            "sbrs r21, 7\n\trjmp 3f\n\t"
+            "com %B[v]\n\tneg %A[v]\n\tsbci %B[v], 0xFF\n\tsubi %B[v], 0x80\n"
+            "3:"
+            : [v] "+w"(v), [t] "+r"(table)
+            :
+            : "r0", "r18", "r19", "r20", "r21", "r26", "r27", "r30", "r31");
     return v;
 }
 
@@ -149,21 +147,20 @@ static __attribute__((noinline, unused)) int16_t thb_sigmoid_avr(int16_t v, cons
 // an odd function.
 static __attribute__((noinline, unused)) int16_t thb_tanh_avr(int16_t v, const uint16_t* table)
 {
-    __asm__(
-        THB_LOOK_MAGNITUDE
-        "ldi %A[v], 0xFF\n\tldi %B[v], 0x7F\n\t"
-        "tst r20\n\tbrne 2f\n\tcpi r19, 255\n\tbreq 2f\n\t"
-        THB_LOOK_SEGMENT
-        "mul r18, %A[t]\n\tldi r26, 128\n\tadd r0, r26\n\tmov r26, r1\n\tclr r27\n\tadc r26, r27\n\t"
-        "mul r18, %B[t]\n\tadd r26, r0\n\tadc r27, r1\n\tclr r1\n\t"
-        "add %A[v], r26\n\tadc %B[v], r27\n\tsubi %B[v], 0x80\n"
-        "2:\n\t"
-        "sbrs r21, 7\n\trjmp 3f\n\t"
-        "com %B[v]\n\tneg %A[v]\n\tsbci %B[v], 0xFF\n"
-        "3:"
-        : [v] "+w"(v), [t] "+r"(table)
-        :
-        : "r0", "r18", "r19", "r20", "r21", "r26", "r27", "r30", "r31");
+    __asm__(THB_LOOK_MAGNITUDE
+            "ldi %A[v], 0xFF\n\tldi %B[v], 0x7F\n\t"
+            "tst r20\n\tbrne 2f\n\tcpi r19, 255\n\tbreq 2f\n\t" THB_LOOK_SEGMENT
+            "mul r18, %A[t]\n\tldi r26, 128\n\tadd r0, r26\n\tmov r26, r1\n\tclr r27\n\tadc r26, "
+            "r27\n\t"
+            "mul r18, %B[t]\n\tadd r26, r0\n\tadc r27, r1\n\tclr r1\n\t"
+            "add %A[v], r26\n\tadc %B[v], r27\n\tsubi %B[v], 0x80\n"
+            "2:\n\t"
+            "sbrs r21, 7\n\trjmp 3f\n\t"
+            "com %B[v]\n\tneg %A[v]\n\tsbci %B[v], 0xFF\n"
+            "3:"
+            : [v] "+w"(v), [t] "+r"(table)
+            :
+            : "r0", "r18", "r19", "r20", "r21", "r26", "r27", "r30", "r31");
     return v;
 }
 
@@ -195,8 +192,8 @@ THB_KERNEL int8_t thb_lstm_unit_avr(const int16_t* gates, int16_t* c, const thb_
     if (cell->tanh_multiplier == 3 && cell->tanh_shift == 0) {
         level = thb_tanh_avr(state, cell->table);
     } else {
-        level = thb_tanh_look((state * cell->tanh_multiplier + half) >> cell->tanh_shift,
-                              cell->table);
+        level =
+            thb_tanh_look((state * cell->tanh_multiplier + half) >> cell->tanh_shift, cell->table);
     }
     if (cell->hidden_bits > 0) {
         hidden = thb_lstm_product_avr(level, output, cell->hidden_bits);
@@ -209,8 +206,8 @@ THB_KERNEL int8_t thb_lstm_unit_avr(const int16_t* gates, int16_t* c, const thb_
             hidden = (int16_t)((hidden + (1 << (-17 - cell->hidden_shift))) >>
                                (-16 - cell->hidden_shift));
         } else {
-            hidden = (int16_t)thb_lstm_saturate(
-                thb_rounding_shift(high, (int8_t)-cell->hidden_shift));
+            hidden =
+                (int16_t)thb_lstm_saturate(thb_rounding_shift(high, (int8_t)-cell->hidden_shift));
         }
     }
     return (int8_t)thb_clamp((int32_t)hidden + cell->hidden_zero_point, -128, 127);
@@ -236,17 +233,17 @@ static __attribute__((noinline, unused)) uint32_t thb_lstm_offset_avr(uint8_t* t
 // work     uint8 [i + u]
 THB_KERNEL void thb_lstm_s8_avr(const int8_t* x, const uint8_t* blocks, const uint8_t* records,
                                 const uint16_t* table, int8_t* h, int16_t* c, int8_t* out,
-                                int sequence, uint8_t* work, thb_index_t batches,
-                                thb_index_t steps, thb_index_t in_count, thb_index_t units,
-                                thb_index_t x_batch, thb_index_t x_step, thb_index_t out_batch,
-                                thb_index_t out_step, int cell_bits, int16_t lowest,
-                                int16_t highest, int32_t tanh_multiplier, int tanh_shift,
-                                int hidden_bits, int32_t hidden_multiplier, int8_t hidden_shift,
+                                int sequence, uint8_t* work, thb_index_t batches, thb_index_t steps,
+                                thb_index_t in_count, thb_index_t units, thb_index_t x_batch,
+                                thb_index_t x_step, thb_index_t out_batch, thb_index_t out_step,
+                                int cell_bits, int16_t lowest, int16_t highest,
+                                int32_t tanh_multiplier, int tanh_shift, int hidden_bits,
+                                int32_t hidden_multiplier, int8_t hidden_shift,
                                 int16_t hidden_zero_point)
 {
-    const thb_lstm_cell_t cell = {
-        table,       cell_bits,         lowest,       highest,          tanh_multiplier, tanh_shift,
-        hidden_bits, hidden_multiplier, hidden_shift, hidden_zero_point};
+    const thb_lstm_cell_t cell = {table,           cell_bits,        lowest,      highest,
+                                  tanh_multiplier, tanh_shift,       hidden_bits, hidden_multiplier,
+                                  hidden_shift,    hidden_zero_point};
     uint8_t* const old = work + in_count;
     thb_index_t n, t, u;
     for (n = 0; n < batches; ++n) {
@@ -264,8 +261,7 @@ THB_KERNEL void thb_lstm_s8_avr(const int8_t* x, const uint8_t* blocks, const ui
                 block = thb_lstm_dot_avr(old, block, (uint16_t)units, h_correction, sums + 12);
                 for (g = 0; g < THB_LSTM_GATES; ++g) {
                     const int32_t of_x = thb_lstm_part_avr(sums + 3 * g, records + 5 * g);
-                    const int32_t of_h =
-                        thb_lstm_part_avr(sums + 12 + 3 * g, records + 20 + 5 * g);
+                    const int32_t of_h = thb_lstm_part_avr(sums + 12 + 3 * g, records + 20 + 5 * g);
                     gates[g] = (int16_t)thb_lstm_saturate(of_x + of_h);
                 }
                 h[u] = thb_lstm_unit_avr(gates, c + u, &cell);
