@@ -64,10 +64,8 @@ std::vector<Recording> all_recordings()
 {
     const fs::path data = shared_root() / "data";
     std::vector<Recording> list;
-    for (const fs::path& file : files_below(data / "golden_layers", ".json")) {
-        const bool lstm = file.stem().string().find("lstm") != std::string::npos;
-        list.push_back({"layers", file, lstm ? "recurrent" : ""});
-    }
+    for (const fs::path& file : files_below(data / "golden_layers", ".json"))
+        list.push_back({"layers", file, ""});
     for (const fs::path& file : files_below(data / "golden_tflm", ".json")) {
         const auto ill = kIllFormed.find(file.stem().string());
         std::string skip = ill == kIllFormed.end() ? "" : "ill-formed: " + ill->second;
