@@ -225,6 +225,7 @@ void Importer::add_node(const TfliteSubgraph& subgraph, const TfliteOperator& so
     for (const int output : source.outputs)
         node.outputs.push_back(ids[static_cast<size_t>(output)]);
     node.name = unique_name(source, node);
+    const size_t nodes_before = graph_.nodes.size();
     // A constant without elements has no bytes in the file, and looks like one that is computed.
     for (const TensorId id : node.inputs)
         if (id != kNoTensor && !is_written(id) && graph_.tensor(id).count() == 0)
@@ -249,6 +250,7 @@ void Importer::add_node(const TfliteSubgraph& subgraph, const TfliteOperator& so
     } catch (const Error& error) {
         if (error.code() == ErrorCode::T0104) throw;
         const ErrorText& text = error.text();
+        graph_.nodes.resize(nodes_before);  // Parts of the operator that were written already.
         Node refused;
         refused.name = node.name.empty() ? source.name : node.name;
         refused.source_op = source.name;
@@ -273,8 +275,11 @@ void Importer::add_operator(const TfliteOperator& source, Node node)
              "an operator that `thimble ops` lists",
              "replace the layer, or compute it outside of the model"});
     node.op = match.op;
+    const size_t before = graph_.nodes.size();
     match.import->import(source, graph_, node);
-    match.op->infer(graph_, node);
+    node.op->infer(graph_, node);
+    for (size_t i = before; i < graph_.nodes.size(); ++i)
+        for (const TensorId output : graph_.nodes[i].outputs) mark_written(output);
     for (const TensorId output : node.outputs) {
         const Tensor& tensor = graph_.tensor(output);
         double elements = 1;  // The number itself may not fit any integer.

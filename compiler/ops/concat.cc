@@ -3,6 +3,8 @@
 // Bytes are copied as they are; all inputs and the output share one quantisation. Only the legacy
 // uint8 form may mix scales: each input is then requantised in float, as TFLite's reference kernel
 // does; it lowers to a 256-entry table for each input that differs.
+#include "ops/concat.h"
+
 #include "formats/tflite.h"
 #include "formats/tflite_fields.h"
 #include "ops/coordinates.h"
@@ -16,11 +18,6 @@
 namespace thimble {
 
 namespace {
-
-struct ConcatAttributes {
-    int64_t axis = 0;
-    bool operator==(const ConcatAttributes&) const = default;
-};
 
 void import_concatenation(const TfliteOperator& source, Graph&, Node& node)
 {

@@ -74,7 +74,9 @@ bool lstm_has_states(const Graph& graph, const Node& node)
 
 const OpDef op_lstm = {
     .name = "lstm",
-    .tflite = {{"UNIDIRECTIONAL_SEQUENCE_LSTM", import_sequence_lstm}},
+    .tflite = {{"UNIDIRECTIONAL_SEQUENCE_LSTM", import_sequence_lstm},
+               {"BIDIRECTIONAL_SEQUENCE_LSTM", import_bidirectional_lstm},
+               {"LSTM", import_lstm}},
     .infer = infer_lstm,
     .eval = eval,
     .lower = lower,
