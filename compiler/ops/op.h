@@ -25,9 +25,9 @@ struct TfliteOperator;  // formats/tflite.h
 struct TfliteImport {
     std::string_view source_op;  // "CONV_2D", "CUSTOM:SignalWindow"
     // Reads the options of `source` into node.attributes; may rewrite node.inputs, and add tensors
-    // to `graph`: the state of an operator whose file holds none. It may also write nodes of its own
-    // in front and let `node` be another operator. The node's inputs and outputs are already those
-    // of the file. Throws Error when a variant is not supported.
+    // to `graph`: the state of an operator whose file holds none. It may also add nodes to `graph`
+    // and let `node` be another operator. The node's inputs and outputs are already those of the
+    // file. Throws Error when a variant is not supported.
     void (*import)(const TfliteOperator& source, Graph& graph, Node& node);
 };
 

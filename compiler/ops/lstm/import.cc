@@ -203,7 +203,8 @@ void import_bidirectional_lstm(const TfliteOperator& source, Graph& graph, Node&
     attributes.projection_clip = source.options.f32(field::proj_clip);
     Node forward = one_direction(node, attributes, 1, input::forward_states);
     attributes.reverse = true;
-    Node backward = one_direction(node, attributes, input::backward_weights, input::backward_states);
+    Node backward =
+        one_direction(node, attributes, input::backward_weights, input::backward_states);
     // Without weights of its own it is what the backward direction looks at.
     if (graph.has_input(node, input::auxiliary))
         backward.inputs[lstm_input::x] = node.inputs[input::auxiliary];
