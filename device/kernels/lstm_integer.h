@@ -12,10 +12,6 @@
 #define THB_LSTM_GATES 4
 #define THB_LSTM_SUMS 8  // four of x, then four of h
 
-// How sums become gates.
-#define THB_LSTM_EXACT 0  // scales: {multiplier, shift} of thb_multiply, one pair per sum
-#define THB_LSTM_SHORT 1  // scales: {multiplier, offset low, offset high, correction} per sum
-
 // What a unit's cell needs besides its gates.
 typedef struct {
     const uint16_t* table;      // 16-bit sigmoid, in flash
@@ -43,31 +39,22 @@ THB_KERNEL int32_t thb_lstm_saturate(int32_t value)
     return (int16_t)value == value ? value : (value >> 31) ^ INT32_C(32767);
 }
 
-// One part of a gate, from its sum and the record at `scale`.
-THB_KERNEL int32_t thb_lstm_part(int32_t sum, const int32_t* scale, int form)
+// One part of a gate; `scale` holds multiplier and shift of thb_multiply.
+THB_KERNEL int32_t thb_lstm_part(int32_t sum, const int32_t* scale)
 {
-    if (form == THB_LSTM_SHORT) {
-        const int64_t offset = (int64_t)(((uint64_t)(uint32_t)THB_FLASH_S32(scale + 2) << 32) |
-                                         (uint32_t)THB_FLASH_S32(scale + 1));
-        const int64_t product = (int64_t)sum * THB_FLASH_S32(scale) + offset;
-        const int64_t correction = (int64_t)(sum >> 31) * THB_FLASH_S32(scale + 3);
-        return thb_lstm_saturate((int32_t)((product + correction) >> 32));
-    }
     return thb_lstm_saturate(
         thb_multiply(sum, THB_FLASH_S32(scale), (int8_t)THB_FLASH_S32(scale + 1)));
 }
 
-// gates[g] from the eight sums of a unit.
-THB_KERNEL void thb_lstm_gates(const int32_t* sums, const int32_t* scales, int form, int32_t* gates)
+// gates[g] from the eight sums of a unit; scales holds a pair for each sum.
+THB_KERNEL void thb_lstm_gates(const int32_t* sums, const int32_t* scales, int32_t* gates)
 {
-    const int words = form == THB_LSTM_SHORT ? 4 : 2;
     int8_t g;
     for (g = 0; g < THB_LSTM_GATES; ++g) {
-        const int32_t of_x = thb_lstm_part(sums[g], scales, form);
-        const int32_t of_h =
-            thb_lstm_part(sums[g + THB_LSTM_GATES], scales + THB_LSTM_GATES * words, form);
+        const int32_t of_x = thb_lstm_part(sums[g], scales);
+        const int32_t of_h = thb_lstm_part(sums[g + THB_LSTM_GATES], scales + 2 * THB_LSTM_GATES);
         gates[g] = thb_lstm_saturate(of_x + of_h);
-        scales += words;
+        scales += 2;
     }
 }
 
@@ -83,14 +70,26 @@ THB_KERNEL void thb_lstm_gates_s16(const int64_t* sums, const int32_t* scales, i
         gates[i] = thb_lstm_saturate(parts[i] + parts[i + THB_LSTM_GATES]);
 }
 
+// thb_sigmoid_look(3 * gate, table): three times an int16 never reaches the table's last segment,
+// and below 0 the function is 32768 minus that of the magnitude.
+THB_KERNEL int32_t thb_lstm_sigmoid(int32_t gate, const uint16_t* table)
+{
+    const uint32_t v = (uint32_t)(gate < 0 ? -gate : gate) * 3u;
+    const uint16_t* at = table + (v >> 9);
+    const uint32_t begin = THB_FLASH_U16(at);
+    const uint32_t y = (begin << 9) + (v & 511u) * (THB_FLASH_U16(at + 1) - begin);
+    const int32_t value = (int32_t)((y + 512u) >> 10);
+    return gate < 0 ? INT32_C(32768) - value : value;
+}
+
 // From the gates of a unit to its new cell and its new hidden state, which is returned with its
 // zero point but not yet clamped to its type.
 THB_KERNEL int32_t thb_lstm_unit(const int32_t* gates, int16_t* c, const thb_lstm_cell_t* cell)
 {
-    const int32_t input = thb_sigmoid_look(gates[0] * 3, cell->table);
-    const int32_t forget = thb_sigmoid_look(gates[1] * 3, cell->table);
+    const int32_t input = thb_lstm_sigmoid(gates[0], cell->table);
+    const int32_t forget = thb_lstm_sigmoid(gates[1], cell->table);
     const int32_t candidate = thb_tanh_look(gates[2] * 3, cell->table);
-    const int32_t output = thb_sigmoid_look(gates[3] * 3, cell->table);
+    const int32_t output = thb_lstm_sigmoid(gates[3], cell->table);
     const int32_t half = cell->tanh_shift > 0 ? INT32_C(1) << (cell->tanh_shift - 1) : 0;
     const int32_t kept = thb_lstm_shift(forget * *c, 15);
     int32_t added = thb_lstm_shift(input * candidate, cell->cell_bits);
@@ -166,7 +165,7 @@ THB_KERNEL void thb_lstm_dot_s16(const int16_t* in, const int8_t* weights, thb_i
 //                x_batch from one sequence to the next; `x` is the row that is taken first
 // weights  int8  [u][i + u][4] in flash: per unit those of x, then those of h, four gates each
 // bias     int32 [u][8]        in flash, zero points folded: gates of x, then of h
-// scales   int32 records in flash, see `form`
+// scales   int32 [8][2] in flash: multiplier and shift of thb_multiply for each sum
 // table    uint16 [256] in flash, see kernels/sigmoid.h
 // h        int8  [n][u]        read and overwritten
 // c        int16 [n][u]        read and overwritten
@@ -174,8 +173,8 @@ THB_KERNEL void thb_lstm_dot_s16(const int16_t* in, const int8_t* weights, thb_i
 // old      int8  [u]           work area
 // The rest: thb_lstm_cell_t. Sums are modulo 2^32, like the reference's.
 THB_KERNEL void thb_lstm_s8(const int8_t* x, const int8_t* weights, const int32_t* bias,
-                            const int32_t* scales, int form, const uint16_t* table, int8_t* h,
-                            int16_t* c, int8_t* out, int sequence, int8_t* old, thb_index_t batches,
+                            const int32_t* scales, const uint16_t* table, int8_t* h, int16_t* c,
+                            int8_t* out, int sequence, int8_t* old, thb_index_t batches,
                             thb_index_t steps, thb_index_t in_count, thb_index_t units,
                             thb_index_t x_batch, thb_index_t x_step, thb_index_t out_batch,
                             thb_index_t out_step, int cell_bits, int16_t lowest, int16_t highest,
@@ -203,7 +202,7 @@ THB_KERNEL void thb_lstm_s8(const int8_t* x, const int8_t* weights, const int32_
                 thb_lstm_dot_s8(old, w, units, sums + THB_LSTM_GATES);
                 w += (size_t)units * THB_LSTM_GATES;
                 start += THB_LSTM_SUMS;
-                thb_lstm_gates(sums, scales, form, gates);
+                thb_lstm_gates(sums, scales, gates);
                 h[u] = (int8_t)thb_clamp(thb_lstm_unit(gates, c + u, &cell), -128, 127);
             }
             if (sequence) {

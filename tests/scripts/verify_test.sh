@@ -19,6 +19,8 @@ if [ ! -d "$models" ]; then
     exit $failures
 fi
 for target in $families; do exact "$models/tflite-micro/hello_world_int8.tflite" "$target"; done
+for target in $families uno; do exact "$models/tflite-micro/trained_lstm_int8.tflite" "$target" --layers; done
+exact "$models/tflite-micro/dtln_noise_suppression.tflite" cortex-m4 --cases 5
 for model in tflite-micro/micro_speech_quantized mlperf-tiny/kws_ref_model mlperf-tiny/ad01_int8 mlperf-tiny/pretrainedResnet_quant \
     mlperf-tiny/str_ww_ref_model; do
     for target in cortex-m0plus cortex-m4 cortex-m55 rv32imc; do exact "$models/$model.tflite" $target --cases 5; done

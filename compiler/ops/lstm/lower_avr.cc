@@ -10,6 +10,7 @@ namespace {
 
 constexpr int64_t kSumLimit = 1 << 23;  // sums are kept modulo 2^24
 constexpr int kExponentMax = 24;        // shifts of a 24-bit number
+constexpr int64_t kWorkBytes = 22;      // beyond the rows
 constexpr double kCyclesPerInput = 36;  // of the four gates of a unit
 constexpr double kCyclesPerUnit = 2000;
 
@@ -69,19 +70,20 @@ void add_lstm_avr(LowerContext& c, const IntegerLstm& lstm, std::vector<Variant>
     const double cost =
         static_cast<double>(size.batches * size.steps * size.units) *
         (static_cast<double>(size.in_count + size.units) * kCyclesPerInput + kCyclesPerUnit);
-    variants.push_back({"avr_4", "avr", cost, [&c, &lstm] {
-                            const std::vector<Arg> args = {
-                                lstm.x,
-                                c.table(blocks_of(lstm), "weights and biases of " + c.node.name),
-                                c.table(records_of(lstm), "multipliers of " + c.node.name, false),
-                                lstm_sigmoid_table(c),
-                                lstm.h,
-                                lstm.c,
-                                lstm.out,
-                                c.key(int64_t{lstm.sequence}),
-                                c.scratch(lstm.size.in_count + lstm.size.units, 1, "uint8_t*")};
-                            c.call("thb_lstm_s8_avr", joined(args, lstm_size_args(c, lstm)));
-                        }});
+    variants.push_back(
+        {"avr_4", "avr", cost, [&c, &lstm] {
+             const std::vector<Arg> args = {
+                 lstm.x,
+                 c.table(blocks_of(lstm), "weights and biases of " + c.node.name),
+                 c.table(records_of(lstm), "multipliers of " + c.node.name, false),
+                 lstm_sigmoid_table(c),
+                 lstm.h,
+                 lstm.c,
+                 lstm.out,
+                 c.key(int64_t{lstm.sequence}),
+                 c.scratch(lstm.size.in_count + lstm.size.units + kWorkBytes, 1, "uint8_t*")};
+             c.call("thb_lstm_s8_avr", joined(args, lstm_size_args(c, lstm)));
+         }});
 }
 
 }  // namespace thimble

@@ -24,6 +24,29 @@ std::vector<int32_t> starts_of(const PairedWeights& x, const PairedWeights& h)
     return starts;
 }
 
+// Records of requantize_dsp.h with zero point 0.
+struct GateScales {
+    bool fast = true;
+    std::vector<int32_t> records;
+};
+
+GateScales scales_of(const IntegerLstm& lstm)
+{
+    GateScales scales;
+    for (const LstmSum& sum : lstm.sums) {
+        const int exponent = -sum.requant.shift;
+        // Nothing is larger than a sum, which the pairs bound by 2^30.
+        if (sum.requant.multiplier <= 0 || exponent < 1 || exponent > 22) scales.fast = false;
+    }
+    for (const LstmSum& sum : lstm.sums) {
+        const int exponent = -sum.requant.shift;
+        const int32_t half = scales.fast ? 1 << (exponent - 1) : 0;
+        scales.records.insert(scales.records.end(), {sum.requant.multiplier, half,
+                                                     scales.fast ? exponent : sum.requant.shift});
+    }
+    return scales;
+}
+
 }  // namespace
 
 void add_lstm_dsp(LowerContext& c, const IntegerLstm& lstm, std::vector<Variant>& variants)
@@ -32,26 +55,26 @@ void add_lstm_dsp(LowerContext& c, const IntegerLstm& lstm, std::vector<Variant>
     const auto x = paired_weights(lstm_gate_layer(lstm, 0));
     const auto h = paired_weights(lstm_gate_layer(lstm, kLstmGates));
     if (!x || !h) return;
-    const auto scales = lstm_short_scales(lstm);
-    if (!scales) return;
+    const GateScales scales = scales_of(lstm);
     const int64_t groups = groups_of(lstm.size.in_count) + groups_of(lstm.size.units);
     const double cost = static_cast<double>(lstm.size.batches * lstm.size.steps * lstm.size.units *
                                             (16 * groups + 200));
-    variants.push_back(
-        {"dsp_4", "dsp", cost, [&c, &lstm, groups, x = *x, h = *h, scales = *scales] {
-             std::vector<Arg> args = {lstm.x,
-                                      c.table(x.weights, "weights of " + c.node.name),
-                                      c.table(h.weights, "recurrent weights of " + c.node.name),
-                                      c.table(starts_of(x, h), "bias of " + c.node.name),
-                                      c.table(scales, "multipliers of " + c.node.name, false),
-                                      lstm_sigmoid_table(c),
-                                      lstm.h,
-                                      lstm.c,
-                                      lstm.out,
-                                      c.key(int64_t{lstm.sequence}),
-                                      c.scratch(groups * 8, 4, "int32_t*")};
-             c.call("thb_lstm_s8_dsp", joined(args, lstm_size_args(c, lstm)));
-         }});
+    variants.push_back({"dsp_4", "dsp", cost, [&c, &lstm, groups, x = *x, h = *h, scales] {
+                            std::vector<Arg> args = {
+                                lstm.x,
+                                c.table(x.weights, "weights of " + c.node.name),
+                                c.table(h.weights, "recurrent weights of " + c.node.name),
+                                c.table(starts_of(x, h), "bias of " + c.node.name),
+                                c.table(scales.records, "multipliers of " + c.node.name, false),
+                                c.key_text(scales.fast ? "THB_SCALE_FAST" : "THB_SCALE_EXACT"),
+                                lstm_sigmoid_table(c),
+                                lstm.h,
+                                lstm.c,
+                                lstm.out,
+                                c.key(int64_t{lstm.sequence}),
+                                c.scratch(groups * 8, 4, "int32_t*")};
+                            c.call("thb_lstm_s8_dsp", joined(args, lstm_size_args(c, lstm)));
+                        }});
 }
 
 }  // namespace thimble

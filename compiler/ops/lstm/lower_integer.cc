@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace thimble {
 
@@ -176,18 +177,18 @@ void call_portable(LowerContext& c, const IntegerLstm& lstm)
     const Arg bias = narrow ? c.table(packed_bias<int32_t>(lstm), "bias of " + c.node.name)
                             : c.table(packed_bias<int64_t>(lstm), "bias of " + c.node.name);
     const int64_t bytes = narrow ? 1 : 2;
-    const std::vector<Arg> args = {
+    std::vector<Arg> args = {
         lstm.x,
         c.table(packed_weights(lstm), "weights of " + c.node.name),
         bias,
         lstm_exact_scales(c, lstm),
-        narrow ? c.key_text("THB_LSTM_EXACT") : c.key(int64_t{wide_sums}),
         lstm_sigmoid_table(c),
         lstm.h,
         lstm.c,
         lstm.out,
         c.key(int64_t{lstm.sequence}),
         c.scratch(lstm.size.units * bytes, bytes, narrow ? "int8_t*" : "int16_t*")};
+    if (!narrow) args.insert(args.begin() + 4, c.key(int64_t{wide_sums}));
     c.call(narrow ? "thb_lstm_s8" : "thb_lstm_s16", joined(args, lstm_size_args(c, lstm)));
 }
 
@@ -233,23 +234,6 @@ IntegerLayer lstm_gate_layer(const IntegerLstm& lstm, size_t first)
         }
     }
     return layer;
-}
-
-std::optional<std::vector<int32_t>> lstm_short_scales(const IntegerLstm& lstm)
-{
-    const ShortForm form = {.shift = 32, .multiplier_max = INT32_MAX, .result_max = INT32_MAX};
-    std::vector<int32_t> records;
-    for (const LstmSum& sum : lstm.sums) {
-        const auto proven = short_requant(sum.requant, 0, limits_of(DType::i16), sum.range, form);
-        if (!proven) return std::nullopt;
-        const int64_t correction = proven->offset - proven->negative_offset;
-        if (correction < 0 || correction > INT32_MAX) return std::nullopt;
-        records.insert(records.end(), {static_cast<int32_t>(proven->multiplier),
-                                       static_cast<int32_t>(static_cast<uint32_t>(proven->offset)),
-                                       static_cast<int32_t>(proven->offset >> 32),
-                                       static_cast<int32_t>(correction)});
-    }
-    return records;
 }
 
 Arg lstm_sigmoid_table(LowerContext& c)

@@ -8,7 +8,6 @@
 #include "ops/weights.h"
 
 #include <array>
-#include <optional>
 #include <vector>
 
 namespace thimble {
@@ -51,14 +50,11 @@ struct IntegerLstm {
 //   batches, steps, in_count, units, strides, cell
 std::vector<Arg> lstm_size_args(LowerContext& context, const IntegerLstm& lstm);
 Arg lstm_sigmoid_table(LowerContext& context);
-// `form` THB_LSTM_EXACT of the scales.
+// Multiplier and shift of thb_multiply (int16: thb_multiply64) for each sum.
 Arg lstm_exact_scales(LowerContext& context, const IntegerLstm& lstm);
 
 // The four gates of x (first 0) or h (kLstmGates) as one layer, output 4 * unit + gate.
 IntegerLayer lstm_gate_layer(const IntegerLstm& lstm, size_t first);
-
-// `form` THB_LSTM_SHORT of the scales: four words a sum; nothing where a sum has no proof.
-std::optional<std::vector<int32_t>> lstm_short_scales(const IntegerLstm& lstm);
 
 void add_lstm_dsp(LowerContext& context, const IntegerLstm& lstm, std::vector<Variant>& variants);
 void add_lstm_armv6m(LowerContext& context, const IntegerLstm& lstm,

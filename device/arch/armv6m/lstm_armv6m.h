@@ -76,7 +76,7 @@ THB_KERNEL void thb_lstm_s8_armv6m(const int8_t* x, const uint8_t* weights, cons
                 thb_lstm_dot_armv6m(old, w, h_end, sums + THB_LSTM_GATES);
                 w += (h_end - old) * THB_LSTM_GATES;
                 start += THB_LSTM_SUMS;
-                thb_lstm_gates(sums, scales, THB_LSTM_EXACT, gates);
+                thb_lstm_gates(sums, scales, gates);
                 h[u] = (int8_t)thb_clamp(thb_lstm_unit(gates, c + u, &cell), -128, 127);
             }
             if (sequence) {

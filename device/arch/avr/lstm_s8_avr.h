@@ -7,107 +7,106 @@
 // fits 24 bits, and R(H, exponent) is a short shift.
 #include "kernels/lstm_integer.h"
 
-// sums[3 * g + b] = byte b of start[g] + correction + sum_k in[k] * weights[k][g], modulo 2^24.
-// block  uint8: start[4] of three bytes, then [k][4], in flash; returns the place behind it
-// in     uint8 [k], count >= 1
-static __attribute__((noinline, unused)) const uint8_t* thb_lstm_dot_avr(
-    const uint8_t* in, const uint8_t* block, uint16_t count, uint32_t correction, uint8_t* sums)
-{
-#define THB_LSTM_START(sum, byte) "lpm " sum ", Z+\n\tadd " sum ", " byte "\n\t"
-#define THB_LSTM_CARRY(sum, byte) "lpm " sum ", Z+\n\tadc " sum ", " byte "\n\t"
-#define THB_LSTM_MAC(low, middle, high)                                                      \
+// A row in the work area: this header, then its elements as unsigned bytes.
+typedef struct {
+    uint16_t count;
+    uint8_t correction[3];   // -128 times the sum of the unsigned bytes
+    const uint8_t* records;  // of the four gates, see THB_LSTM_AVR_PART
+} thb_lstm_row_avr_t;
+
+#define THB_LSTM_AVR_START(sum, byte) "lpm " sum ", Z+\n\tadd " sum ", " byte "\n\t"
+#define THB_LSTM_AVR_CARRY(sum, byte) "lpm " sum ", Z+\n\tadc " sum ", " byte "\n\t"
+#define THB_LSTM_AVR_STARTS(low, middle, high)                                                     \
+    THB_LSTM_AVR_START(low, "r20") THB_LSTM_AVR_CARRY(middle, "r21") THB_LSTM_AVR_CARRY(high, "r2" \
+                                                                                              "2")
+#define THB_LSTM_AVR_MAC(low, middle, high)                                                  \
     "lpm r19, Z+\n\tmul r18, r19\n\tadd " low ", r0\n\tadc " middle ", r1\n\tadc " high ", " \
                                                                                         "r14\n\t"
-#define THB_LSTM_INPUT                                                             \
-    "ld r18, X+\n\t" THB_LSTM_MAC("r2", "r3", "r4") THB_LSTM_MAC("r5", "r6", "r7") \
-        THB_LSTM_MAC("r8", "r9", "r10") THB_LSTM_MAC("r11", "r12", "r13")
-    __asm__ volatile(
-        THB_LSTM_START("r2", "%A[c]") THB_LSTM_CARRY("r3", "%B[c]") THB_LSTM_CARRY("r4", "%C[c]")
-        THB_LSTM_START("r5", "%A[c]") THB_LSTM_CARRY("r6", "%B[c]") THB_LSTM_CARRY("r7", "%C[c]")
-        THB_LSTM_START("r8", "%A[c]") THB_LSTM_CARRY("r9", "%B[c]") THB_LSTM_CARRY("r10", "%C[c]")
-        THB_LSTM_START("r11", "%A[c]") THB_LSTM_CARRY("r12", "%B[c]") THB_LSTM_CARRY("r13", "%C[c]")
-        "clr r14\n\t"
-        "sbiw %[count], 4\n\t"
-        "brcc 1f\n\t"
-        "rjmp 2f\n"
-        "1:\n\t"
-        THB_LSTM_INPUT THB_LSTM_INPUT THB_LSTM_INPUT THB_LSTM_INPUT
-        "sbiw %[count], 4\n\t"
-        "brcs 2f\n\t"
-        "rjmp 1b\n"
-        "2:\n\t"
-        "adiw %[count], 4\n\t"
-        "breq 4f\n"
-        "3:\n\t"
-        THB_LSTM_INPUT
-        "sbiw %[count], 1\n\t"
-        "brne 3b\n"
-        "4:\n\t"
-        "clr r1\n\t"
-        "movw r26, %[sums]\n\t"
-        "st X+, r2\n\tst X+, r3\n\tst X+, r4\n\tst X+, r5\n\tst X+, r6\n\tst X+, r7\n\t"
-        "st X+, r8\n\tst X+, r9\n\tst X+, r10\n\tst X+, r11\n\tst X+, r12\n\tst X+, r13\n\t"
-        : "+x"(in), "+z"(block), [count] "+w"(count)
-        : [sums] "r"(sums), [c] "r"(correction)
-        : "r0", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
-          "r18", "r19", "memory");
-#undef THB_LSTM_START
-#undef THB_LSTM_CARRY
-#undef THB_LSTM_MAC
-#undef THB_LSTM_INPUT
-    return block;
-}
+#define THB_LSTM_AVR_INPUT                                                                 \
+    "ld r18, X+\n\t" THB_LSTM_AVR_MAC("r2", "r3", "r4") THB_LSTM_AVR_MAC("r5", "r6", "r7") \
+        THB_LSTM_AVR_MAC("r8", "r9", "r10") THB_LSTM_AVR_MAC("r11", "r12", "r13")
 
-// One part of a gate: sat16(R(H(sum, multiplier), exponent)).
-// sum     uint8 [3]  signed, little-endian
-// record  uint8 [5]  in flash: 2 * multiplier, little-endian, then the exponent
-// Rows of partial products, one for each byte of m; only the carry of the lowest byte counts. The
-// sum's highest byte is signed (MULSU), so each row is extended by its sign.
-static __attribute__((noinline, unused)) int16_t thb_lstm_part_avr(const uint8_t* sum,
-                                                                   const uint8_t* record)
+// The row at X: three bytes for each gate in r2 to r13, start + correction + sum_k in[k] *
+// weights[k][gate] modulo 2^24. Z: the starts, three bytes for each gate, then weights [k][4].
+// Leaves X and Z behind what it read, the records in r17:r16, 0 in r14.
+#define THB_LSTM_AVR_DOT \
+    "ld r24, X+\n\tld r25, X+\n\tld r20, X+\n\tld r21, X+\n\tld r22, X+\n\t"                  \
+    "ld r16, X+\n\tld r17, X+\n\tclr r14\n\t"                                                \
+    THB_LSTM_AVR_STARTS("r2", "r3", "r4") THB_LSTM_AVR_STARTS("r5", "r6", "r7")               \
+    THB_LSTM_AVR_STARTS("r8", "r9", "r10") THB_LSTM_AVR_STARTS("r11", "r12", "r13")           \
+    "sbiw r24, 4\n\tbrcc 1f\n\trjmp 2f\n"                                                     \
+    "1:\n\t" THB_LSTM_AVR_INPUT THB_LSTM_AVR_INPUT THB_LSTM_AVR_INPUT THB_LSTM_AVR_INPUT      \
+    "sbiw r24, 4\n\tbrcs 2f\n\trjmp 1b\n"                                                     \
+    "2:\n\tadiw r24, 4\n\tbreq 4f\n"                                                          \
+    "3:\n\t" THB_LSTM_AVR_INPUT "sbiw r24, 1\n\tbrne 3b\n"                                   \
+    "4:\n\tret\n"
+
+// A part of a gate: r19:r18 = sat16(R(H(sum, multiplier), exponent)) of the signed sum r22:r25:r24;
+// Z at its record, uint8 [5]: 2 * multiplier, little-endian, then the exponent. Rows of partial
+// products in r15 r19 r18 r21 r20 (r15), one for each byte of m; only the carry of the lowest byte
+// counts. The sum's highest byte is signed (MULSU), so each row is extended by its sign.
+#define THB_LSTM_AVR_PART                                                                    \
+    "lpm r23, Z+\n\tmul r24, r23\n\tmov r15, r1\n\tmulsu r22, r23\n\tmovw r20, r0\n\t"       \
+    "mul r25, r23\n\tadd r15, r0\n\tadc r20, r1\n\tadc r21, r14\n\t"                         \
+    "clr r18\n\tsbrc r21, 7\n\tcom r18\n\t"                                                  \
+    "lpm r23, Z+\n\tmul r24, r23\n\tadd r15, r0\n\tadc r20, r1\n\tadc r21, r14\n\tadc r18, " \
+    "r14\n\tmulsu r22, r23\n\tadd r21, r0\n\tadc r18, r1\n\t"                                \
+    "mul r25, r23\n\tadd r20, r0\n\tadc r21, r1\n\tadc r18, r14\n\t"                         \
+    "clr r19\n\tsbrc r18, 7\n\tcom r19\n\t"                                                  \
+    "lpm r23, Z+\n\tmul r24, r23\n\tadd r20, r0\n\tadc r21, r1\n\tadc r18, r14\n\tadc r19, " \
+    "r14\n\tmulsu r22, r23\n\tadd r18, r0\n\tadc r19, r1\n\t"                                \
+    "mul r25, r23\n\tadd r21, r0\n\tadc r18, r1\n\tadc r19, r14\n\t"                         \
+    "clr r15\n\tsbrc r19, 7\n\tcom r15\n\t"                                                  \
+    "lpm r23, Z+\n\tmul r24, r23\n\tadd r21, r0\n\tadc r18, r1\n\tadc r19, r14\n\tadc r15, " \
+    "r14\n\tmulsu r22, r23\n\tadd r19, r0\n\tadc r15, r1\n\t"                                \
+    "mul r25, r23\n\tadd r18, r0\n\tadc r19, r1\n\tadc r15, r14\n\t"                         \
+    "lsl r21\n\tadc r18, r14\n\tadc r19, r14\n\tadc r15, r14\n\t"                            \
+    "lpm r23, Z+\n\ttst r23\n\tbreq 2f\n\t"                                                  \
+    "mov r0, r15\n\tlsl r0\n\tsbc r18, r14\n\tsbc r19, r14\n\tsbc r15, r14\n"                \
+    "1:\n\tasr r15\n\tror r19\n\tror r18\n\tdec r23\n\tbrne 1b\n\t"                          \
+    "adc r18, r14\n\tadc r19, r14\n\tadc r15, r14\n"                                         \
+    "2:\n\tmov r0, r19\n\tlsl r0\n\tsbc r0, r0\n\tcp r0, r15\n\tbreq 3f\n\t"                 \
+    "ldi r18, 0xFF\n\tldi r19, 0x7F\n\tsbrs r15, 7\n\trjmp 3f\n\tcom r18\n\tcom r19\n"       \
+    "3:\n\tret\n"
+
+// The sums in r2 to r13 become parts in r3:r2, r5:r4, r7:r6, r9:r8.
+#define THB_LSTM_AVR_PARTS                                                         \
+    "movw r0, r16\n\tmovw r16, r30\n\tmovw r30, r0\n\t"                            \
+    "movw r24, r2\n\tmov r22, r4\n\trcall 9f\n\tmovw r2, r18\n\t"                  \
+    "mov r24, r5\n\tmov r25, r6\n\tmov r22, r7\n\trcall 9f\n\tmovw r4, r18\n\t"    \
+    "movw r24, r8\n\tmov r22, r10\n\trcall 9f\n\tmovw r6, r18\n\t"                 \
+    "mov r24, r11\n\tmov r25, r12\n\tmov r22, r13\n\trcall 9f\n\tmovw r8, r18\n\t" \
+    "movw r30, r16\n\tret\n"
+
+// The parts' saturating sum: high:low += the part of x on the stack.
+#define THB_LSTM_AVR_ADD(low, high)                                               \
+    "pop r19\n\tpop r18\n\tadd " low ", r18\n\tadc " high                         \
+    ", r19\n\tbrvc 1f\n\t"                                                        \
+    "ldi r18, 0xFF\n\tldi r19, 0x7F\n\tsbrs " high ", 7\n\tcom r18\n\tsbrs " high \
+    ", 7\n\tcom r19\n\tmovw " low ", r18\n1:\n\t"
+
+// The four gates of a unit, written behind the rows of x and h in `work`. Returns the place behind
+// the unit's block.
+THB_KERNEL const uint8_t* thb_lstm_gates_avr(const uint8_t* work, const uint8_t* block)
 {
-    int16_t result;
-    __asm__(
-        "ld r20, X+\n\tld r21, X+\n\tld r22, X\n\t"
-        "clr r18\n\t"
-        "lpm r23, Z+\n\t"
-        "mul r20, r23\n\tmov r19, r1\n\t"
-        "mulsu r22, r23\n\tmovw %A[r], r0\n\t"
-        "mul r21, r23\n\tadd r19, r0\n\tadc %A[r], r1\n\tadc %B[r], r18\n\t"
-        "clr r26\n\tsbrc %B[r], 7\n\tcom r26\n\t"
-        "lpm r23, Z+\n\t"
-        "mul r20, r23\n\tadd r19, r0\n\tadc %A[r], r1\n\tadc %B[r], r18\n\tadc r26, r18\n\t"
-        "mulsu r22, r23\n\tadd %B[r], r0\n\tadc r26, r1\n\t"
-        "mul r21, r23\n\tadd %A[r], r0\n\tadc %B[r], r1\n\tadc r26, r18\n\t"
-        "clr r27\n\tsbrc r26, 7\n\tcom r27\n\t"
-        "lpm r23, Z+\n\t"
-        "mul r20, r23\n\tadd %A[r], r0\n\tadc %B[r], r1\n\tadc r26, r18\n\tadc r27, r18\n\t"
-        "mulsu r22, r23\n\tadd r26, r0\n\tadc r27, r1\n\t"
-        "mul r21, r23\n\tadd %B[r], r0\n\tadc r26, r1\n\tadc r27, r18\n\t"
-        "clr r19\n\tsbrc r27, 7\n\tcom r18\n\t"
-        "lpm r23, Z+\n\t"
-        "mul r20, r23\n\tadd %B[r], r0\n\tadc r26, r1\n\tadc r27, r19\n\tadc r18, r19\n\t"
-        "mulsu r22, r23\n\tadd r27, r0\n\tadc r18, r1\n\t"
-        "mul r21, r23\n\tadd r26, r0\n\tadc r27, r1\n\tadc r18, r19\n\t"
-        "clr r1\n\t"
-        // r18 r27 r26: sum * m >> 32, the next bit is the highest of %B[r].
-        "lsl %B[r]\n\tadc r26, r19\n\tadc r27, r19\n\tadc r18, r19\n\t"
-        "lpm r23, Z\n\t"
-        "tst r23\n\tbreq 2f\n\t"
-        "mov r0, r18\n\tlsl r0\n\tsbc r26, r19\n\tsbc r27, r19\n\tsbc r18, r19\n"
-        "1:\n\t"
-        "asr r18\n\tror r27\n\tror r26\n\tdec r23\n\tbrne 1b\n\t"
-        "adc r26, r19\n\tadc r27, r19\n\tadc r18, r19\n"
-        "2:\n\t"
-        "movw %A[r], r26\n\t"
-        "lsl r27\n\tsbc r27, r27\n\tcp r27, r18\n\tbreq 3f\n\t"
-        "ldi %A[r], 0xFF\n\tldi %B[r], 0x7F\n\tsbrs r18, 7\n\trjmp 3f\n\tclr %A[r]\n\tldi %B[r], "
-        "0x80\n"
-        "3:"
-        : [r] "=&w"(result), "+x"(sum), "+z"(record)
+    __asm__ volatile(
+        "rcall 7f\n\trcall 8f\n\t"
+        "push r2\n\tpush r3\n\tpush r4\n\tpush r5\n\tpush r6\n\tpush r7\n\tpush r8\n\tpush r9\n\t"
+        "rcall 7f\n\trcall 8f\n\t"
+        THB_LSTM_AVR_ADD("r8", "r9") THB_LSTM_AVR_ADD("r6", "r7")
+        THB_LSTM_AVR_ADD("r4", "r5") THB_LSTM_AVR_ADD("r2", "r3")
+        "st X+, r2\n\tst X+, r3\n\tst X+, r4\n\tst X+, r5\n\t"
+        "st X+, r6\n\tst X+, r7\n\tst X+, r8\n\tst X+, r9\n\t"
+        "clr r1\n\trjmp 6f\n"
+        "7:\n\t" THB_LSTM_AVR_DOT
+        "8:\n\t" THB_LSTM_AVR_PARTS
+        "9:\n\t" THB_LSTM_AVR_PART
+        "6:"
+        : "+x"(work), "+z"(block)
         :
-        : "r0", "r18", "r19", "r20", "r21", "r22", "r23");
-    return result;
+        : "r0", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+          "r15", "r16", "r17", "r18", "r19", "r20", "r21", "r22", "r23", "r24", "r25", "memory");
+    return block;
 }
 
 // Shared by the two functions below. %[v] = |v|, the sign of v in r21, r20:r19:r18 = 3 * |v|.
@@ -164,6 +163,20 @@ static __attribute__((noinline, unused)) int16_t thb_tanh_avr(int16_t v, const u
     return v;
 }
 
+// Saturating sum.
+THB_KERNEL int16_t thb_lstm_add_avr(int16_t a, int16_t b)
+{
+    __asm__(
+        "add %A[a], %A[b]\n\tadc %B[a], %B[b]\n\tbrvc 1f\n\t"
+        "mov r0, %B[a]\n\tldi %A[a], 0xFF\n\tldi %B[a], 0x7F\n\t"
+        "sbrs r0, 7\n\tcom %A[a]\n\tsbrs r0, 7\n\tcom %B[a]\n"
+        "1:"
+        : [a] "+d"(a)
+        : [b] "r"(b)
+        : "r0");
+    return a;
+}
+
 // thb_lstm_shift of a * b, whose result fits int16.
 THB_KERNEL int16_t thb_lstm_product_avr(int16_t a, int16_t b, int bits)
 {
@@ -171,66 +184,83 @@ THB_KERNEL int16_t thb_lstm_product_avr(int16_t a, int16_t b, int bits)
     int16_t high;
     if (bits < 15 || bits > 30) return (int16_t)thb_lstm_saturate(thb_lstm_shift(product, bits));
     product += (product < 0 ? -1 : 1) + (INT32_C(1) << (bits - 1));
-    if (bits == 15) return (int16_t)((uint32_t)product >> 15);
+    if (bits == 15) return (int16_t)((uint32_t)product << 1 >> 16);
     high = (int16_t)((uint32_t)product >> 16);
     return (int16_t)(high >> (bits - 16));
 }
 
-// thb_lstm_unit for gates of int16.
+// thb_rounding_shift of a result that fits int16.
+THB_KERNEL int16_t thb_lstm_hidden_shift_avr(int32_t value, int8_t exponent)
+{
+    int16_t high;
+    if (exponent < 17 || exponent > 30)
+        return (int16_t)thb_lstm_saturate(thb_rounding_shift(value, exponent));
+    // The upper half decides.
+    if (value < 0) --value;
+    high = (int16_t)((uint32_t)value >> 16);
+    return (int16_t)((high + (1 << (exponent - 17))) >> (exponent - 16));
+}
+
+// thb_lstm_unit for gates of int16, with the clamp.
 THB_KERNEL int8_t thb_lstm_unit_avr(const int16_t* gates, int16_t* c, const thb_lstm_cell_t* cell)
 {
-    const int16_t input = thb_sigmoid_avr(gates[0], cell->table);
-    const int16_t forget = thb_sigmoid_avr(gates[1], cell->table);
-    const int16_t candidate = thb_tanh_avr(gates[2], cell->table);
+    const int16_t kept = thb_lstm_product_avr(thb_sigmoid_avr(gates[1], cell->table), *c, 15);
+    const int16_t added =
+        thb_lstm_product_avr(thb_sigmoid_avr(gates[0], cell->table),
+                             thb_tanh_avr(gates[2], cell->table), cell->cell_bits);
     const int16_t output = thb_sigmoid_avr(gates[3], cell->table);
-    const int32_t sum = (int32_t)thb_lstm_product_avr(forget, *c, 15) +
-                        thb_lstm_product_avr(input, candidate, cell->cell_bits);
-    const int16_t state = (int16_t)thb_clamp(sum, cell->lowest, cell->highest);
-    const int32_t half = cell->tanh_shift > 0 ? INT32_C(1) << (cell->tanh_shift - 1) : 0;
+    const int16_t zero_point = cell->hidden_zero_point;
+    int16_t state = thb_lstm_add_avr(kept, added);
     int16_t level, hidden;
+    if (state < cell->lowest) state = cell->lowest;
+    if (state > cell->highest) state = cell->highest;
     *c = state;
     if (cell->tanh_multiplier == 3 && cell->tanh_shift == 0) {
         level = thb_tanh_avr(state, cell->table);
     } else {
+        const int32_t half = cell->tanh_shift > 0 ? INT32_C(1) << (cell->tanh_shift - 1) : 0;
         level =
             thb_tanh_look((state * cell->tanh_multiplier + half) >> cell->tanh_shift, cell->table);
     }
     if (cell->hidden_bits > 0) {
         hidden = thb_lstm_product_avr(level, output, cell->hidden_bits);
     } else {
-        int32_t high = thb_high_mul((int32_t)level * output, cell->hidden_multiplier);
-        // thb_rounding_shift by 17 to 30 bits: the upper half decides.
-        if (cell->hidden_shift <= -17 && cell->hidden_shift >= -30) {
-            high -= high < 0 ? 1 : 0;
-            hidden = (int16_t)((uint32_t)high >> 16);
-            hidden = (int16_t)((hidden + (1 << (-17 - cell->hidden_shift))) >>
-                               (-16 - cell->hidden_shift));
-        } else {
-            hidden =
-                (int16_t)thb_lstm_saturate(thb_rounding_shift(high, (int8_t)-cell->hidden_shift));
-        }
+        hidden = thb_lstm_hidden_shift_avr(
+            thb_high_mul((int32_t)level * output, cell->hidden_multiplier),
+            (int8_t)-cell->hidden_shift);
     }
-    return (int8_t)thb_clamp((int32_t)hidden + cell->hidden_zero_point, -128, 127);
+    if (hidden > 127 - zero_point) return 127;
+    if (hidden < -128 - zero_point) return -128;
+    return (int8_t)(hidden + zero_point);
 }
 
-// to[i] = from[i] + 128 as unsigned bytes; returns -128 times their sum.
-static __attribute__((noinline, unused)) uint32_t thb_lstm_offset_avr(uint8_t* to,
-                                                                      const int8_t* from,
-                                                                      thb_index_t count)
+// Writes a row and its header; returns the place behind.
+THB_KERNEL uint8_t* thb_lstm_row_avr(uint8_t* work, const int8_t* from, thb_index_t count,
+                                     const uint8_t* records)
 {
+    uint8_t* to = work + sizeof(thb_lstm_row_avr_t);
+    thb_lstm_row_avr_t header;
     uint32_t sum = 0;
-    for (; count > 0; --count) {
+    thb_index_t i;
+    for (i = 0; i < count; ++i) {
         const uint8_t value = (uint8_t)((uint8_t)*from++ ^ 128u);
         *to++ = value;
         sum += value;
     }
-    return (uint32_t)0 - (sum << 7);
+    sum = (uint32_t)0 - (sum << 7);
+    header.count = (uint16_t)count;
+    header.correction[0] = (uint8_t)sum;
+    header.correction[1] = (uint8_t)(sum >> 8);
+    header.correction[2] = (uint8_t)(sum >> 16);
+    header.records = records;
+    memcpy(work, &header, sizeof header);
+    return to;
 }
 
 // Arguments as those of thb_lstm_s8, but:
-// blocks   uint8 [u] blocks of thb_lstm_dot_avr in flash: that of x, then that of h
-// records  uint8 [8][5] of thb_lstm_part_avr in flash: gates of x, then of h
-// work     uint8 [i + u]
+// blocks   uint8 in flash, per unit starts and weights of x, then of h, see THB_LSTM_AVR_DOT
+// records  uint8 [8][5] in flash: gates of x, then of h, see THB_LSTM_AVR_PART
+// work     i + u + 22 bytes: the rows of x and h with their headers, then four gates
 THB_KERNEL void thb_lstm_s8_avr(const int8_t* x, const uint8_t* blocks, const uint8_t* records,
                                 const uint16_t* table, int8_t* h, int16_t* c, int8_t* out,
                                 int sequence, uint8_t* work, thb_index_t batches, thb_index_t steps,
@@ -244,26 +274,17 @@ THB_KERNEL void thb_lstm_s8_avr(const int8_t* x, const uint8_t* blocks, const ui
     const thb_lstm_cell_t cell = {table,           cell_bits,        lowest,      highest,
                                   tanh_multiplier, tanh_shift,       hidden_bits, hidden_multiplier,
                                   hidden_shift,    hidden_zero_point};
-    uint8_t* const old = work + in_count;
     thb_index_t n, t, u;
     for (n = 0; n < batches; ++n) {
         const int8_t* row = x;
         int8_t* to = out;
         for (t = 0; t < steps; ++t) {
-            const uint32_t x_correction = thb_lstm_offset_avr(work, row, in_count);
-            const uint32_t h_correction = thb_lstm_offset_avr(old, h, units);
+            uint8_t* const old = thb_lstm_row_avr(work, row, in_count, records);
+            const int16_t* const gates =
+                (const int16_t*)(const void*)thb_lstm_row_avr(old, h, units, records + 20);
             const uint8_t* block = blocks;
             for (u = 0; u < units; ++u) {
-                uint8_t sums[3 * THB_LSTM_SUMS];
-                int16_t gates[THB_LSTM_GATES];
-                uint8_t g;
-                block = thb_lstm_dot_avr(work, block, (uint16_t)in_count, x_correction, sums);
-                block = thb_lstm_dot_avr(old, block, (uint16_t)units, h_correction, sums + 12);
-                for (g = 0; g < THB_LSTM_GATES; ++g) {
-                    const int32_t of_x = thb_lstm_part_avr(sums + 3 * g, records + 5 * g);
-                    const int32_t of_h = thb_lstm_part_avr(sums + 12 + 3 * g, records + 20 + 5 * g);
-                    gates[g] = (int16_t)thb_lstm_saturate(of_x + of_h);
-                }
+                block = thb_lstm_gates_avr(work, block);
                 h[u] = thb_lstm_unit_avr(gates, c + u, &cell);
             }
             if (sequence) {

@@ -4,6 +4,7 @@
 // output). The expanded h is at once the copy of the old hidden state.
 #include "arch/dsp/dot_dsp.h"
 #include "arch/dsp/expand_dsp.h"
+#include "arch/dsp/requantize_dsp.h"
 #include "kernels/lstm_integer.h"
 
 THB_KERNEL int32_t thb_saturate_s16(int32_t value)
@@ -13,34 +14,41 @@ THB_KERNEL int32_t thb_saturate_s16(int32_t value)
     return result;
 }
 
-// A part as THB_LSTM_SHORT makes it.
-THB_KERNEL int32_t thb_lstm_part_dsp(int32_t sum, const int32_t* scale)
+// One part of a gate from twice its sum, with a record of requantize_dsp.h.
+THB_KERNEL int32_t thb_lstm_part_dsp(int32_t twice, const int32_t* scale, int form)
 {
-    int32_t low = scale[1], high = scale[2];
-    __asm__("smlal %0, %1, %2, %3" : "+r"(low), "+r"(high) : "r"(sum), "r"(scale[0]));
-    __asm__("smlal %0, %1, %2, %3" : "+r"(low), "+r"(high) : "r"(sum >> 31), "r"(scale[3]));
-    return thb_saturate_s16(high);
+    int32_t value;
+    if (form != THB_SCALE_FAST)
+        return thb_saturate_s16(thb_multiply(twice >> 1, scale[0], (int8_t)scale[2]));
+    value = thb_smmulr(twice, scale[0]);
+    return thb_saturate_s16((value + (value >> 31) + scale[1]) >> scale[2]);
+}
+
+THB_KERNEL int32_t thb_lstm_gate_dsp(int32_t twice_x, int32_t twice_h, const int32_t* scale,
+                                     int form)
+{
+    return thb_saturate_s16(thb_lstm_part_dsp(twice_x, scale, form) +
+                            thb_lstm_part_dsp(twice_h, scale + 3 * THB_LSTM_GATES, form));
 }
 
 // One step: x_pairs and h_pairs are the expanded rows, the rest as in thb_lstm_s8_dsp.
 THB_KERNEL void thb_lstm_step_dsp(const int32_t* x_pairs, const int32_t* h_pairs,
                                   const uint32_t* x_weights, const uint32_t* h_weights,
-                                  const int32_t* bias, const int32_t* scales, int8_t* h, int16_t* c,
-                                  int32_t x_groups, int32_t h_groups, int32_t units,
+                                  const int32_t* bias, const int32_t* scales, int form, int8_t* h,
+                                  int16_t* c, int32_t x_groups, int32_t h_groups, int32_t units,
                                   const thb_lstm_cell_t* cell)
 {
     for (; units > 0; --units) {
-        int32_t sums[THB_LSTM_SUMS], gates[THB_LSTM_GATES], g;
-        const int32_t* scale = scales;
+        int32_t sums[THB_LSTM_SUMS], gates[THB_LSTM_GATES];
         memcpy(sums, bias, sizeof sums);
         x_weights = thb_dot_4x1(x_pairs, x_weights, x_groups, sums);
         h_weights = thb_dot_4x1(h_pairs, h_weights, h_groups, sums + THB_LSTM_GATES);
-        for (g = 0; g < THB_LSTM_SUMS; g += 2) sums[g + 1] = (sums[g + 1] - sums[g]) >> 8;
-        for (g = 0; g < THB_LSTM_GATES; ++g) {
-            gates[g] = thb_saturate_s16(thb_lstm_part_dsp(sums[g], scale) +
-                                        thb_lstm_part_dsp(sums[g + THB_LSTM_GATES], scale + 16));
-            scale += 4;
-        }
+        gates[0] = thb_lstm_gate_dsp(sums[0] * 2, sums[4] * 2, scales, form);
+        gates[1] =
+            thb_lstm_gate_dsp((sums[1] - sums[0]) >> 7, (sums[5] - sums[4]) >> 7, scales + 3, form);
+        gates[2] = thb_lstm_gate_dsp(sums[2] * 2, sums[6] * 2, scales + 6, form);
+        gates[3] =
+            thb_lstm_gate_dsp((sums[3] - sums[2]) >> 7, (sums[7] - sums[6]) >> 7, scales + 9, form);
         *h++ = (int8_t)thb_clamp(thb_lstm_unit(gates, c++, cell), -128, 127);
         bias += THB_LSTM_SUMS;
     }
@@ -49,15 +57,18 @@ THB_KERNEL void thb_lstm_step_dsp(const int32_t* x_pairs, const int32_t* h_pairs
 // Arguments as those of thb_lstm_s8, but:
 // x_weights, h_weights  per unit the words of thb_dot_4x1
 // bias                  int32 [u][8]: the starts of S and T of two pairs for x, of two for h
-// scales                records of THB_LSTM_SHORT
+// scales, form          int32 [8][3], records of requantize_dsp.h, zero point 0
 // pairs                 work area, 8 bytes for each four inputs of x and of h, both filled up
-THB_KERNEL void thb_lstm_s8_dsp(
-    const int8_t* x, const uint32_t* x_weights, const uint32_t* h_weights, const int32_t* bias,
-    const int32_t* scales, const uint16_t* table, int8_t* h, int16_t* c, int8_t* out, int sequence,
-    int32_t* pairs, thb_index_t batches, thb_index_t steps, thb_index_t in_count, thb_index_t units,
-    thb_index_t x_batch, thb_index_t x_step, thb_index_t out_batch, thb_index_t out_step,
-    int cell_bits, int16_t lowest, int16_t highest, int32_t tanh_multiplier, int tanh_shift,
-    int hidden_bits, int32_t hidden_multiplier, int8_t hidden_shift, int16_t hidden_zero_point)
+THB_KERNEL void thb_lstm_s8_dsp(const int8_t* x, const uint32_t* x_weights,
+                                const uint32_t* h_weights, const int32_t* bias,
+                                const int32_t* scales, int form, const uint16_t* table, int8_t* h,
+                                int16_t* c, int8_t* out, int sequence, int32_t* pairs,
+                                thb_index_t batches, thb_index_t steps, thb_index_t in_count,
+                                thb_index_t units, thb_index_t x_batch, thb_index_t x_step,
+                                thb_index_t out_batch, thb_index_t out_step, int cell_bits,
+                                int16_t lowest, int16_t highest, int32_t tanh_multiplier,
+                                int tanh_shift, int hidden_bits, int32_t hidden_multiplier,
+                                int8_t hidden_shift, int16_t hidden_zero_point)
 {
     const thb_lstm_cell_t cell = {table,           cell_bits,        lowest,      highest,
                                   tanh_multiplier, tanh_shift,       hidden_bits, hidden_multiplier,
@@ -69,7 +80,7 @@ THB_KERNEL void thb_lstm_s8_dsp(
         for (t = 0; t < steps; ++t) {
             int32_t* const h_pairs = thb_expand_row(row, in_count, pairs);
             thb_expand_row(h, units, h_pairs);
-            thb_lstm_step_dsp(pairs, h_pairs, x_weights, h_weights, bias, scales, h, c,
+            thb_lstm_step_dsp(pairs, h_pairs, x_weights, h_weights, bias, scales, form, h, c,
                               (in_count + 3) / 4, (units + 3) / 4, units, &cell);
             if (sequence) {
                 memcpy(to, h, (size_t)units);
