@@ -3,16 +3,17 @@
 // The operators' own hooks read their options; here stands what concerns the graph as a whole:
 // - tensors: kinds (constant, state, activation), types, int4 unpacked;
 // - dynamic dimensions: the stored size (1 for a batch of -1) is taken, and said;
-// - resource variables: VAR_HANDLE disappears, READ_VARIABLE and ASSIGN_VARIABLE become `read` and
-//   `assign` of a state tensor; CALL_ONCE's subgraph is run here and gives the initial values;
-// - STABLEHLO_COMPOSITE: its decomposition is inlined;
+// - resource variables: tflite_variables.cc;
+// - operators that name other subgraphs (WHILE, IF, CALL, STABLEHLO_COMPOSITE): tflite_control.cc;
 // - shape arithmetic: integer tensors whose inputs are all constant are computed here, so that
 //   SHAPE -> PACK -> RESHAPE chains become constants before anyone asks for a shape.
 #include "base/error.h"
 #include "formats/tflite.h"
+#include "formats/tflite_call_fields.h"
 #include "formats/tflite_fields.h"
 #include "import/import.h"
 #include "import/list_writes.h"
+#include "import/tflite_importer.h"
 #include "ops/op.h"
 
 #include <algorithm>
@@ -23,8 +24,6 @@ namespace thimble {
 
 namespace {
 
-constexpr int kInlineDepthMax = 8;           // composites in composites; files hold at most two
-constexpr int64_t kStateBytesMax = 1 << 26;  // of all variables; nets at hand keep some KB
 constexpr int64_t kFoldBytesMax = 1 << 20;   // shape arithmetic is tiny
 
 DType dtype_from(TfliteType type)
@@ -50,83 +49,23 @@ std::vector<uint8_t> constant_bytes(const TfliteTensor& source, DType type, int6
     return bytes;
 }
 
-// What an unquantized state starts from: zero; a quantized one: the zero point's low byte (TFLM).
-std::shared_ptr<const std::vector<uint8_t>> initial_state(const Tensor& tensor)
+}  // namespace
+
+Graph Importer::run(size_t subgraph)
 {
-    const uint8_t fill =
-        element_bytes(tensor.type) == 1 ? static_cast<uint8_t>(tensor.quant.zero_point()) : 0;
-    return std::make_shared<const std::vector<uint8_t>>(static_cast<size_t>(tensor.bytes()), fill);
+    const TfliteSubgraph& main = model_.subgraphs.at(subgraph);
+    const Entered entered(limits_.active, static_cast<int>(subgraph));
+    std::vector<TensorId> ids = add_tensors(main);
+    for (const int input : main.inputs) {
+        graph_.inputs.push_back(ids[static_cast<size_t>(input)]);
+        note_dynamic(main.tensors[static_cast<size_t>(input)]);
+    }
+    for (const TensorId input : graph_.inputs) mark_written(input);
+    add_nodes(main, ids);
+    for (const int output : main.outputs)
+        graph_.outputs.push_back(output_id(ids[static_cast<size_t>(output)]));
+    return std::move(graph_);
 }
-
-class Importer {
-public:
-    explicit Importer(const TfliteModel& model) : model_(model) {}
-
-    Graph run(size_t subgraph)
-    {
-        const TfliteSubgraph& main = model_.subgraphs.at(subgraph);
-        std::vector<TensorId> ids = add_tensors(main);
-        for (const int input : main.inputs) {
-            graph_.inputs.push_back(ids[static_cast<size_t>(input)]);
-            note_dynamic(main.tensors[static_cast<size_t>(input)]);
-        }
-        for (const TensorId input : graph_.inputs) mark_written(input);
-        add_nodes(main, ids, 0);
-        for (const int output : main.outputs)
-            graph_.outputs.push_back(output_id(ids[static_cast<size_t>(output)]));
-        return std::move(graph_);
-    }
-
-private:
-    void note_dynamic(const TfliteTensor& source);
-    std::vector<TensorId> add_tensors(const TfliteSubgraph& subgraph);
-    TensorId add_tensor(const TfliteTensor& source);
-    void add_nodes(const TfliteSubgraph& subgraph, std::vector<TensorId>& ids, int depth);
-    void add_node(const TfliteSubgraph& subgraph, const TfliteOperator& source,
-                  std::vector<TensorId>& ids, int depth);
-    void add_operator(const TfliteOperator& source, Node node);
-    void add_resource_node(const TfliteOperator& source, Node node);
-    void inline_composite(const TfliteOperator& source, const std::vector<TensorId>& ids,
-                          int depth);
-    void call_once(const TfliteOperator& source);
-    TensorId state_of(TensorId handle, TensorId like);
-    void check_inputs(const TfliteSubgraph& subgraph, const TfliteOperator& source,
-                      const Node& node) const;
-    void fold_integers(Node& node);
-    TensorId output_id(TensorId id);
-    std::string unique_name(const TfliteOperator& source, const Node& node);
-    // A small file can declare any number of huge variables: their sum is limited.
-    std::shared_ptr<const std::vector<uint8_t>> new_state(const Tensor& tensor)
-    {
-        state_bytes_ = std::min(state_bytes_ + tensor.bytes(), kStateBytesMax + 1);
-        require(state_bytes_ <= kStateBytesMax, ErrorCode::T0202,
-                {fmt::format("tensor '{}'", tensor.name),
-                 "is a variable of shape " + shape_text(tensor.shape),
-                 fmt::format("at most {} bytes of variables", kStateBytesMax),
-                 "export the model again"});
-        return initial_state(tensor);
-    }
-    void mark_written(TensorId id)
-    {
-        written_.resize(graph_.tensors.size(), false);
-        written_[static_cast<size_t>(id)] = true;
-    }
-    bool is_written(TensorId id) const
-    {
-        return graph_.tensor(id).kind != TensorKind::activation ||
-               (static_cast<size_t>(id) < written_.size() && written_[static_cast<size_t>(id)]);
-    }
-
-    const TfliteModel& model_;
-    Graph graph_;
-    std::vector<bool> written_;
-    int64_t state_bytes_ = 0;  // of all variables so far
-    std::map<TensorId, std::string> handles_;     // tensor of a VAR_HANDLE -> variable name
-    std::map<std::string, TensorId> variables_;   // variable name -> state tensor
-    std::map<std::string, int> names_;            // layer names given so far
-    std::map<std::string, std::vector<uint8_t>> initial_values_;  // by CALL_ONCE
-    bool init_pass_ = false;                      // importing the subgraph of a CALL_ONCE
-};
 
 void Importer::note_dynamic(const TfliteTensor& source)
 {
@@ -171,9 +110,9 @@ std::vector<TensorId> Importer::add_tensors(const TfliteSubgraph& subgraph)
     return ids;
 }
 
-void Importer::add_nodes(const TfliteSubgraph& subgraph, std::vector<TensorId>& ids, int depth)
+void Importer::add_nodes(const TfliteSubgraph& subgraph, std::vector<TensorId>& ids)
 {
-    for (const TfliteOperator& source : subgraph.operators) add_node(subgraph, source, ids, depth);
+    for (const TfliteOperator& source : subgraph.operators) add_node(subgraph, source, ids);
 }
 
 // A short layer name: the last path component of the output tensor's name, made unique.
@@ -216,8 +155,11 @@ void Importer::check_inputs(const TfliteSubgraph& subgraph, const TfliteOperator
 }
 
 void Importer::add_node(const TfliteSubgraph& subgraph, const TfliteOperator& source,
-                        std::vector<TensorId>& ids, int depth)
+                        std::vector<TensorId>& ids)
 {
+    require(limits_.operators_left-- > 0, ErrorCode::T0104,
+            {"", "the subgraphs call each other too often", "at most 65536 operators in all",
+             "export the model again"});
     Node node;
     node.source_op = source.name;
     for (const int input : source.inputs)
@@ -230,6 +172,7 @@ void Importer::add_node(const TfliteSubgraph& subgraph, const TfliteOperator& so
     for (const TensorId id : node.inputs)
         if (id != kNoTensor && !is_written(id) && graph_.tensor(id).count() == 0)
             graph_.set_constant(id, {});
+    const std::string name = node.name;
     try {
         for (const TensorId output : node.outputs)
             require(!is_written(output), ErrorCode::T0203,
@@ -237,34 +180,55 @@ void Importer::add_node(const TfliteSubgraph& subgraph, const TfliteOperator& so
                      "is written twice, or is a constant or a state", "one writer for each tensor",
                      "export the model again"});
         check_inputs(subgraph, source, node);
-        if (source.name == "STABLEHLO_COMPOSITE") {
-            inline_composite(source, ids, depth);
-        } else if (source.name == "CALL_ONCE") {
-            call_once(source);
-        } else if (source.name == "VAR_HANDLE" || source.name == "READ_VARIABLE" ||
-                   source.name == "ASSIGN_VARIABLE") {
-            add_resource_node(source, std::move(node));
-        } else {
-            add_operator(source, std::move(node));
-        }
+        add_by_kind(subgraph, source, ids, std::move(node));
     } catch (const Error& error) {
         if (error.code() == ErrorCode::T0104) throw;
-        const ErrorText& text = error.text();
         graph_.nodes.resize(nodes_before);  // Parts of the operator that were written already.
-        Node refused;
-        refused.name = node.name.empty() ? source.name : node.name;
-        refused.source_op = source.name;
-        for (const int input : source.inputs)
-            refused.inputs.push_back(input < 0 ? kNoTensor : ids[static_cast<size_t>(input)]);
-        for (const int output : source.outputs)
-            refused.outputs.push_back(ids[static_cast<size_t>(output)]);
-        refused.unsupported = (text.place.empty() ? "" : text.place + ": ") + text.found +
-                              "; expected " + text.expected;
-        refused.remedy = text.remedy;
-        for (const TensorId output : refused.outputs)
-            if (graph_.tensor(output).kind == TensorKind::activation) mark_written(output);
-        graph_.nodes.push_back(std::move(refused));
+        add_refused(source, ids, name.empty() ? source.name : name, error.text());
     }
+}
+
+void Importer::add_by_kind(const TfliteSubgraph& subgraph, const TfliteOperator& source,
+                           const std::vector<TensorId>& ids, Node node)
+{
+    if (source.name == "STABLEHLO_COMPOSITE") {
+        namespace field = tflite_field::stablehlo_composite;
+        inline_subgraph(source.options_2.i32(field::decomposition_subgraph_index), source,
+                        source.inputs, ids);
+    } else if (source.name == "CALL") {
+        inline_subgraph(source.options.i32(tflite_field::call::subgraph), source, source.inputs,
+                        ids);
+    } else if (source.name == "WHILE") {
+        add_while(subgraph, source, std::move(node));
+    } else if (source.name == "IF") {
+        add_if(source, ids, std::move(node));
+    } else if (source.name == "CALL_ONCE") {
+        call_once(source);
+    } else if (source.name == "VAR_HANDLE" || source.name == "READ_VARIABLE" ||
+               source.name == "ASSIGN_VARIABLE") {
+        add_resource_node(source, std::move(node));
+    } else {
+        add_operator(source, std::move(node));
+    }
+}
+
+// A layer that cannot be compiled stays, with the reason.
+void Importer::add_refused(const TfliteOperator& source, const std::vector<TensorId>& ids,
+                           std::string name, const ErrorText& text)
+{
+    Node refused;
+    refused.name = std::move(name);
+    refused.source_op = source.name;
+    for (const int input : source.inputs)
+        refused.inputs.push_back(input < 0 ? kNoTensor : ids[static_cast<size_t>(input)]);
+    for (const int output : source.outputs)
+        refused.outputs.push_back(ids[static_cast<size_t>(output)]);
+    refused.unsupported =
+        (text.place.empty() ? "" : text.place + ": ") + text.found + "; expected " + text.expected;
+    refused.remedy = text.remedy;
+    for (const TensorId output : refused.outputs)
+        if (graph_.tensor(output).kind == TensorKind::activation) mark_written(output);
+    graph_.nodes.push_back(std::move(refused));
 }
 
 void Importer::add_operator(const TfliteOperator& source, Node node)
@@ -322,101 +286,6 @@ void Importer::fold_integers(Node& node)
     node.op = nullptr;
 }
 
-TensorId Importer::state_of(TensorId handle, TensorId like)
-{
-    const auto it = handles_.find(handle);
-    require(it != handles_.end(), ErrorCode::T0202,
-            {"", "the variable's handle is not a VAR_HANDLE", "a VAR_HANDLE",
-             "export the model with resource variables in one subgraph"});
-    const std::string& name = it->second;
-    if (const auto known = variables_.find(name); known != variables_.end()) return known->second;
-    Tensor state = graph_.tensor(like);
-    state.name = name;
-    state.kind = TensorKind::state;
-    state.data = new_state(state);
-    if (const auto value = initial_values_.find(name); value != initial_values_.end() &&
-        static_cast<int64_t>(value->second.size()) == state.bytes())
-        state.data = std::make_shared<const std::vector<uint8_t>>(value->second);
-    return variables_[name] = graph_.add_tensor(std::move(state));
-}
-
-void Importer::add_resource_node(const TfliteOperator& source, Node node)
-{
-    namespace field = tflite_field::var_handle;
-    if (source.name == "VAR_HANDLE") {
-        require_outputs(node, 1);
-        const std::string name = source.options.string(field::container) + "/" +
-                                 source.options.string(field::shared_name);
-        handles_[node.outputs[0]] = name;
-        mark_written(node.outputs[0]);
-        return;
-    }
-    const bool read = source.name == "READ_VARIABLE";
-    require_inputs(node, read ? 1 : 2, read ? 1 : 2);
-    if (read) require_outputs(node, 1);
-    if (init_pass_ && !read) {
-        const Tensor& value = graph_.tensor(node.inputs[1]);
-        require(value.is_constant() && handles_.count(node.inputs[0]), ErrorCode::T0202,
-                {"", "a variable's first value is computed", "a constant",
-                 "initialise the variable with a constant"});
-        initial_values_[handles_[node.inputs[0]]] = *value.data;
-        return;
-    }
-    const TensorId state = state_of(node.inputs[0], read ? node.outputs[0] : node.inputs[1]);
-    const Tensor& other = graph_.tensor(read ? node.outputs[0] : node.inputs[1]);
-    require(other.type == graph_.tensor(state).type &&
-                (read || other.bytes() == graph_.tensor(state).bytes()),
-            ErrorCode::T0203,
-            {"", "the variable and the value differ in type or size", "the same type and shape",
-             "export the model again"});
-    node.op = find_op(read ? "read" : "assign");
-    require(node.op != nullptr, ErrorCode::T0201,
-            {"", "variables are not supported", "a model without state", ""});
-    node.inputs =
-        read ? std::vector<TensorId>{state} : std::vector<TensorId>{node.inputs[1], state};
-    node.op->infer(graph_, node);
-    for (const TensorId output : node.outputs) mark_written(output);
-    graph_.nodes.push_back(std::move(node));
-}
-
-void Importer::call_once(const TfliteOperator& source)
-{
-    const int index = source.options.i32(tflite_field::call_once::init_subgraph_index);
-    require(index > 0 && index < static_cast<int>(model_.subgraphs.size()), ErrorCode::T0203,
-            {"", fmt::format("initialisation subgraph {}", index), "a subgraph of the file",
-             "export the model again"});
-    Importer init(model_);
-    init.init_pass_ = true;
-    const Graph graph = init.run(static_cast<size_t>(index));
-    require_supported(graph);
-    initial_values_ = init.initial_values_;
-}
-
-void Importer::inline_composite(const TfliteOperator& source, const std::vector<TensorId>& ids,
-                                int depth)
-{
-    const int index =
-        source.options_2.i32(tflite_field::stablehlo_composite::decomposition_subgraph_index);
-    require(
-        index > 0 && index < static_cast<int>(model_.subgraphs.size()) && depth < kInlineDepthMax,
-        ErrorCode::T0203,
-        {"", fmt::format("decomposition subgraph {}", index), "a subgraph of the file",
-         "export the model again"});
-    const TfliteSubgraph& body = model_.subgraphs[static_cast<size_t>(index)];
-    require(
-        body.inputs.size() == source.inputs.size() && body.outputs.size() == source.outputs.size(),
-        ErrorCode::T0203,
-        {"", "the decomposition has other inputs or outputs", "the same number",
-         "export the model again"});
-    std::vector<TensorId> inner = add_tensors(body);
-    for (size_t i = 0; i < body.inputs.size(); ++i)
-        inner[static_cast<size_t>(body.inputs[i])] =
-            source.inputs[i] < 0 ? kNoTensor : ids[static_cast<size_t>(source.inputs[i])];
-    for (size_t i = 0; i < body.outputs.size(); ++i)
-        inner[static_cast<size_t>(body.outputs[i])] = ids[static_cast<size_t>(source.outputs[i])];
-    add_nodes(body, inner, depth + 1);
-}
-
 // A graph output that is a constant, a state or an input is kept: the emitter copies it.
 TensorId Importer::output_id(TensorId id)
 {
@@ -426,7 +295,7 @@ TensorId Importer::output_id(TensorId id)
     return id;
 }
 
-size_t chosen_subgraph(const TfliteModel& model, const ImportOptions& options)
+static size_t chosen_subgraph(const TfliteModel& model, const ImportOptions& options)
 {
     if (options.signature.empty()) return 0;
     std::string known;
@@ -440,15 +309,14 @@ size_t chosen_subgraph(const TfliteModel& model, const ImportOptions& options)
           "thimble inspect MODEL"});
 }
 
-}  // namespace
-
 Graph import_tflite(const TfliteModel& model, const ImportOptions& options)
 {
     Graph graph;
     TfliteModel readable = model;
     for (TfliteSubgraph& subgraph : readable.subgraphs) rewrite_list_writes(subgraph);
     try {
-        graph = Importer(readable).run(chosen_subgraph(readable, options));
+        ImportLimits limits;
+        graph = Importer(readable, limits).run(chosen_subgraph(readable, options));
     } catch (Error& error) {
         if (error.text().place.find(model.file_name) == std::string::npos)
             error.add_context(model.file_name);

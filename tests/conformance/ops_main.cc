@@ -8,6 +8,7 @@
 //
 // THIMBLE_OPS_ENGINES gives another default for --engine. Exit code 1 when a case fails.
 #include "base/file.h"
+#include "support/control_models.h"
 #include "support/op_runner.h"
 #include "support/parallel.h"
 
@@ -98,6 +99,8 @@ int write_models(const Settings& settings)
         for (const OpCase& one : parse_op_cases(read_text_file(file), file.filename().string()))
             write_file(fs::path(settings.models_folder) / (one.name + ".tflite"),
                        write_tflite(draft_of(one)));
+    for (const auto& [name, draft] : control_drafts())
+        write_file(fs::path(settings.models_folder) / (name + ".tflite"), write_tflite(draft));
     return 0;
 }
 

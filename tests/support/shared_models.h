@@ -17,7 +17,7 @@ struct SharedModel {
     bool has_strings = false;
     bool has_recurrent = false;  // LSTM, RNN
     bool malformed = false;
-    // Why the model is not expected to be accepted (recurrent, WHILE/IF, strings, vendor's custom
+    // Why the model is not expected to be accepted (recurrent, strings, vendor's custom
     // operators); empty: it is.
     std::string out_of_scope;
 
