@@ -94,11 +94,13 @@ private:
             line(fmt::format("// input{}   {}", port.suffix, port_text(port)));
         for (const Port& port : outputs_)
             line(fmt::format("// output{}  {}", port.suffix, port_text(port)));
-        int64_t macs = 0;
-        for (const Step& step : program_.steps) macs += step.macs;
+        int64_t macs = 0, layers = 0;
+        for (const Step& step : program_.steps) {
+            macs += step.macs;
+            layers += step.begin < 0;
+        }
         line("//");
-        line(fmt::format("// Work: {} multiply-accumulates in {} layers.", macs,
-                         program_.steps.size()));
+        line(fmt::format("// Work: {} multiply-accumulates in {} layers.", macs, layers));
         line(fmt::format("// Memory: {} bytes of state, {} bytes of work (lower bound {}).",
                          program_.state_bytes, program_.work_bytes,
                          program_.work_bytes_lower_bound));

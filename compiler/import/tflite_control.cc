@@ -1,5 +1,5 @@
-// Operators that name other subgraphs: WHILE and IF become `while` and `if`, whose bodies are graphs;
-// CALL, STABLEHLO_COMPOSITE and an IF whose condition is known are written out in place.
+// Operators that name other subgraphs: WHILE and IF become `while` and `if`, whose bodies are
+// graphs; CALL, STABLEHLO_COMPOSITE and an IF whose condition is known are written out in place.
 //
 // What a loop hands through unchanged, and every input of a branch, is read by the body directly
 // and costs nothing; constants among them move into the body, where shape arithmetic needs them.

@@ -8,8 +8,8 @@
 
 namespace thimble {
 
-Evaluator::Evaluator(const Graph& graph, Match match, EvalBudget budget)
-    : graph_(graph), match_(match), budget_(budget), values_(graph.tensors.size())
+Evaluator::Evaluator(const Graph& graph, Match match)
+    : graph_(graph), match_(match), values_(graph.tensors.size())
 {
     for (size_t id = 0; id < graph.tensors.size(); ++id) {
         const Tensor& tensor = graph.tensors[id];
@@ -46,26 +46,21 @@ void Evaluator::set_state(TensorId id, std::span<const uint8_t> bytes)
     values_[static_cast<size_t>(id)].assign(bytes.begin(), bytes.end());
 }
 
-void Evaluator::run()
-{
-    EvalBudget budget = budget_;
-    run(budget);
-}
-
-void Evaluator::run(EvalBudget& budget)
+void Evaluator::run(EvalBudget* budget)
 {
     for (const Node& node : graph_.nodes) {
         for (const TensorId id : node.outputs)
             if (graph_.tensor(id).kind == TensorKind::activation)
                 values_[static_cast<size_t>(id)].assign(
                     static_cast<size_t>(graph_.tensor(id).bytes()), 0);
-        EvalContext context(graph_, node, values_, match_, &budget);
+        EvalContext context(graph_, node, values_, match_, budget);
         node.op->eval(context);
     }
 }
 
-BodyEvaluator::BodyEvaluator(EvalContext& outer, const Graph& body, size_t first)
-    : outer_(outer), graph_(body), first_(first), body_(body, outer.match)
+BodyEvaluator::BodyEvaluator(EvalContext& outer, const Graph& body, size_t first,
+                             EvalBudget* budget)
+    : outer_(outer), graph_(body), first_(first), budget_(budget), body_(body, outer.match)
 {
     for (size_t i = 0; i < body.inputs.size(); ++i) {
         const std::span<const uint8_t> bytes = outer.in_bytes(first + i);
@@ -76,9 +71,8 @@ BodyEvaluator::BodyEvaluator(EvalContext& outer, const Graph& body, size_t first
 
 void BodyEvaluator::run()
 {
-    EvalBudget& budget = outer_.budget ? *outer_.budget : own_budget_;
-    budget.nodes_left -= static_cast<int64_t>(graph_.nodes.size()) + 1;
-    require(budget.nodes_left >= 0, ErrorCode::T0207,
+    if (budget_) budget_->nodes_left -= static_cast<int64_t>(graph_.nodes.size()) + 1;
+    require(!budget_ || budget_->nodes_left >= 0, ErrorCode::T0207,
             {fmt::format("loop '{}'", outer_.node.name),
              fmt::format("did not end after {} evaluations of a layer", EvalBudget{}.nodes_left),
              "a loop that ends", "bound the loop by a constant number of steps"});
@@ -88,7 +82,7 @@ void BodyEvaluator::run()
     };
     for (size_t i = 0; i < graph_.inputs.size(); ++i)
         if (is_state(i)) body_.set_state(graph_.inputs[i], outer_.in_bytes(first_ + i));
-    body_.run(budget);
+    body_.run(budget_);
     for (size_t i = 0; i < graph_.inputs.size(); ++i)
         if (is_state(i))
             std::ranges::copy(body_.value(graph_.inputs[i]),

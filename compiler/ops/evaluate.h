@@ -16,17 +16,16 @@ namespace thimble {
 class Evaluator {
 public:
     // Keeps a reference to `graph`, all of whose nodes must be supported.
-    Evaluator(const Graph& graph, Match match, EvalBudget budget = {});
+    Evaluator(const Graph& graph, Match match);
     // State tensors get their initial values again.
     void reset();
     // Only those that belong to one sequence do.
     void begin_sequence();
     // `bytes` of graph input `index`, exactly Tensor::bytes() of them.
     void set_input(size_t index, std::span<const uint8_t> bytes);
-    // Each run may spend the whole budget. Throws T0207 when loops spend more.
-    void run();
-    // The same within what a caller has left.
-    void run(EvalBudget& budget);
+    // Throws T0207 when a `while` does not end within an EvalBudget. Inside of the body of one,
+    // `budget` is what it has left.
+    void run(EvalBudget* budget = nullptr);
     // Value of any tensor after run(); of a state tensor: its present value.
     std::span<const uint8_t> value(TensorId id) const
     {
@@ -39,18 +38,17 @@ public:
 private:
     const Graph& graph_;
     Match match_;
-    EvalBudget budget_;
     std::vector<std::vector<uint8_t>> values_;
 };
 
 // Runs a body (control.h) for a node that holds it. States are those of the outer graph.
 class BodyEvaluator {
 public:
-    // Body input i stands for node input first + i.
-    BodyEvaluator(EvalContext& outer, const Graph& body, size_t first);
+    // Body input i stands for node input first + i. With a budget every run is charged.
+    BodyEvaluator(EvalContext& outer, const Graph& body, size_t first, EvalBudget* budget);
     // For inputs that change from step to step; the others are set once, from the node's inputs.
     void set_input(size_t index, std::span<const uint8_t> bytes) { body_.set_input(index, bytes); }
-    // Charges the budget, throws T0207 when it is spent.
+    // Throws T0207 when the budget is spent.
     void run();
     std::span<const uint8_t> output(size_t index) const { return body_.output(index); }
 
@@ -58,7 +56,7 @@ private:
     EvalContext& outer_;
     const Graph& graph_;
     size_t first_;
-    EvalBudget own_budget_;
+    EvalBudget* budget_;
     Evaluator body_;
 };
 

@@ -52,7 +52,8 @@ void infer(Graph& graph, Node& node)
 void eval(EvalContext& c)
 {
     const IfAttributes& a = attributes_of(c.node);
-    BodyEvaluator branch(c, c.in_bytes(0)[0] != 0 ? *a.then_graph : *a.else_graph, 1);
+    BodyEvaluator branch(c, c.in_bytes(0)[0] != 0 ? *a.then_graph : *a.else_graph, 1,
+                         c.budget);
     branch.run();
     for (size_t i = 0; i < c.node.outputs.size(); ++i)
         std::ranges::copy(branch.output(i), c.out_bytes(i).begin());

@@ -128,7 +128,7 @@ void eval(EvalContext& c)
     const ScanAttributes& a = attributes_of(c.node);
     const size_t sequences = a.sequence_axes.size();
     const auto carried = static_cast<size_t>(a.carried);
-    BodyEvaluator body(c, *a.body, 0);
+    BodyEvaluator body(c, *a.body, 0, c.budget);
     std::vector<std::vector<uint8_t>> values;
     for (size_t i = 0; i < carried; ++i)
         values.emplace_back(c.in_bytes(sequences + i).begin(), c.in_bytes(sequences + i).end());

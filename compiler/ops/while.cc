@@ -59,7 +59,9 @@ void eval(EvalContext& c)
 {
     const WhileAttributes& a = attributes_of(c.node);
     const size_t carried = c.node.outputs.size();
-    BodyEvaluator condition(c, *a.condition, 0), body(c, *a.body, 0);
+    EvalBudget own;
+    EvalBudget* const budget = c.budget ? c.budget : &own;
+    BodyEvaluator condition(c, *a.condition, 0, budget), body(c, *a.body, 0, budget);
     std::vector<std::vector<uint8_t>> values;
     for (size_t i = 0; i < carried; ++i)
         values.emplace_back(c.in_bytes(i).begin(), c.in_bytes(i).end());

@@ -71,6 +71,15 @@ bool is_float_step(const Step& step)
     });
 }
 
+// How often a step runs, as far as the loops around it say.
+int64_t turns_of(const Program& program, const Step& step)
+{
+    int64_t turns = 1;
+    for (int at = step.region; at >= 0; at = program.steps[static_cast<size_t>(at)].region)
+        turns *= std::max<int64_t>(1, program.steps[static_cast<size_t>(at)].trip_count);
+    return turns;
+}
+
 int64_t live_bytes(const Program& program, int step)
 {
     int64_t bytes = 0;
@@ -114,11 +123,12 @@ Footprint estimate_footprint(const Program& program, const TargetFacts& facts)
     Footprint result;
     for (const Step& step : program.steps) {
         tables.merge(tables_of(step));
-        if (step.calls.empty()) continue;
+        if (step.calls.empty() || step.kind != StepKind::layer) continue;
         result.cycles +=
             static_cast<double>(step.macs) * cycles_per_mac(facts, is_float_step(step));
         for (const TensorId id : program.graph.nodes[static_cast<size_t>(step.node)].outputs)
-            elements += static_cast<double>(program.graph.tensor(id).count());
+            elements += static_cast<double>(program.graph.tensor(id).count()) *
+                        static_cast<double>(turns_of(program, step));
     }
     const auto instances = static_cast<int64_t>(instance_count(program));
     result.flash =

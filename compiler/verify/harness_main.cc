@@ -35,7 +35,7 @@ std::string trace_hook(const Program& program, const std::vector<int>& steps)
     return out + "    default: break;\n    }\n}\n\n";
 }
 
-// Says which step has ended; what that takes lies between two marks.
+// Says which step has ended; what that takes lies between two marks. All marks are made so.
 constexpr const char* kNamedMark =
     "void thb_layer(uint16_t step);\nvoid thb_layer(uint16_t step)\n{\n    thb_host_mark();\n"
     "    thb_host_write(&step, 2);\n    thb_host_mark();\n}\n\n";
@@ -70,21 +70,23 @@ HarnessSources harness_sources(const Program& program, HarnessMode mode,
 {
     const std::string& name = program.name;
     const bool measures = mode == HarnessMode::profile || mode == HarnessMode::layers;
+    const bool named = mode == HarnessMode::layers && repeats_steps(program);
+    const char* const mark = named ? "thb_layer(0);" : "thb_host_mark();";
     std::string main =
         fmt::format("#include \"{0}.h\"\n#include \"thb_host.h\"\n\nstatic {0}_t model;\n\n", name);
     if (mode == HarnessMode::trace) main += trace_hook(program, traced_steps);
-    if (mode == HarnessMode::layers && repeats_steps(program)) main += kNamedMark;
+    if (named) main += kNamedMark;
     main +=
         "int main(void)\n{\n    uint16_t runs;\n    uint16_t run;\n    thb_host_read(&runs, 2);\n";
     main += fmt::format("    {}_init(&model);\n", name);
-    if (measures) main += "    thb_host_mark();\n    thb_host_mark();\n";
+    if (measures) main += fmt::format("    {0}\n    {0}\n", mark);
     main += "    for (run = 0; run < runs; ++run) {\n";
     for (size_t i = 0; i < program.graph.inputs.size(); ++i)
         main += fmt::format("        thb_host_read({}_input{}(&model), {});\n", name, suffix(i),
                             program.graph.tensor(program.graph.inputs[i]).bytes());
     if (measures) main += "        thb_host_paint_stack();\n";
     main += fmt::format(
-        "        thb_host_mark();\n        {}_invoke(&model);\n        thb_host_mark();\n", name);
+        "        {0}\n        {1}_invoke(&model);\n        {0}\n", mark, name);
     if (measures)
         main +=
             "        {\n            const uint32_t stack = thb_host_stack_used();\n            "
@@ -97,9 +99,9 @@ HarnessSources harness_sources(const Program& program, HarnessMode mode,
     std::string wrapper;
     if (mode == HarnessMode::trace)
         wrapper = "void thb_layer(int step);\n#define THB_AFTER_LAYER(step) thb_layer(step)\n";
-    if (mode == HarnessMode::layers && !repeats_steps(program))
+    if (mode == HarnessMode::layers && !named)
         wrapper = "void thb_host_mark(void);\n#define THB_AFTER_LAYER(step) thb_host_mark()\n";
-    if (mode == HarnessMode::layers && repeats_steps(program))
+    if (named)
         wrapper =
             "#include <stdint.h>\nvoid thb_layer(uint16_t step);\n"
             "#define THB_AFTER_LAYER(step) thb_layer(step)\n";

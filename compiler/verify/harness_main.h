@@ -15,8 +15,8 @@ enum class HarnessMode {
     run,      // outputs only; two marks around every invocation
     trace,    // also the outputs of chosen steps, written after each of them
     profile,  // marks around an empty region and the invocation; stack use after the outputs
-    layers,   // as profile, and a mark after every step; where steps repeat also its number, two
-              // bytes in the output, and a second mark after that
+    layers,   // as profile, and a mark after every step. Where steps repeat, each of all marks is
+              // two, with the step's number, two bytes, in the output between them.
 };
 
 struct HarnessSources {

@@ -41,26 +41,29 @@ int64_t weight_bytes(const Program& program)
 }
 
 // What each step took, of all its turns. `layered.marks` holds two marks around nothing, one at the
-// begin, then one for each step that has ended, two where its number is in the output.
-std::vector<uint64_t> spent_by_step(const Program& program, const RunResult& layered,
-                                    uint64_t marker_overhead)
+// begin, one for each step that has ended, and one at the end; where steps repeat each is a pair,
+// with the step's number in the output.
+std::vector<uint64_t> spent_by_step(const Program& program, const RunResult& layered)
 {
     const bool named = repeats_steps(program);
-    const std::vector<uint64_t>& marks = layered.marks;
     const size_t width = named ? 2 : 1;
-    THIMBLE_CHECK(marks.size() >= 4 && (marks.size() - 4) % width == 0,
+    const std::vector<uint64_t>& marks = layered.marks;
+    THIMBLE_CHECK(marks.size() >= 4 * width && marks.size() % width == 0,
                   "the layer firmware lost a mark");
-    const size_t ended = (marks.size() - 4) / width;
-    THIMBLE_CHECK(named ? layered.output.size() >= 2 * ended : ended == program.steps.size(),
+    const size_t ended = marks.size() / width - 4;
+    THIMBLE_CHECK(named ? layered.output.size() >= 2 * (ended + 4)
+                        : ended == program.steps.size(),
                   "the layer firmware lost a mark");
+    const auto between = [&](size_t i) { return marks[width * i] - marks[width * i - 1]; };
+    const uint64_t overhead = between(1);
     std::vector<uint64_t> spent(program.steps.size(), 0);
     for (size_t i = 0; i < ended; ++i) {
-        size_t step = i;
-        if (named) step = layered.output[2 * i] + size_t{256} * layered.output[2 * i + 1];
+        const size_t at = 2 * (i + 3);
+        const size_t step = named ? layered.output[at] + size_t{256} * layered.output[at + 1] : i;
         const int begin = program.steps.at(step).begin;
-        const uint64_t took = marks[3 + width * i] - marks[2 + width * i];
+        const uint64_t took = between(i + 3);
         spent[begin >= 0 ? static_cast<size_t>(begin) : step] +=
-            took > marker_overhead ? took - marker_overhead : 0;
+            took > overhead ? took - overhead : 0;
     }
     return spent;
 }
@@ -88,7 +91,7 @@ Profile profile(const Program& program, const ResolvedTarget& target, uint64_t s
     for (size_t i = 0; i < 4; ++i) result.stack |= static_cast<int64_t>(plain.output[i]) << (8 * i);
 
     const RunResult layered = run_once(program, target, HarnessMode::layers, inputs);
-    const std::vector<uint64_t> spent = spent_by_step(program, layered, result.marker_overhead);
+    const std::vector<uint64_t> spent = spent_by_step(program, layered);
     for (size_t i = 0; i < program.steps.size(); ++i) {
         const Step& step = program.steps[i];
         // The parts of a loop or branch other than its layers count to where it begins.

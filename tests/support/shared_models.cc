@@ -17,12 +17,7 @@ std::string reason_out_of_scope(const SharedModel& model)
     if (model.malformed) return "malformed on purpose";
     if (model.has_strings) return "strings";
     for (const std::string& op : model.ops) {
-<<<<<<< HEAD
         if (op.ends_with("RNN")) return "recurrent: " + op;
-        if (op == "WHILE" || op == "IF") return "control flow: " + op;
-=======
-        if (is_recurrent(op)) return "recurrent: " + op;
->>>>>>> c3ff964 (import: WHILE, IF and CALL.)
         if (op.starts_with("CUSTOM:") && !op.starts_with("CUSTOM:Signal"))
             return "vendor's operator: " + op;
     }

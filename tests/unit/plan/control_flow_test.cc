@@ -2,6 +2,7 @@
 #include "control_graphs.h"
 
 #include "../verify/run_c.h"
+#include "verify/profile.h"
 
 #include <gtest/gtest.h>
 
@@ -237,6 +238,25 @@ Graph branching_loop()
     return b.graph;
 }
 
+// Enough work in a turn that the marks between layers do not count.
+Graph long_scan()
+{
+    GraphBuilder body;
+    const TensorId x = body.input("x", DType::f32, {1, 40});
+    const TensorId c = body.input("c", DType::f32, {1, 40});
+    const TensorId product = body.add("MUL", {x, c});
+    const TensorId sum = body.add("ADD", {product, c});
+    GraphBuilder b;
+    const TensorId in = b.input("in", DType::f32, {1, 120});
+    const TensorId rows = b.add("ADD", {in, in});
+    const TensorId shape = b.constant<int32_t>("shape", {2}, {3, 40});
+    const TensorId sequence = b.add("RESHAPE", {rows, shape});
+    const TensorId start = b.constant<float>("start", {1, 40}, std::vector<float>(40, 0.5f));
+    b.graph.outputs = b.add("scan", {sequence, start},
+                            ScanAttributes{body.body({sum}), 3, false, {0}, 1, {}, ""}, 1);
+    return b.graph;
+}
+
 class ControlFlow : public testing::TestWithParam<const char*> {
 protected:
     void SetUp() override
@@ -256,6 +276,33 @@ TEST_P(ControlFlow, ComputesWhatTheOracleDoes)
     expect_same_on(with_state(), GetParam(), "state");
     expect_same_on(branching(), GetParam(), "if");
     expect_same_on(branching_loop(), GetParam(), "if in a scan");
+}
+
+// Every turn of a loop counts to the layer that runs in it.
+TEST_P(ControlFlow, LayersAddUpToTheTotal)
+{
+    const ResolvedTarget target = find_target(GetParam());
+    if (std::string(target.family->unit).empty()) GTEST_SKIP() << "nothing is counted here";
+    const Program program = compile(long_scan(), {.name = "model", .target = target.facts});
+    const Profile measured = profile(program, target, 1);
+    uint64_t sum = 0;
+    for (const LayerCost& layer : measured.layers) sum += layer.total;
+    EXPECT_NEAR(static_cast<double>(sum), static_cast<double>(measured.total),
+                0.01 * static_cast<double>(measured.total));
+}
+
+// The value is doubled where it lies, the sum is written into its place: no copy in the loop.
+TEST(Copies, AreNotMadeWhereTheOperatorComputesInPlace)
+{
+    const Program program =
+        compile(sums(false), {.name = "model", .target = find_target("host").facts});
+    for (const Step& step : program.steps)
+        if (step.kind == StepKind::region_end) {
+            EXPECT_EQ(step.calls.size(), 1u) << "one value has two uses: one copy";
+        }
+    const Program rotating =
+        compile(rotation(), {.name = "model", .target = find_target("host").facts});
+    EXPECT_EQ(rotating.steps.back().calls.size(), 4u) << "three places and one aside";
 }
 
 INSTANTIATE_TEST_SUITE_P(Machines, ControlFlow,
