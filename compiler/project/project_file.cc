@@ -1,0 +1,263 @@
+#include "project/project_file.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "project/schema.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#define TOML_EXCEPTIONS 0
+#define TOML_UNRELEASED_FEATURES 0
+#include <toml++/toml.h>
+
+namespace thimble {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kFileName = "thimble.toml";
+constexpr const char* kReference = "the keys of docs/project-file.md";
+
+int line_of(const toml::node& node) { return static_cast<int>(node.source().begin.line); }
+
+std::string kind_of(const toml::node& node)
+{
+    if (node.is_table()) return "a table";
+    if (node.is_array()) return "a list";
+    if (node.is_string()) return fmt::format("the text '{}'", node.value_or(std::string()));
+    if (node.is_integer()) return fmt::format("the number {}", node.value_or(int64_t{0}));
+    if (node.is_floating_point()) return fmt::format("the number {}", node.value_or(0.0));
+    if (node.is_boolean()) return node.value_or(false) ? "true" : "false";
+    return "a date";
+}
+
+class Reader {
+public:
+    explicit Reader(fs::path path) : path_(std::move(path)) {}
+
+    ProjectFile read(const std::string& text)
+    {
+        const toml::parse_result parsed = toml::parse(text, path_.string());
+        if (!parsed) {
+            const toml::parse_error& error = parsed.error();
+            fail(ErrorCode::T0106,
+                 {fmt::format("{}:{}", path_.string(), error.source().begin.line),
+                  std::string(error.description()), "TOML 1.0, as docs/project-file.md shows it",
+                  "correct the line"});
+        }
+        const toml::table& root = parsed.table();
+        ProjectFile project;
+        project.path = path_;
+        const Settings top = section(root, "");
+        project.name = top.text_or_empty("name");
+        if (project.name.empty())
+            project.name = fs::absolute(path_).parent_path().filename().string();
+        read_stages(*root.get("stage"), project);
+        return project;
+    }
+
+private:
+    std::string place(int line, const std::string& key) const
+    {
+        return fmt::format("{}:{}: {}", path_.string(), line, key);
+    }
+
+    [[noreturn]] void wrong(const toml::node& node, const std::string& key,
+                            const std::string& expected, const std::string& remedy) const
+    {
+        fail(ErrorCode::T0106,
+             {place(line_of(node), key), kind_of(node), expected, remedy});
+    }
+
+    void read_stages(const toml::node& node, ProjectFile& project) const
+    {
+        const std::string remedy = "[[stage]]\nkind = \"seq2seq\"";
+        const toml::array* stages = node.as_array();
+        if (!stages || stages->empty()) wrong(node, "stage", "[[stage]] tables", remedy);
+        for (const toml::node& stage : *stages) {
+            const toml::table* table = stage.as_table();
+            if (!table) wrong(stage, "stage", "[[stage]] tables", remedy);
+            const toml::node* kind = table->get("kind");
+            const std::vector<std::string> kinds = stage_kinds();
+            require(kind != nullptr, ErrorCode::T0106,
+                    {place(line_of(stage), "stage"), "has no key 'kind'",
+                     "kind = one of: " + joined(kinds), "kind = \"" + kinds[0] + "\""});
+            const std::string name = kind->value_or(std::string());
+            if (std::ranges::find(kinds, name) == kinds.end())
+                wrong(*kind, "kind", "one of: " + joined(kinds), suggestion("kind = ", name, kinds));
+            project.stages.push_back(section(*table, "stage." + name));
+        }
+    }
+
+    static std::string joined(const std::vector<std::string>& words)
+    {
+        std::string text;
+        for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+        return text;
+    }
+
+    static std::string suggestion(const std::string& before, const std::string& name,
+                                  const std::vector<std::string>& known)
+    {
+        const std::string like = nearest(name, known);
+        return fmt::format("{}\"{}\"", before, like.empty() ? known[0] : like);
+    }
+
+    Settings section(const toml::table& table, const std::string& name) const
+    {
+        Settings settings(path_, name, line_of(table));
+        for (const auto& [key, node] : table) {
+            const std::string text(key.str());
+            const KeySpec* spec = find_key(name, text);
+            if (!spec) unknown_key(name, text, line_of(node));
+            if (spec->type != KeyType::stages) settings.set(text, value(node, *spec));
+        }
+        for (const KeySpec& spec : project_keys()) {
+            const std::string key(spec.key);
+            if (spec.section != name || table.contains(spec.key) || spec.fallback.empty()) continue;
+            require(!spec.required(), ErrorCode::T0106,
+                    {place(std::max(line_of(table), 1), key), "is missing",
+                     fmt::format("{} = ...: {}", key, spec.sentence),
+                     "add the key; docs/project-file.md shows all"});
+            Setting setting;
+            if (spec.type == KeyType::whole) setting.value = std::stoll(std::string(spec.fallback));
+            else setting.value = std::string(spec.fallback);
+            settings.set(key, std::move(setting));
+        }
+        return settings;
+    }
+
+    [[noreturn]] void unknown_key(const std::string& section, const std::string& key,
+                                  int line) const
+    {
+        const std::string like = nearest(key, keys_of(section));
+        fail(ErrorCode::T0106,
+             {place(line, key), "unknown key", like.empty() ? kReference : "'" + like + "'",
+              like.empty() ? "remove the key" : fmt::format("{} = ...", like)});
+    }
+
+    Setting value(const toml::node& node, const KeySpec& spec) const
+    {
+        const std::string key(spec.key);
+        Setting setting;
+        setting.line = line_of(node);
+        switch (spec.type) {
+        case KeyType::whole: setting.value = whole(node, spec); break;
+        case KeyType::choice: setting.value = choice(node, spec); break;
+        case KeyType::roles: setting.value = roles(node, key); break;
+        case KeyType::file_or_table:
+            if (const toml::table* table = node.as_table()) {
+                setting.value = std::make_shared<const Settings>(
+                    section(*table, std::string(spec.section) + "." + key));
+                break;
+            }
+            [[fallthrough]];
+        default:
+            if (!node.is_string() || node.value_or(std::string()).empty())
+                wrong(node, key, spec.type == KeyType::text ? "a text" : "the path of a file",
+                      fmt::format("{} = \"...\"", key));
+            setting.value = node.value_or(std::string());
+        }
+        return setting;
+    }
+
+    int64_t whole(const toml::node& node, const KeySpec& spec) const
+    {
+        const bool inside = node.is_integer() && node.value_or(int64_t{0}) >= spec.least() &&
+                            node.value_or(int64_t{0}) <= spec.most();
+        if (!inside)
+            wrong(node, std::string(spec.key),
+                  fmt::format("a whole number from {} to {}", spec.least(), spec.most()),
+                  fmt::format("{} = {}", spec.key, spec.least()));
+        return node.value_or(int64_t{0});
+    }
+
+    std::string choice(const toml::node& node, const KeySpec& spec) const
+    {
+        const std::string text = node.value_or(std::string());
+        const std::vector<std::string> choices = spec.choices();
+        if (!node.is_string() || std::ranges::find(choices, text) == choices.end())
+            wrong(node, std::string(spec.key), "one of: " + joined(choices),
+                  suggestion(fmt::format("{} = ", spec.key), text, choices));
+        return text;
+    }
+
+    RoleTable roles(const toml::node& node, const std::string& key) const
+    {
+        const std::string remedy = fmt::format("{} = {{x = 0, h = 1, c = 2}}", key);
+        const toml::table* table = node.as_table();
+        if (!table) wrong(node, key, "a table ROLE = index or name", remedy);
+        RoleTable result;
+        for (const auto& [role, value] : *table) {
+            const std::string name(role.str());
+            if (value.is_integer()) result[name] = value.value_or(int64_t{0});
+            else if (value.is_string()) result[name] = value.value_or(std::string());
+            else wrong(value, key + "." + name, "an index or a name", remedy);
+        }
+        return result;
+    }
+
+    fs::path path_;
+};
+
+}  // namespace
+
+const Setting& Settings::at(const std::string& key) const
+{
+    const auto it = settings_.find(key);
+    THIMBLE_CHECK(it != settings_.end(), section_ + "." + key);
+    return it->second;
+}
+
+const std::string& Settings::text(const std::string& key) const
+{
+    return std::get<std::string>(at(key).value);
+}
+
+int64_t Settings::whole(const std::string& key) const { return std::get<int64_t>(at(key).value); }
+
+std::string Settings::text_or_empty(const std::string& key) const
+{
+    return has(key) ? text(key) : std::string();
+}
+
+RoleTable Settings::roles(const std::string& key) const
+{
+    return has(key) ? std::get<RoleTable>(at(key).value) : RoleTable();
+}
+
+fs::path Settings::file(const std::string& key) const { return file_.parent_path() / text(key); }
+
+const Settings* Settings::table(const std::string& key) const
+{
+    const auto* nested = std::get_if<std::shared_ptr<const Settings>>(&at(key).value);
+    return nested ? nested->get() : nullptr;
+}
+
+std::string Settings::place(const std::string& key) const
+{
+    const int line = has(key) && at(key).line > 0 ? at(key).line : line_;
+    return fmt::format("{}:{}: {}", file_.string(), line, key);
+}
+
+bool is_project(const fs::path& path)
+{
+    if (fs::is_directory(path)) return fs::exists(path / kFileName);
+    return lower_case(path.extension().string()) == ".toml";
+}
+
+ProjectFile read_project_file(const fs::path& path)
+{
+    const fs::path file = fs::is_directory(path) ? path / kFileName : path;
+    return parse_project_file(read_text_file(file), file);
+}
+
+ProjectFile parse_project_file(const std::string& text, const fs::path& path)
+{
+    return Reader(path).read(text);
+}
+
+}  // namespace thimble

@@ -1,0 +1,74 @@
+// thimble.toml, read and checked against the table of keys (schema.h).
+//
+// Whoever reads a section asks by key; type, range and required keys have been checked, and
+// defaults stand where the file says nothing. The TOML library is seen by project_file.cc alone.
+//
+// Tested by tests/unit/project/project_file_test.cc.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace thimble {
+
+class Settings;
+
+// ROLE = index or name of a tensor.
+using RoleTable = std::map<std::string, std::variant<int64_t, std::string>>;
+
+struct Setting {
+    std::variant<std::string, int64_t, RoleTable, std::shared_ptr<const Settings>> value;
+    int line = 0;  // in the file; 0: a default
+};
+
+class Settings {
+public:
+    Settings(std::filesystem::path file, std::string section, int line)
+        : file_(std::move(file)), section_(std::move(section)), line_(line)
+    {
+    }
+
+    void set(const std::string& key, Setting setting) { settings_[key] = std::move(setting); }
+    bool has(const std::string& key) const { return settings_.count(key) > 0; }
+    // The key must be there, or have a default; a bug otherwise.
+    const std::string& text(const std::string& key) const;
+    int64_t whole(const std::string& key) const;
+    // Empty when the key is absent.
+    std::string text_or_empty(const std::string& key) const;
+    RoleTable roles(const std::string& key) const;
+    // The path of a file of the project.
+    std::filesystem::path file(const std::string& key) const;
+    // Null when the value of a `file_or_table` is a file.
+    const Settings* table(const std::string& key) const;
+    // "project/thimble.toml:12: decoder", for errors.
+    std::string place(const std::string& key) const;
+    const std::string& section() const { return section_; }
+    int line() const { return line_; }
+
+private:
+    const Setting& at(const std::string& key) const;
+    std::filesystem::path file_;  // the thimble.toml
+    std::string section_;
+    int line_ = 0;
+    std::map<std::string, Setting> settings_;
+};
+
+struct ProjectFile {
+    std::filesystem::path path;  // of the thimble.toml
+    std::string name;
+    std::vector<Settings> stages;  // at least one
+};
+
+// True for a folder that holds a thimble.toml, and for a .toml file.
+bool is_project(const std::filesystem::path& path);
+// Throws T0101 (cannot be read) and T0106 (malformed, unknown key, wrong value).
+ProjectFile read_project_file(const std::filesystem::path& path);
+// The same for text; `path` is that of the thimble.toml, which need not exist.
+ProjectFile parse_project_file(const std::string& text, const std::filesystem::path& path);
+
+}  // namespace thimble
