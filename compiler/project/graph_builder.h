@@ -1,0 +1,70 @@
+// Builds a graph out of single nodes and of whole graphs.
+//
+// Nodes are made through the operators' own import hooks, by the names and options of TensorFlow
+// Lite: that is their public interface, and it checks what it is given. Everything added here is
+// valid: infer has run.
+//
+// Tested by tests/unit/project/graph_builder_test.cc.
+#pragma once
+
+#include "formats/tflite_writer.h"
+#include "ir/graph.h"
+
+#include <string>
+#include <vector>
+
+namespace thimble {
+
+class GraphBuilder {
+public:
+    explicit GraphBuilder(std::string name) { graph_.name = std::move(name); }
+
+    TensorId input(Tensor tensor);  // kind, data and name of `tensor` are replaced but for the name
+    TensorId constant(std::string name, DType type, Shape shape, std::vector<uint8_t> bytes,
+                      Quantization quant = {});
+    template <typename T>
+    TensorId constant(std::string name, Shape shape, const std::vector<T>& values)
+    {
+        const auto* bytes = reinterpret_cast<const uint8_t*>(values.data());
+        return constant(std::move(name), dtype_of<T>(), std::move(shape),
+                        {bytes, bytes + values.size() * sizeof(T)});
+    }
+    // A tensor of the type, shape and scale of `like` that holds zeros: real zeros, so the zero
+    // point where it has one.
+    TensorId zeros(std::string name, const Tensor& like);
+
+    // A node by its name in TensorFlow Lite files, with one output of that type and scale.
+    TensorId node(const std::string& tflite_op, std::vector<TensorId> inputs,
+                  std::vector<TfliteOption> options, DType type, Quantization quant = {});
+    // A node of thimble's own, or one that holds graphs. `outputs` says how many.
+    std::vector<TensorId> own_node(std::string_view op, std::vector<TensorId> inputs,
+                                   std::any attributes, size_t outputs, const std::string& name);
+
+    TensorId gather(TensorId from, TensorId indices);  // along axis 0
+    TensorId concat(const std::vector<TensorId>& parts, int axis);
+    // The same elements under another shape; `id` itself when it has that shape.
+    TensorId reshaped(TensorId id, const Shape& shape);
+    // The same real values in the type and scale of `like`; `id` itself when it has them. Throws
+    // T0202 when there is no way.
+    TensorId converted(TensorId id, const Tensor& like);
+    TensorId real(TensorId id);  // as float32
+
+    // Adds the nodes of `part`, whose inputs become these tensors, and returns its outputs. Layer
+    // names begin with `prefix`.
+    std::vector<TensorId> inlined(const Graph& part, const std::vector<TensorId>& inputs,
+                                  const std::string& prefix);
+
+    void output(TensorId id, const std::string& name = "");
+    const Tensor& tensor(TensorId id) const { return graph_.tensor(id); }
+    // The finished graph, verified.
+    Graph finish();
+
+private:
+    std::string unique_name(const std::string& name);
+    TensorId fresh(const std::string& name, DType type, Quantization quant);
+
+    Graph graph_;
+    int count_ = 0;
+};
+
+}  // namespace thimble
