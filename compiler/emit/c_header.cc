@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "emit/c_tables.h"
+#include "emit/c_text.h"
 #include "ops/lower.h"
 
 #include <algorithm>
@@ -73,6 +74,7 @@ public:
         for (size_t i = 0; i < inputs_.size(); ++i) write_accessor("input", inputs_[i], false);
         for (size_t i = 0; i < outputs_.size(); ++i) write_accessor("output", outputs_[i], true);
         write_run();
+        if (options_.text) out_ += c_text_declaration(program_, *options_.text);
         if (!inputs_.empty()) write_quantize();
         if (!outputs_.empty()) write_dequantize();
         out_ += "\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n";

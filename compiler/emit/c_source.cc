@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "emit/c_header.h"
 #include "emit/c_tables.h"
+#include "emit/c_text.h"
 #include "emit/device_files.h"
 #include "emit/kernel_library.h"
 #include "ops/lower.h"
@@ -52,6 +53,7 @@ public:
         write_instances();
         write_state_functions();
         write_invoke();
+        if (options_.text) out_ += c_text_definition(program_, *options_.text);
         return std::move(out_);
     }
 
@@ -85,6 +87,7 @@ private:
         out_ += fmt::format("#include \"{}.h\"\n\n", program_.name);
         out_ += device_file("port/thb_port.h");
         out_ += "\n";
+        if (options_.text) kernels_.merge(c_text_kernels());
         out_ += KernelLibrary::instance().source_of(kernels_);
     }
 

@@ -3,11 +3,14 @@
 
 #include "ir/program.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace thimble {
+
+struct TextInterface;  // ir/text_interface.h
 
 // What profiling found; printed as macros into the header.
 struct MeasuredCost {
@@ -24,6 +27,7 @@ struct EmitOptions {
     std::optional<MeasuredCost> measured; // NAME_STACK_BYTES, NAME_FLASH_BYTES, NAME_CYCLES
     std::vector<std::string> verified;    // sentences for the header: how it was verified
     bool self_test = false;               // declare NAME_self_test
+    std::shared_ptr<const TextInterface> text;  // complete: write NAME_text; null: none
 };
 
 struct GeneratedSource {

@@ -9,11 +9,6 @@ namespace thimble {
 
 namespace {
 
-bool has_text(const Program& program)
-{
-    return program.graph.text && program.graph.text->complete();
-}
-
 std::string token_text(const Vocabulary& vocabulary, int32_t id)
 {
     const auto index = static_cast<size_t>(id);
@@ -24,16 +19,16 @@ std::string token_text(const Vocabulary& vocabulary, int32_t id)
 
 }  // namespace
 
-std::set<std::string> c_text_kernels(const Program& program)
+std::set<std::string> c_text_kernels() { return {"thb_text_to_ids", "thb_ids_to_text"}; }
+
+std::vector<Table> vocabulary_tables(const TextInterface& text)
 {
-    if (!has_text(program)) return {};
-    return {"thb_text_to_ids", "thb_ids_to_text"};
+    return {{"uint8_t", vocabulary_bytes(text.source), "source vocabulary", false},
+            {"uint8_t", vocabulary_bytes(text.target), "target vocabulary", false}};
 }
 
-std::string c_text_declaration(const Program& program)
+std::string c_text_declaration(const Program& program, const TextInterface& text)
 {
-    if (!has_text(program)) return "";
-    const TextInterface& text = *program.graph.text;
     std::string out = fmt::format(
         "// Text in, text out: fills {0}_input(t) with the ids of the tokens of `text` ({1}), runs, and\n"
         "// writes the tokens of {0}_output(t) to `out`{2}.\n",
@@ -54,18 +49,12 @@ std::string c_text_declaration(const Program& program)
                              program.name);
 }
 
-std::string c_text_definition(const Program& program)
+std::string c_text_definition(const Program& program, const TextInterface& text)
 {
-    if (!has_text(program)) return "";
-    const TextInterface& text = *program.graph.text;
     const std::string& name = program.name;
-    std::string out = "\n";
-    const auto table = [&](const Vocabulary& vocabulary, const std::string& side) {
-        out += c_table({"uint8_t", vocabulary_bytes(vocabulary), side + " vocabulary", false},
-                       fmt::format("{}_{}_vocabulary", name, side));
-    };
-    table(text.source, "source");
-    table(text.target, "target");
+    const std::vector<Table> tables = vocabulary_tables(text);
+    std::string out = "\n" + c_table(tables[0], name + "_source_vocabulary") +
+                      c_table(tables[1], name + "_target_vocabulary");
     out += fmt::format(
         "size_t {0}_text({0}_t* t, const char* text, size_t length, char* out, size_t out_size)\n{{\n"
         "    thb_text_to_ids(text, length, {1}, {0}_source_vocabulary, {2}, {3}, {4},\n"

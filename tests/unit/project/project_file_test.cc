@@ -66,7 +66,8 @@ TEST(ProjectFile, refuses_wrong_values)
 {
     expect_refusal(NumberWords::project_text("beam = 9\n"), {"thimble.toml:20", "9", "from 1 to 4"});
     expect_refusal(NumberWords::project_text("beam = \"many\"\n"), {"'many'", "whole number"});
-    expect_refusal(NumberWords::project_text("tokens = \"chars\"\n"), {"'chars'", "tokens = \"char\""});
+    expect_refusal(NumberWords::project_text("source_tokens = \"chars\"\n"),
+                   {"'chars'", "source_tokens = \"char\""});
     expect_refusal(NumberWords::project_text("target_vocabulary = 3\n"), {"the path of a file"});
     expect_refusal("stage = 3\n", {"[[stage]]"});
     expect_refusal("name = \"x\"\n", {"stage", "is missing"});
