@@ -1,7 +1,9 @@
 // build: the C for a target, proven and measured where the tools for that are installed.
 #include "cli/model_options.h"
 #include "cli/output.h"
+#include "emit/c_text.h"
 #include "emit/package.h"
+#include "plan/flash_reach.h"
 #include "verify/fit.h"
 #include "verify/helpers.h"
 #include "verify/verify.h"
@@ -174,6 +176,18 @@ json built_json(const Built& built, const Program& program, const fs::path& fold
     return object;
 }
 
+// Vocabularies lie in flash beside the weights.
+void add_text(const BuildCommandOptions& options, const Program& program,
+              const ResolvedTarget& target, Built& built)
+{
+    const auto text = load_text(options.model);
+    if (!text || !text->complete()) return;
+    Program with_text = program;
+    for (Table& table : vocabulary_tables(*text)) with_text.tables.push_back(std::move(table));
+    require_tables_in_reach(with_text, target.facts);
+    built.emit.text = text;
+}
+
 Exit build_model(const BuildCommandOptions& options, bool as_json)
 {
     const ResolvedTarget target = find_target(options.target);
@@ -184,6 +198,7 @@ Exit build_model(const BuildCommandOptions& options, bool as_json)
     Built built;
     built.emit.target = target.name;
     built.emit.options_text = options.model.changed_text();
+    add_text(options, program, target, built);
     if (options.unmeasured) {
         built.warnings.push_back("neither verified nor measured, as asked");
         built.emit.verified.push_back("Not verified.");

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "emit/c_source.h"
 #include "import/import.h"
+#include "project/project.h"
 
 #include <filesystem>
 #include <fmt/format.h>
@@ -28,11 +29,11 @@ constexpr ForeignFormat kForeignFormats[] = {
 
 void require_tflite(const std::string& path)
 {
-    const std::string expected = "a .tflite file: this version reads TensorFlow Lite models only";
+    const std::string expected =
+        "a .tflite file (this version reads TensorFlow Lite models only), or a project";
     if (fs::is_directory(path))
         fail(ErrorCode::T0103,
-             {path, fs::exists(fs::path(path) / "thimble.toml") ? "a project folder" : "a folder",
-              expected, "thimble inspect MODEL.tflite"});
+             {path, "a folder without thimble.toml", expected, "thimble inspect MODEL.tflite"});
     const std::string extension = lower_case(fs::path(path).extension().string());
     for (const ForeignFormat& format : kForeignFormats)
         require(extension != format.extension, ErrorCode::T0103,
@@ -78,7 +79,8 @@ std::string ModelOptions::changed_text() const
 
 void declare_model(OptionReader& reader, ModelOptions& options)
 {
-    reader.argument("MODEL", options.path, "a TensorFlow Lite model (.tflite)");
+    reader.argument("MODEL", options.path,
+                    "a TensorFlow Lite model (.tflite), or a project (folder with thimble.toml)");
     reader.text("--signature", "KEY", options.signature,
                 "compile this signature (default: the first subgraph)");
 }
@@ -97,8 +99,20 @@ void declare_compilation(OptionReader& reader, ModelOptions& options)
 
 Graph load_graph(const ModelOptions& options)
 {
+    if (is_project(options.path)) {
+        require(options.signature.empty(), ErrorCode::T0004,
+                {"--signature", "does not apply to a project",
+                 "encoder_signature and decoder_signature in thimble.toml", "leave it out"});
+        return load_project(fs::path(options.path)).graph;
+    }
     require_tflite(options.path);
     return import_model(options.path, {.signature = options.signature});
+}
+
+std::shared_ptr<const TextInterface> load_text(const ModelOptions& options)
+{
+    if (!is_project(options.path)) return nullptr;
+    return load_project(fs::path(options.path)).text;
 }
 
 Program compile_for(const Graph& graph, const ModelOptions& options, const ResolvedTarget& target)

@@ -4,8 +4,10 @@
 #include "cli/command.h"
 #include "compile.h"
 #include "ir/graph.h"
+#include "ir/text_interface.h"
 #include "targets/target.h"
 
+#include <memory>
 #include <string>
 
 namespace thimble {
@@ -30,6 +32,8 @@ void declare_compilation(OptionReader& reader, ModelOptions& options);
 
 // Throws T0103 for what this version does not read, and what import_model throws.
 Graph load_graph(const ModelOptions& options);
+// The vocabularies of a project; null when there are none.
+std::shared_ptr<const TextInterface> load_text(const ModelOptions& options);
 Program compile_for(const Graph& graph, const ModelOptions& options, const ResolvedTarget& target);
 
 // The same model and options as typed, for "next:" lines.

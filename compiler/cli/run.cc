@@ -2,6 +2,7 @@
 #include "base/crc32.h"
 #include "cli/model_options.h"
 #include "cli/output.h"
+#include "cli/text_runs.h"
 #include "formats/npy.h"
 #include "import/import.h"
 #include "verify/engine.h"
@@ -28,6 +29,7 @@ constexpr int64_t kRunsShown = 100;
 struct RunCommandOptions {
     ModelOptions model;
     std::vector<std::string> inputs;
+    std::shared_ptr<const TextInterface> text;  // of a project with vocabularies
     std::string output;
     std::string engine = "oracle";
     std::string target;
@@ -125,15 +127,24 @@ void say_outputs(const RunCommandOptions& options, const std::vector<NamedOutput
             say(fmt::format("{}{}:{}\n", tensor.name, which, run_values(bytes, tensor)));
         }
     }
-    const std::string target = options.target.empty() ? "host" : options.target;
-    say_next(command_text("verify", options.model) + " --target " + target);
 }
 
-Exit run_model(const RunCommandOptions& options, bool as_json)
+// Text files are read line by line: each line is a run.
+std::vector<TensorBytes> inputs_of(RunCommandOptions& options, const Graph& graph)
+{
+    options.text = load_text(options.model);
+    if (!is_text_file(options.inputs)) return read_inputs(graph, options.inputs, options.runs);
+    const std::vector<TensorBytes> inputs =
+        read_text_inputs(graph, options.text.get(), options.inputs[0], kRunsMax);
+    options.runs = static_cast<int64_t>(inputs.size());
+    return inputs;
+}
+
+Exit run_model(RunCommandOptions options, bool as_json)
 {
     const Graph graph = load_graph(options.model);
     require_supported(graph);
-    const std::vector<TensorBytes> inputs = read_inputs(graph, options.inputs, options.runs);
+    const std::vector<TensorBytes> inputs = inputs_of(options, graph);
     const std::vector<RunOutputs> results = execute(options, graph, inputs);
     const std::vector<NamedOutput> outputs = collect(options, graph, results);
     if (!options.output.empty()) {
@@ -143,8 +154,12 @@ Exit run_model(const RunCommandOptions& options, bool as_json)
                                              "a folder that can be made", "--output out/run"});
         for (const NamedOutput& output : outputs) write_npy(output.file, output.array);
     }
+    const std::vector<std::string> answers = text_answers(options.text.get(), results);
     if (!as_json) {
-        say_outputs(options, outputs);
+        for (const std::string& answer : answers) say(answer + "\n");
+        if (answers.empty()) say_outputs(options, outputs);
+        say_next(command_text("verify", options.model) + " --target " +
+                 (options.target.empty() ? "host" : options.target));
         return Exit::ok;
     }
     json object = {{"engine", options.target.empty() ? options.engine : options.target},
@@ -155,6 +170,7 @@ Exit run_model(const RunCommandOptions& options, bool as_json)
                                      {"shape", output.array.shape},
                                      {"file", output.file.empty() ? json() : json(output.file)},
                                      {"crc32", fmt::format("{:08x}", output.crc)}});
+    if (!answers.empty()) object["text"] = answers;
     print_json(object);
     return Exit::ok;
 }
@@ -164,7 +180,8 @@ Run declare(OptionReader& reader)
     auto options = std::make_shared<RunCommandOptions>();
     declare_model(reader, options->model);
     reader.list("-i,--input", "[NAME=]FILE", options->inputs,
-                "a .npy array or .bin with raw bytes for each input, in order or by name");
+                "a .npy array or .bin with raw bytes for each input, in order or by name; "
+                "a project with vocabularies takes one .txt, each line a run");
     reader.text("-o,--output", "DIR", options->output,
                 "write every output as .npy into this folder");
     reader.whole("--runs", options->runs, 1, kRunsMax,

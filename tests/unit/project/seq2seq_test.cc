@@ -125,7 +125,7 @@ std::vector<RunOutputs> run_compiled(const Graph& graph, const std::string& targ
 {
     const ResolvedTarget target = find_target(target_name);
     const Program program = compile(graph, {.name = "words", .target = target.facts, .lower = {}});
-    return run_on_target(program, target, false, as_inputs(sources));
+    return run_on_target(program, target, as_inputs(sources));
 }
 
 TEST(Seq2seq, oracle_equals_double_precision)

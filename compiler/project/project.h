@@ -1,0 +1,22 @@
+// A project as the compiler takes it: the graph of its stages, and the vocabularies of its ids.
+#pragma once
+
+#include "ir/graph.h"
+#include "ir/text_interface.h"
+#include "project/project_file.h"
+
+#include <filesystem>
+#include <memory>
+
+namespace thimble {
+
+struct Project {
+    Graph graph;
+    std::shared_ptr<const TextInterface> text;  // null: no vocabulary at all
+};
+
+// `path`: the folder, or the .toml file. Throws what reading the file and its models throws.
+Project load_project(const std::filesystem::path& path);
+Project load_project(const ProjectFile& file);
+
+}  // namespace thimble
