@@ -6,15 +6,22 @@ namespace thimble {
 
 namespace {
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
-bool continues_character(char c) { return (static_cast<uint8_t>(c) & 0xC0) == 0x80; }
+bool continues_character(char c)
+{
+    return (static_cast<uint8_t>(c) & 0xC0) == 0x80;
+}
 
 // The token at the begin of `line`, which is no blank.
 std::string_view first_token(std::string_view line, bool characters)
 {
     size_t end = 1;
-    while (end < line.size() && (characters ? continues_character(line[end]) : !is_blank(line[end])))
+    while (end < line.size() &&
+           (characters ? continues_character(line[end]) : !is_blank(line[end])))
         ++end;
     return line.substr(0, end);
 }

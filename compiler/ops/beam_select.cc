@@ -13,15 +13,16 @@
 // B > 1: beam 0 always holds what the greedy search would hold, so that the result never scores
 // below it; the others are the best of all other continuations, falling; of equals the one of the
 // lower beam, then of the lower symbol. (A plain beam search keeps the same set, unless it loses
-// the greedy hypothesis.) `parents` tells which beam each one continues. Beams with the score "none"
-// hold no hypothesis; at the start all but beam 0, which always holds one.
+// the greedy hypothesis.) `parents` tells which beam each one continues. Beams with the score
+// "none" hold no hypothesis; at the start all but beam 0, which always holds one.
 //
 // `active`: the search may go on: step < N, and some live hypothesis scores above the best that has
 // ended (scores never rise).
 //
 // Arithmetic: float32 scores for float32 logits. int8 logits with B > 1: scores in Q16, exact:
 //   x[max] - x[v] = round(2^16 * d * scale), d = q[max] - q[v]
-//   sum = sum_k round(2^16 * e^(-d[k] * scale)), ln(sum) = log2(sum) * ln 2 with log2 by 16 squarings
+//   sum = sum_k round(2^16 * e^(-d[k] * scale)), ln(sum) = log2(sum) * ln 2 with log2 by 16
+//   squarings
 // (docs/numerics.md, "Beam search"). int16 logits with B > 1 must be dequantised first.
 // Source: own; beam search as in Graves 2012, arXiv:1211.3711.
 #include "ops/beam_select.h"
@@ -83,8 +84,10 @@ void infer(Graph& graph, Node& node)
     require_inputs(node, greedy ? in_at::greedy_count : in_at::beam_count,
                    greedy ? in_at::greedy_count : in_at::beam_count);
     require_outputs(node, greedy ? out_at::greedy_count : out_at::beam_count);
-    if (greedy) require_input_type(graph, node, 0, {DType::f32, DType::i8, DType::i16});
-    else require_input_type(graph, node, 0, {DType::f32, DType::i8});
+    if (greedy)
+        require_input_type(graph, node, 0, {DType::f32, DType::i8, DType::i16});
+    else
+        require_input_type(graph, node, 0, {DType::f32, DType::i8});
     if (graph.input(node, 0).type != DType::f32) require_quantized(graph, node, {0});
     require_shape(!graph.input(node, 0).quant.per_channel(), "logits with several scales", "one");
     require_int32(graph, node, in_at::ids, {size.beams, size.places});
@@ -205,14 +208,13 @@ bool write_beam(EvalContext& c, int64_t b, const Candidate& from)
     const auto pad = static_cast<int32_t>(attributes_of(c.node).pad);
     const bool live = from.symbol >= 0 && !ends(c, from.symbol);
     const auto ids = c.in<int32_t>(in_at::ids).subspan(parent * places, places);
-    std::ranges::copy(ids, c.out<int32_t>(out_at::ids).begin() +
-                               static_cast<std::ptrdiff_t>(to * places));
+    std::ranges::copy(
+        ids, c.out<int32_t>(out_at::ids).begin() + static_cast<std::ptrdiff_t>(to * places));
     const int32_t symbol = live ? static_cast<int32_t>(from.symbol) : pad;
     if (step >= 0 && step < size.places)
         c.out<int32_t>(out_at::ids)[to * places + static_cast<size_t>(step)] = symbol;
     c.out<int32_t>(out_at::tokens)[to] = symbol;
-    c.out<int32_t>(out_at::lengths)[to] =
-        live ? step + 1 : c.in<int32_t>(in_at::lengths)[parent];
+    c.out<int32_t>(out_at::lengths)[to] = live ? step + 1 : c.in<int32_t>(in_at::lengths)[parent];
     return live;
 }
 
@@ -258,7 +260,8 @@ DifferenceTables difference_tables(double scale)
     DifferenceTables tables;
     constexpr double kCostMax = 1 << 24;  // e^-256: nothing is left
     for (int d = 0; d < 256; ++d) {
-        tables.exps.push_back(static_cast<uint32_t>(std::floor(65536 * std::exp(-d * scale) + 0.5)));
+        tables.exps.push_back(
+            static_cast<uint32_t>(std::floor(65536 * std::exp(-d * scale) + 0.5)));
         tables.costs.push_back(
             static_cast<int32_t>(std::min(std::floor(65536 * d * scale + 0.5), kCostMax)));
     }
@@ -271,8 +274,10 @@ void lower(LowerContext& c)
     const BeamSelectAttributes& a = attributes_of(c.node);
     const bool greedy = size.beams == 1, real = c.input(0).type == DType::f32;
     std::vector<Arg> args;
-    if (greedy) args = {untyped_in(c.in(in_at::logits)), c.key_text(element_key(c.input(0).type))};
-    else args = {c.in(in_at::logits)};
+    if (greedy)
+        args = {untyped_in(c.in(in_at::logits)), c.key_text(element_key(c.input(0).type))};
+    else
+        args = {c.in(in_at::logits)};
     if (!greedy && !real) {
         const DifferenceTables tables = difference_tables(c.input(0).quant.scale());
         args.push_back(c.table(tables.exps, "powers of e", false));
@@ -286,7 +291,9 @@ void lower(LowerContext& c)
     for (const int64_t number : {size.symbols, size.places})
         args.push_back(c.number(number, "thb_index_t"));
     for (const int64_t symbol : {a.end, a.pad}) args.push_back(c.number(symbol, "int32_t"));
-    c.call(greedy ? "thb_greedy_select" : real ? "thb_beam_select_f32" : "thb_beam_select_s8",
+    c.call(greedy ? "thb_greedy_select"
+           : real ? "thb_beam_select_f32"
+                  : "thb_beam_select_s8",
            std::move(args));
     if (greedy) c.allow_in_place(in_at::ids, out_at::ids);
 }

@@ -15,8 +15,17 @@ namespace beam_select_input {
 enum : int { logits, ids, lengths, step, scores, greedy_count = scores, beam_count };
 }
 namespace beam_select_output {
-enum : int { tokens, ids, lengths, step, active, scores, parents, greedy_count = scores,
-             beam_count = parents + 1 };
+enum : int {
+    tokens,
+    ids,
+    lengths,
+    step,
+    active,
+    scores,
+    parents,
+    greedy_count = scores,
+    beam_count = parents + 1
+};
 }
 
 // A score that stands for "no hypothesis": float32, and Q16.

@@ -16,8 +16,8 @@ bool same_values(const Tensor& a, const Tensor& b)
     if (a.type != b.type) return false;
     if (is_float(a.type)) return true;
     return a.quant.present() == b.quant.present() &&
-           (!a.quant.present() || (a.quant.scales == b.quant.scales &&
-                                   a.quant.zero_points == b.quant.zero_points));
+           (!a.quant.present() ||
+            (a.quant.scales == b.quant.scales && a.quant.zero_points == b.quant.zero_points));
 }
 
 bool is_plain_integer(const Tensor& tensor)
@@ -130,8 +130,8 @@ TensorId GraphBuilder::reshaped(TensorId id, const Shape& shape)
 {
     if (tensor(id).shape == shape) return id;
     const std::vector<int32_t> sizes(shape.begin(), shape.end());
-    const TensorId wanted = constant(unique_name("shape"), {static_cast<int64_t>(sizes.size())},
-                                     sizes);
+    const TensorId wanted =
+        constant(unique_name("shape"), {static_cast<int64_t>(sizes.size())}, sizes);
     const Tensor source = tensor(id);
     return node("RESHAPE", {id, wanted}, {}, source.type, source.quant);
 }
@@ -160,8 +160,9 @@ std::vector<TensorId> GraphBuilder::inlined(const Graph& part, const std::vector
     std::vector<TensorId> ids(part.tensors.size(), kNoTensor);
     for (size_t i = 0; i < inputs.size(); ++i) {
         const Tensor& place = part.tensor(part.inputs[i]);
-        THIMBLE_CHECK(tensor(inputs[i]).shape == place.shape && tensor(inputs[i]).type == place.type,
-                      "an input of " + part.name);
+        THIMBLE_CHECK(
+            tensor(inputs[i]).shape == place.shape && tensor(inputs[i]).type == place.type,
+            "an input of " + part.name);
         ids[static_cast<size_t>(part.inputs[i])] = inputs[i];
     }
     for (size_t i = 0; i < ids.size(); ++i)

@@ -19,10 +19,18 @@ struct Alias {
 };
 
 constexpr Alias kAliases[] = {
-    {"h", "hidden"},           {"h", "state_h"},      {"h", "hidden_state"},
-    {"c", "cell"},             {"c", "state_c"},      {"c", "cell_state"},
-    {"memory", "enc_outputs"}, {"memory", "encoder_outputs"}, {"memory", "encoder_output"},
-    {"x", "token"},            {"x", "tokens"},       {"x", "ids"},
+    {"h", "hidden"},
+    {"h", "state_h"},
+    {"h", "hidden_state"},
+    {"c", "cell"},
+    {"c", "state_c"},
+    {"c", "cell_state"},
+    {"memory", "enc_outputs"},
+    {"memory", "encoder_outputs"},
+    {"memory", "encoder_output"},
+    {"x", "token"},
+    {"x", "tokens"},
+    {"x", "ids"},
 };
 constexpr const char* kRoles[] = {"x", "h", "c", "memory", "context", "logits", "output"};
 
@@ -158,8 +166,8 @@ std::string ModelPorts::list() const
 {
     std::string text;
     for (size_t i = 0; i < ports_.size(); ++i) {
-        const std::string& name = ports_[i].signature_name.empty() ? ports_[i].tensor_name
-                                                                   : ports_[i].signature_name;
+        const std::string& name =
+            ports_[i].signature_name.empty() ? ports_[i].tensor_name : ports_[i].signature_name;
         text += fmt::format("{}{} '{}' {}{}", i == 0 ? "" : ", ", i, name,
                             dtype_name(tensor_at(i).type), shape_text(tensor_at(i).shape));
     }
@@ -170,8 +178,9 @@ std::string ModelPorts::example() const
 {
     const bool inputs = key_.ends_with("inputs"), decoder = key_.starts_with("decoder");
     const std::vector<const char*> usual =
-        inputs ? decoder ? std::vector{"x", "h", "c", "memory"} : std::vector{"x", "h", "c"}
-               : decoder ? std::vector{"h", "c", "logits", "context"} : std::vector{"h", "c"};
+        inputs    ? decoder ? std::vector{"x", "h", "c", "memory"} : std::vector{"x", "h", "c"}
+           : decoder ? std::vector{"h", "c", "logits", "context"}
+                  : std::vector{"h", "c"};
     std::string text;
     for (size_t i = 0; i < std::min(usual.size(), ports_.size()); ++i)
         text += fmt::format("{}{} = {}", i == 0 ? "" : ", ", usual[i], i);

@@ -33,9 +33,10 @@ std::shared_ptr<const TextInterface> text_of(const Settings& stage, const Seq2se
     text.pad = static_cast<int32_t>(parts.pad);
     text.unknown = stage.has("unknown") ? static_cast<int32_t>(stage.whole("unknown")) : text.pad;
     const auto tokens = static_cast<int64_t>(text.source.tokens.size());
-    require(text.source.empty() || text.unknown < tokens, ErrorCode::T0106,
-            {stage.place("unknown"), fmt::format("id {} of {} source symbols", text.unknown, tokens),
-             fmt::format("0 to {}", tokens - 1), "unknown = 0"});
+    require(
+        text.source.empty() || text.unknown < tokens, ErrorCode::T0106,
+        {stage.place("unknown"), fmt::format("id {} of {} source symbols", text.unknown, tokens),
+         fmt::format("0 to {}", tokens - 1), "unknown = 0"});
     return std::make_shared<const TextInterface>(std::move(text));
 }
 

@@ -21,7 +21,10 @@ namespace {
 constexpr const char* kFileName = "thimble.toml";
 constexpr const char* kReference = "the keys of docs/project-file.md";
 
-int line_of(const toml::node& node) { return static_cast<int>(node.source().begin.line); }
+int line_of(const toml::node& node)
+{
+    return static_cast<int>(node.source().begin.line);
+}
 
 std::string kind_of(const toml::node& node)
 {
@@ -68,8 +71,7 @@ private:
     [[noreturn]] void wrong(const toml::node& node, const std::string& key,
                             const std::string& expected, const std::string& remedy) const
     {
-        fail(ErrorCode::T0106,
-             {place(line_of(node), key), kind_of(node), expected, remedy});
+        fail(ErrorCode::T0106, {place(line_of(node), key), kind_of(node), expected, remedy});
     }
 
     void read_stages(const toml::node& node, ProjectFile& project) const
@@ -87,7 +89,8 @@ private:
                      "kind = one of: " + joined(kinds), "kind = \"" + kinds[0] + "\""});
             const std::string name = kind->value_or(std::string());
             if (std::ranges::find(kinds, name) == kinds.end())
-                wrong(*kind, "kind", "one of: " + joined(kinds), suggestion("kind = ", name, kinds));
+                wrong(*kind, "kind", "one of: " + joined(kinds),
+                      suggestion("kind = ", name, kinds));
             project.stages.push_back(section(*table, "stage." + name));
         }
     }
@@ -123,8 +126,10 @@ private:
                      fmt::format("{} = ...: {}", key, spec.sentence),
                      "add the key; docs/project-file.md shows all"});
             Setting setting;
-            if (spec.type == KeyType::whole) setting.value = std::stoll(std::string(spec.fallback));
-            else setting.value = std::string(spec.fallback);
+            if (spec.type == KeyType::whole)
+                setting.value = std::stoll(std::string(spec.fallback));
+            else
+                setting.value = std::string(spec.fallback);
             settings.set(key, std::move(setting));
         }
         return settings;
@@ -145,9 +150,15 @@ private:
         Setting setting;
         setting.line = line_of(node);
         switch (spec.type) {
-        case KeyType::whole: setting.value = whole(node, spec); break;
-        case KeyType::choice: setting.value = choice(node, spec); break;
-        case KeyType::roles: setting.value = roles(node, key); break;
+        case KeyType::whole:
+            setting.value = whole(node, spec);
+            break;
+        case KeyType::choice:
+            setting.value = choice(node, spec);
+            break;
+        case KeyType::roles:
+            setting.value = roles(node, key);
+            break;
         case KeyType::file_or_table:
             if (const toml::table* table = node.as_table()) {
                 setting.value = std::make_shared<const Settings>(
@@ -193,9 +204,12 @@ private:
         RoleTable result;
         for (const auto& [role, value] : *table) {
             const std::string name(role.str());
-            if (value.is_integer()) result[name] = value.value_or(int64_t{0});
-            else if (value.is_string()) result[name] = value.value_or(std::string());
-            else wrong(value, key + "." + name, "an index or a name", remedy);
+            if (value.is_integer())
+                result[name] = value.value_or(int64_t{0});
+            else if (value.is_string())
+                result[name] = value.value_or(std::string());
+            else
+                wrong(value, key + "." + name, "an index or a name", remedy);
         }
         return result;
     }
@@ -217,7 +231,10 @@ const std::string& Settings::text(const std::string& key) const
     return std::get<std::string>(at(key).value);
 }
 
-int64_t Settings::whole(const std::string& key) const { return std::get<int64_t>(at(key).value); }
+int64_t Settings::whole(const std::string& key) const
+{
+    return std::get<int64_t>(at(key).value);
+}
 
 std::string Settings::text_or_empty(const std::string& key) const
 {
@@ -229,7 +246,10 @@ RoleTable Settings::roles(const std::string& key) const
     return has(key) ? std::get<RoleTable>(at(key).value) : RoleTable();
 }
 
-fs::path Settings::file(const std::string& key) const { return file_.parent_path() / text(key); }
+fs::path Settings::file(const std::string& key) const
+{
+    return file_.parent_path() / text(key);
+}
 
 const Settings* Settings::table(const std::string& key) const
 {

@@ -46,13 +46,20 @@ int64_t number_in(std::string_view text)
 std::string type_text(const KeySpec& spec)
 {
     switch (spec.type) {
-    case KeyType::text: return "text";
-    case KeyType::file: return "file";
-    case KeyType::whole: return fmt::format("{} to {}", spec.least(), spec.most());
-    case KeyType::file_or_table: return "file or table";
-    case KeyType::roles: return "table";
-    case KeyType::stages: return "tables";
-    case KeyType::choice: break;
+    case KeyType::text:
+        return "text";
+    case KeyType::file:
+        return "file";
+    case KeyType::whole:
+        return fmt::format("{} to {}", spec.least(), spec.most());
+    case KeyType::file_or_table:
+        return "file or table";
+    case KeyType::roles:
+        return "table";
+    case KeyType::stages:
+        return "tables";
+    case KeyType::choice:
+        break;
     }
     std::string text;
     for (const std::string& choice : spec.choices())
@@ -81,11 +88,20 @@ std::vector<std::string> KeySpec::choices() const
     return result;
 }
 
-int64_t KeySpec::least() const { return number_in(allowed.substr(0, allowed.find(".."))); }
+int64_t KeySpec::least() const
+{
+    return number_in(allowed.substr(0, allowed.find("..")));
+}
 
-int64_t KeySpec::most() const { return number_in(allowed.substr(allowed.find("..") + 2)); }
+int64_t KeySpec::most() const
+{
+    return number_in(allowed.substr(allowed.find("..") + 2));
+}
 
-std::span<const KeySpec> project_keys() { return kKeys; }
+std::span<const KeySpec> project_keys()
+{
+    return kKeys;
+}
 
 const KeySpec* find_key(std::string_view section, std::string_view key)
 {
@@ -122,8 +138,9 @@ std::string project_reference()
         "here is an error that names the nearest one.\n\n"
         "This page is made from `compiler/project/schema.def`; a test compares them.\n";
     for (const SectionSpec& section : kSections) {
-        out += fmt::format("\n## {}\n\n{}\n\n| key | value | default | meaning |\n|---|---|---|---|\n",
-                           section.heading, section.sentence);
+        out +=
+            fmt::format("\n## {}\n\n{}\n\n| key | value | default | meaning |\n|---|---|---|---|\n",
+                        section.heading, section.sentence);
         for (const KeySpec& spec : kKeys)
             if (spec.section == section.section)
                 out += fmt::format("| `{}` | {} | {} | {} |\n", spec.key, type_text(spec),

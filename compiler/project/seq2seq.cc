@@ -35,12 +35,14 @@ TensorId table_of(GraphBuilder& builder, const Embedding& embedding, const std::
 }
 
 // Ids as a model takes them, embedded where there is a table, in the type and shape of `place`.
-TensorId embedded(GraphBuilder& builder, const std::optional<Embedding>& embedding,
-                  TensorId ids, const Tensor& place, const std::string& name)
+TensorId embedded(GraphBuilder& builder, const std::optional<Embedding>& embedding, TensorId ids,
+                  const Tensor& place, const std::string& name)
 {
     TensorId x = ids;
-    if (embedding) x = builder.gather(builder.converted(table_of(builder, *embedding, name), place), ids);
-    else x = builder.converted(ids, place);
+    if (embedding)
+        x = builder.gather(builder.converted(table_of(builder, *embedding, name), place), ids);
+    else
+        x = builder.converted(ids, place);
     return builder.reshaped(x, place.shape);
 }
 
@@ -52,8 +54,10 @@ public:
     {
         const TensorId source =
             graph_.input(plain_tensor("source", DType::i32, {parts_.max_source}));
-        if (parts_.has_cells) encode_with_cells(source);
-        else encode_whole(source);
+        if (parts_.has_cells)
+            encode_with_cells(source);
+        else
+            encode_whole(source);
         decode();
         Graph graph = graph_.finish();
         graph.notes = notes_;
@@ -86,8 +90,8 @@ private:
         const std::vector<TensorId> outputs = body.inlined(*cell.graph, inputs, "");
         for (const std::string& state : states) {
             const Tensor& place = cell.inputs.tensor(state);
-            body.output(body.reshaped(body.converted(outputs[cell.outputs.at(state)], place),
-                                      place.shape));
+            body.output(
+                body.reshaped(body.converted(outputs[cell.outputs.at(state)], place), place.shape));
         }
         const TensorId out = outputs[cell.outputs.at(output)];
         body.output(body.reshaped(out, {1, body.tensor(out).count()}));
@@ -98,8 +102,9 @@ private:
         scan.sequence_axes = {0};
         scan.carried = static_cast<int64_t>(states.size());
         scan.stacked_axes = {0};
-        const std::vector<TensorId> results = graph_.own_node(
-            "scan", outer, scan, states.size() + 1, reverse ? "encoder_backward" : "encoder_forward");
+        const std::vector<TensorId> results =
+            graph_.own_node("scan", outer, scan, states.size() + 1,
+                            reverse ? "encoder_backward" : "encoder_forward");
         for (size_t i = 0; i < states.size(); ++i) ends[states[i]].push_back(results[i]);
         memory.push_back(results.back());
     }
@@ -160,13 +165,15 @@ private:
         }
         if (rows.empty()) {
             if (state != "context")
-                notes_.push_back(fmt::format("decoder state '{}' starts from zero: the encoder "
-                                             "gives none", state));
+                notes_.push_back(
+                    fmt::format("decoder state '{}' starts from zero: the encoder "
+                                "gives none",
+                                state));
             rows = {graph_.zeros(state + "_first", with_shape(place, state, {1, place.count()}))};
         }
         const TensorId joined = graph_.concat(rows, 1);
-        first_.push_back(graph_.concat(
-            std::vector<TensorId>(static_cast<size_t>(parts_.beams), joined), 0));
+        first_.push_back(
+            graph_.concat(std::vector<TensorId>(static_cast<size_t>(parts_.beams), joined), 0));
     }
 
     // The decoder's next input: the last symbol, and the context where it is fed back.
@@ -175,13 +182,13 @@ private:
         const Tensor& place = decoder().inputs.tensor("x");
         if (parts_.feeding == "none")
             return embedded(body, parts_.target_embedding, token, place, "target_embedding");
-        const TensorId row = body.gather(
-            table_of(body, *parts_.target_embedding, "target_embedding"), token);
+        const TensorId row =
+            body.gather(table_of(body, *parts_.target_embedding, "target_embedding"), token);
         const TensorId fed = body.real(context);
-        const TensorId x =
-            parts_.feeding == "add"
-                ? body.node("ADD", {row, body.reshaped(fed, body.tensor(row).shape)}, {}, DType::f32)
-                : body.concat({row, fed}, 1);
+        const TensorId x = parts_.feeding == "add"
+                               ? body.node("ADD", {row, body.reshaped(fed, body.tensor(row).shape)},
+                                           {}, DType::f32)
+                               : body.concat({row, fed}, 1);
         return body.reshaped(body.converted(x, place), place.shape);
     }
 
@@ -217,8 +224,7 @@ private:
     bool exact_logits() const
     {
         const DType type = decoder().outputs.tensor("logits").type;
-        return type == DType::f32 || type == DType::i8 ||
-               (type == DType::i16 && parts_.beams == 1);
+        return type == DType::f32 || type == DType::i8 || (type == DType::i16 && parts_.beams == 1);
     }
 
     // The decoder for every hypothesis in turn: a scan over the rows of tokens and states.
@@ -253,13 +259,14 @@ private:
     std::vector<Tensor> search_places() const
     {
         const int64_t beams = parts_.beams;
-        std::vector<Tensor> places = {
-            plain_tensor("tokens", DType::i32, {beams}),
-            plain_tensor("ids", DType::i32, {beams, parts_.max_target}),
-            plain_tensor("lengths", DType::i32, {beams}), plain_tensor("step", DType::i32, {1}),
-            plain_tensor("active", DType::boolean, {1})};
+        std::vector<Tensor> places = {plain_tensor("tokens", DType::i32, {beams}),
+                                      plain_tensor("ids", DType::i32, {beams, parts_.max_target}),
+                                      plain_tensor("lengths", DType::i32, {beams}),
+                                      plain_tensor("step", DType::i32, {1}),
+                                      plain_tensor("active", DType::boolean, {1})};
         if (beams > 1)
-            places.push_back(plain_tensor("scores", integer_scores() ? DType::i32 : DType::f32, {beams}));
+            places.push_back(
+                plain_tensor("scores", integer_scores() ? DType::i32 : DType::f32, {beams}));
         return places;
     }
 
@@ -268,7 +275,8 @@ private:
     std::vector<TensorId> search_start()
     {
         const auto beams = static_cast<size_t>(parts_.beams);
-        const auto begin = static_cast<int32_t>(parts_.begin), pad = static_cast<int32_t>(parts_.pad);
+        const auto begin = static_cast<int32_t>(parts_.begin),
+                   pad = static_cast<int32_t>(parts_.pad);
         const int64_t rows = parts_.beams, places = parts_.max_target;
         const std::vector<int32_t> empty(beams * static_cast<size_t>(places), pad), none(beams, 0);
         std::vector<TensorId> start = {
@@ -338,9 +346,10 @@ private:
             const TensorId axis = graph_.constant("best_axis", {1}, std::vector<int32_t>{0});
             const TensorId scores = results[beam_select_output::scores];
             const TensorId best = graph_.reshaped(
-                graph_.node("ARG_MAX", {scores, axis},
-                            {{tflite_field::arg_max::output_type, static_cast<int8_t>(TfliteType::int32)}},
-                            DType::i32),
+                graph_.node(
+                    "ARG_MAX", {scores, axis},
+                    {{tflite_field::arg_max::output_type, static_cast<int8_t>(TfliteType::int32)}},
+                    DType::i32),
                 {1});
             ids = graph_.gather(ids, best);
             count = graph_.gather(count, best);

@@ -37,7 +37,7 @@ struct Seq2seqParts {
     std::vector<std::string> states;  // roles of what the decoder carries from step to step
     std::string feeding;              // "none", "add", "concat"
     int64_t begin = 0, end = 0, pad = 0, max_source = 0, max_target = 0, beams = 1;
-    int64_t symbols = 0;              // of the target: the number of logits
+    int64_t symbols = 0;  // of the target: the number of logits
 
     // Role of the output that a cell gives at each step.
     std::string output_role(const RoledModel& cell) const;

@@ -14,7 +14,10 @@ namespace {
 
 constexpr int64_t kSymbolsMax = 32767;  // what beam_select counts
 
-bool is_id(const Tensor& tensor) { return is_integer(tensor.type) && !tensor.quant.present(); }
+bool is_id(const Tensor& tensor)
+{
+    return is_integer(tensor.type) && !tensor.quant.present();
+}
 
 std::optional<Embedding> read_embedding(const Settings& stage, const std::string& key)
 {
@@ -39,7 +42,8 @@ std::optional<Embedding> read_embedding(const Settings& stage, const std::string
 void name_lone_state(ModelPorts& ports)
 {
     const std::vector<size_t> rest = ports.unassigned();
-    if (rest.size() == 1 && !ports.has("h")) ports.assign_only("h", [](const Tensor&) { return true; });
+    if (rest.size() == 1 && !ports.has("h"))
+        ports.assign_only("h", [](const Tensor&) { return true; });
 }
 
 void assign_states(RoledModel& model, const std::vector<std::string>& states)
@@ -75,8 +79,10 @@ public:
         parts_.decoder = load_model(stage_, stage_, "decoder", "decoder");
         refuse_inner_state(*parts_.decoder, "decoder");
         for (RoledModel& encoder : parts_.encoders) {
-            if (parts_.has_cells) read_cell(encoder);
-            else read_whole_encoder(encoder);
+            if (parts_.has_cells)
+                read_cell(encoder);
+            else
+                read_whole_encoder(encoder);
         }
         read_decoder();
         check_symbols();
@@ -109,7 +115,8 @@ private:
     {
         for (const Tensor& tensor : model.graph->tensors)
             if (tensor.kind == TensorKind::state)
-                wrong(key, fmt::format("{} keeps a state of its own, '{}'", model.name, tensor.name),
+                wrong(key,
+                      fmt::format("{} keeps a state of its own, '{}'", model.name, tensor.name),
                       "a cell whose states are inputs and outputs",
                       "export the cell with its states as inputs and outputs");
     }
@@ -128,9 +135,8 @@ private:
     {
         const int64_t width = parts_.source_embedding ? parts_.source_embedding->width : 1;
         const bool ids = !parts_.source_embedding;
-        model.inputs.assign_only("x", [&](const Tensor& t) {
-            return t.count() == steps * width && (!ids || is_id(t));
-        });
+        model.inputs.assign_only(
+            "x", [&](const Tensor& t) { return t.count() == steps * width && (!ids || is_id(t)); });
         if (model.inputs.unassigned().size() == 1)
             model.inputs.assign_only("x", [](const Tensor&) { return true; });
         model.inputs.require_role("x", ids ? "the ids" : "the embedded source");
@@ -166,8 +172,8 @@ private:
         int64_t count = 0;
         for (const RoledModel& encoder : parts_.encoders) {
             if (parts_.has_cells)
-                count += parts_.max_source *
-                         encoder.outputs.tensor(parts_.output_role(encoder)).count();
+                count +=
+                    parts_.max_source * encoder.outputs.tensor(parts_.output_role(encoder)).count();
             else if (encoder.outputs.has("memory"))
                 count += encoder.outputs.tensor("memory").count();
         }
@@ -194,7 +200,8 @@ private:
         parts_.states = parts_.states_of(decoder);
         const int64_t rows = target_rows();
         if (rows > 0)
-            decoder.outputs.assign_only("logits", [&](const Tensor& t) { return t.count() == rows; });
+            decoder.outputs.assign_only("logits",
+                                        [&](const Tensor& t) { return t.count() == rows; });
         assign_states(decoder, parts_.states);
         read_feeding(decoder, width);
         if (decoder.outputs.unassigned().size() == 1)
@@ -212,7 +219,8 @@ private:
         const int64_t rest = decoder.inputs.tensor("x").count() - width;
         if (parts_.feeding == "none") {
             if (rest != 0)
-                require_elements(decoder.inputs, "x", width, "one row of target_embedding, or one id");
+                require_elements(decoder.inputs, "x", width,
+                                 "one row of target_embedding, or one id");
             return;
         }
         if (!parts_.target_embedding)
@@ -222,8 +230,10 @@ private:
         const int64_t context = parts_.feeding == "add" ? width : rest;
         if (parts_.feeding == "add")
             require_elements(decoder.inputs, "x", width, "one row of target_embedding");
-        decoder.outputs.assign_only("context", [&](const Tensor& t) { return t.count() == context; });
-        decoder.outputs.require_role("context", fmt::format("{} elements that are fed back", context));
+        decoder.outputs.assign_only("context",
+                                    [&](const Tensor& t) { return t.count() == context; });
+        decoder.outputs.require_role("context",
+                                     fmt::format("{} elements that are fed back", context));
         require_elements(decoder.outputs, "context", context, "what is fed back");
         if (std::ranges::find(parts_.states, "context") == parts_.states.end())
             parts_.states.push_back("context");
@@ -243,13 +253,15 @@ private:
             parts_.decoder->outputs.wrong(fmt::format("{} logits", symbols),
                                           fmt::format("at most {}", kSymbolsMax));
         if (parts_.target_embedding && parts_.target_embedding->symbols != symbols)
-            wrong("target_embedding", fmt::format("has {} rows, the decoder {} logits",
-                                                  parts_.target_embedding->symbols, symbols),
+            wrong("target_embedding",
+                  fmt::format("has {} rows, the decoder {} logits",
+                              parts_.target_embedding->symbols, symbols),
                   "one row for each target symbol", "give the table of this decoder");
         for (const char* key : {"begin", "end", "pad"})
             if (stage_.whole(key) >= symbols)
                 wrong(key, fmt::format("id {} of {} target symbols", stage_.whole(key), symbols),
-                      fmt::format("0 to {}", symbols - 1), fmt::format("{} = {}", key, symbols - 1));
+                      fmt::format("0 to {}", symbols - 1),
+                      fmt::format("{} = {}", key, symbols - 1));
     }
 
     // What the decoder starts from is given by the encoder under the same role, in the same size.
@@ -298,6 +310,9 @@ std::vector<std::string> Seq2seqParts::states_of(const RoledModel& cell) const
     return states;
 }
 
-Seq2seqParts load_seq2seq(const Settings& stage) { return PartsReader(stage).read(); }
+Seq2seqParts load_seq2seq(const Settings& stage)
+{
+    return PartsReader(stage).read();
+}
 
 }  // namespace thimble

@@ -13,13 +13,15 @@
 namespace thimble {
 namespace {
 
-template <typename T> Bytes bytes_of(const std::vector<T>& values)
+template <typename T>
+Bytes bytes_of(const std::vector<T>& values)
 {
     const auto* bytes = reinterpret_cast<const uint8_t*>(values.data());
     return {bytes, bytes + values.size() * sizeof(T)};
 }
 
-template <typename T> std::vector<T> values_of(const Bytes& bytes)
+template <typename T>
+std::vector<T> values_of(const Bytes& bytes)
 {
     std::vector<T> values(bytes.size() / sizeof(T));
     std::memcpy(values.data(), bytes.data(), bytes.size());
@@ -65,9 +67,9 @@ TEST(BeamSelect, greedy_by_hand)
 {
     const Graph graph = step_graph(DType::f32, 1, 4, 3, 0);
     const auto run = [&](std::vector<float> logits, int32_t step) {
-        return run_once(graph, {bytes_of(logits), bytes_of(std::vector<int32_t>{2, 2, 0}),
-                                bytes_of(std::vector<int32_t>{step}),
-                                bytes_of(std::vector<int32_t>{step})});
+        return run_once(
+            graph, {bytes_of(logits), bytes_of(std::vector<int32_t>{2, 2, 0}),
+                    bytes_of(std::vector<int32_t>{step}), bytes_of(std::vector<int32_t>{step})});
     };
     // The first of equals; the last place ends the search.
     RunOutputs result = run({0, 1, 5, 5}, 2);
@@ -100,11 +102,11 @@ TEST(BeamSelect, keeps_the_greedy_hypothesis_and_the_best_others)
 {
     const Graph graph = step_graph(DType::f32, 3, 4, 2, 0);
     // Beam 0 is far behind, beam 1 has ended, beam 2 goes on.
-    const RunOutputs result = run_once(
-        graph,
-        {bytes_of(std::vector<float>{0, 0, 1, 2, 9, 9, 9, 9, 0, 0, 4, 3}),
-         bytes_of(std::vector<int32_t>{2, 0, 0, 0, 3, 0}), bytes_of(std::vector<int32_t>{1, 0, 1}),
-         bytes_of(std::vector<int32_t>{1}), bytes_of(std::vector<float>{-50, -3, -1})});
+    const RunOutputs result =
+        run_once(graph, {bytes_of(std::vector<float>{0, 0, 1, 2, 9, 9, 9, 9, 0, 0, 4, 3}),
+                         bytes_of(std::vector<int32_t>{2, 0, 0, 0, 3, 0}),
+                         bytes_of(std::vector<int32_t>{1, 0, 1}), bytes_of(std::vector<int32_t>{1}),
+                         bytes_of(std::vector<float>{-50, -3, -1})});
     EXPECT_EQ(values_of<int32_t>(result.outputs[6]), (std::vector<int32_t>{0, 2, 2}));
     EXPECT_EQ(values_of<int32_t>(result.outputs[0]), (std::vector<int32_t>{3, 2, 3}));
     EXPECT_EQ(values_of<int32_t>(result.outputs[1]), (std::vector<int32_t>{2, 3, 3, 2, 3, 3}));
@@ -130,7 +132,8 @@ TensorBytes random_inputs(std::mt19937& random, DType type, int64_t beams, int64
     const int32_t step = whole(0, static_cast<int>(places) - 1);
     std::vector<int32_t> ids, lengths;
     std::vector<Score> scores;
-    for (int64_t i = 0; i < beams * places; ++i) ids.push_back(whole(0, static_cast<int>(symbols) - 1));
+    for (int64_t i = 0; i < beams * places; ++i)
+        ids.push_back(whole(0, static_cast<int>(symbols) - 1));
     for (int64_t b = 0; b < beams; ++b) {
         lengths.push_back(step > 0 && whole(0, 3) == 0 ? whole(0, step - 1) : step);
         scores.push_back(b > 0 && whole(0, 4) == 0
@@ -145,7 +148,8 @@ TensorBytes random_inputs(std::mt19937& random, DType type, int64_t beams, int64
     return inputs;
 }
 
-template <typename Score> void expect_equal_on(const char* target_name, DType type, int64_t beams)
+template <typename Score>
+void expect_equal_on(const char* target_name, DType type, int64_t beams)
 {
     if (!missing_program(target_name).empty()) GTEST_SKIP() << missing_program(target_name);
     const int64_t symbols = 9, places = 5;

@@ -10,7 +10,8 @@
 
 namespace thimble {
 
-template <typename T> inline std::vector<uint8_t> bytes_of(const std::vector<T>& values)
+template <typename T>
+inline std::vector<uint8_t> bytes_of(const std::vector<T>& values)
 {
     const auto* bytes = reinterpret_cast<const uint8_t*>(values.data());
     return {bytes, bytes + values.size() * sizeof(T)};
@@ -31,7 +32,9 @@ public:
     }
     int whole(std::vector<int64_t> shape, const std::vector<int32_t>& values)
     {
-        return add({.name = "sizes", .type = TfliteType::int32, .shape = std::move(shape),
+        return add({.name = "sizes",
+                    .type = TfliteType::int32,
+                    .shape = std::move(shape),
                     .data = bytes_of(values)});
     }
     int op(const std::string& name, std::vector<int> inputs, std::vector<int64_t> shape,
@@ -44,7 +47,9 @@ public:
     {
         std::vector<int> outputs;
         for (int i = 0; i < count; ++i) outputs.push_back(add({.name = "t", .shape = shape}));
-        graph_.operators.push_back({.name = name, .inputs = std::move(inputs), .outputs = outputs,
+        graph_.operators.push_back({.name = name,
+                                    .inputs = std::move(inputs),
+                                    .outputs = outputs,
                                     .options = std::move(options)});
         return outputs;
     }

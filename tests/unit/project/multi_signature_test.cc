@@ -57,8 +57,8 @@ void write_model(const Weights& w, const std::filesystem::path& path)
     const auto dense = [&](int in, int64_t from, int64_t to, const std::vector<float>& weights) {
         return step.op("FULLY_CONNECTED", {in, step.constant({to, from}, weights), -1}, {1, to});
     };
-    const int two = step.op("ADD", {dense(x, kOut, kState, w.a), dense(h, kState, kState, w.b)},
-                            {1, kState});
+    const int two =
+        step.op("ADD", {dense(x, kOut, kState, w.a), dense(h, kState, kState, w.b)}, {1, kState});
     const int all = step.op(
         "ADD", {two, dense(step.reshape(seen, {1, kSteps * kIn}), kSteps * kIn, kState, w.c)},
         {1, kState});
@@ -68,7 +68,9 @@ void write_model(const Weights& w, const std::filesystem::path& path)
     draft.subgraphs.push_back(encode.finish({first, memory}));
     draft.subgraphs.push_back(step.finish({logits, next}));
     draft.signatures.push_back({"encode", 0, {{"x", source}}, {{"h", first}, {"memory", memory}}});
-    draft.signatures.push_back({"decode_step", 1, {{"x", x}, {"h", h}, {"memory", seen}},
+    draft.signatures.push_back({"decode_step",
+                                1,
+                                {{"x", x}, {"h", h}, {"memory", seen}},
                                 {{"logits", logits}, {"h", next}}});
     write_file(path, write_tflite(draft));
 }
@@ -78,7 +80,8 @@ std::string project_text(const std::string& more)
     return "[[stage]]\nkind = \"seq2seq\"\nencoder = \"both.tflite\"\ndecoder = \"both.tflite\"\n"
            "encoder_signature = \"encode\"\ndecoder_signature = \"decode_step\"\n"
            "source_embedding = \"source.npy\"\ntarget_embedding = \"target.npy\"\n"
-           "begin = 1\nend = 2\nmax_source = 4\nmax_target = 8\n" + more;
+           "begin = 1\nend = 2\nmax_source = 4\nmax_target = 8\n" +
+           more;
 }
 
 Graph graph_of(const Weights& w, const std::string& more = "")
@@ -87,8 +90,7 @@ Graph graph_of(const Weights& w, const std::string& more = "")
     write_model(w, folder.path() / "both.tflite");
     write_npy(folder.path() / "source.npy", {"f4", {7, kIn}, bytes_of(w.source)});
     write_npy(folder.path() / "target.npy", {"f4", {kSymbols, kOut}, bytes_of(w.target)});
-    const ProjectFile file =
-        parse_project_file(project_text(more), folder.path() / "thimble.toml");
+    const ProjectFile file = parse_project_file(project_text(more), folder.path() / "thimble.toml");
     return seq2seq_graph(load_seq2seq(file.stages[0]), "both");
 }
 
@@ -145,8 +147,7 @@ TEST(MultiSignature, oracle_and_host_equal_double_precision)
         if (missing_program("host").empty()) {
             const ResolvedTarget host = find_target("host");
             engines.push_back(run_on_target(
-                compile(graph, {.name = "both", .target = host.facts, .lower = {}}), host,
-                inputs));
+                compile(graph, {.name = "both", .target = host.facts, .lower = {}}), host, inputs));
         }
         for (const std::vector<RunOutputs>& runs : engines)
             for (size_t i = 0; i < runs.size(); ++i)

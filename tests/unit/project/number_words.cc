@@ -27,8 +27,9 @@ CellOutputs add_cell(DraftBuilder& b, int x, int h, int c, int64_t in, int64_t u
                      const std::vector<float>& bias)
 {
     const std::vector<int64_t> all = {1, 4 * units}, one = {1, units};
-    const int from_x = b.op("FULLY_CONNECTED", {x, b.constant({4 * units, in}, kernel),
-                                                b.constant({4 * units}, bias)}, all);
+    const int from_x =
+        b.op("FULLY_CONNECTED",
+             {x, b.constant({4 * units, in}, kernel), b.constant({4 * units}, bias)}, all);
     const int from_h =
         b.op("FULLY_CONNECTED", {h, b.constant({4 * units, units}, recurrent), -1}, all);
     const int sum = b.op("ADD", {from_x, from_h}, all);
@@ -48,7 +49,10 @@ NumberWords::Vector dense(const std::vector<float>& weights, const NumberWords::
     return y;
 }
 
-double logistic(double x) { return 1 / (1 + std::exp(-x)); }
+double logistic(double x)
+{
+    return 1 / (1 + std::exp(-x));
+}
 
 }  // namespace
 
@@ -105,21 +109,24 @@ void NumberWords::write_decoder(const std::filesystem::path& path) const
                              {{tflite_field::softmax::beta, 1.0f}});
     const int weighted =
         b.op("MUL", {b.reshape(weights, {1, kMemory, 1}), memory}, {1, kMemory, kState});
-    const std::vector<int> rows = b.ops("SPLIT", {b.whole({}, {1}), weighted}, kMemory,
-                                        {1, 1, kState},
-                                        {{tflite_field::split::num_splits, int32_t{kMemory}}});
+    const std::vector<int> rows =
+        b.ops("SPLIT", {b.whole({}, {1}), weighted}, kMemory, {1, 1, kState},
+              {{tflite_field::split::num_splits, int32_t{kMemory}}});
     int sum = rows[0];
     for (size_t i = 1; i < rows.size(); ++i) sum = b.op("ADD", {sum, rows[i]}, {1, 1, kState});
     const int context =
-        b.op("STRIDED_SLICE", {sum, b.whole({3}, {0, 0, 0}), b.whole({3}, {0, 1, 0}),
-                               b.whole({3}, {1, 1, 1})}, {1, kState},
+        b.op("STRIDED_SLICE",
+             {sum, b.whole({3}, {0, 0, 0}), b.whole({3}, {0, 1, 0}), b.whole({3}, {1, 1, 1})},
+             {1, kState},
              {{tflite_field::strided_slice::begin_mask, int32_t{5}},
               {tflite_field::strided_slice::end_mask, int32_t{5}},
               {tflite_field::strided_slice::shrink_axis_mask, int32_t{2}}});
     const int joined = b.op("CONCATENATION", {context, next.h}, {1, 2 * kState},
                             {{tflite_field::concatenation::axis, int32_t{1}}});
-    const int logits = b.op("FULLY_CONNECTED", {joined, b.constant({kWords, 2 * kState}, logits_),
-                                                b.constant({kWords}, logits_bias_)}, {1, kWords});
+    const int logits = b.op(
+        "FULLY_CONNECTED",
+        {joined, b.constant({kWords, 2 * kState}, logits_), b.constant({kWords}, logits_bias_)},
+        {1, kWords});
     b.write(path, {next.h, next.c, logits, context});
 }
 
@@ -166,7 +173,9 @@ void NumberWords::step(const Cell& cell, const Vector& x, Vector& h, Vector& c)
     const Vector a = dense(cell.kernel, x), b = dense(cell.recurrent, h);
     const size_t n = cell.units;
     for (size_t u = 0; u < n; ++u) {
-        const auto gate = [&](size_t g) { return a[g * n + u] + b[g * n + u] + cell.bias[g * n + u]; };
+        const auto gate = [&](size_t g) {
+            return a[g * n + u] + b[g * n + u] + cell.bias[g * n + u];
+        };
         c[u] = logistic(gate(1)) * c[u] + logistic(gate(0)) * std::tanh(gate(2));
         h[u] = logistic(gate(3)) * std::tanh(c[u]);
     }

@@ -2,8 +2,8 @@
 // embedding tables and a thimble.toml in a folder, and the same network in plain double precision.
 //
 // Encoder: bidirectional LSTM, 2 x 32 units, over 10 digits. Decoder: LSTM of 64 units with dot
-// attention over the 10 outputs; its input is the embedded last word plus the last context; logits =
-// dense [context; h]. Gate order i, f, c, o; pads are not masked.
+// attention over the 10 outputs; its input is the embedded last word plus the last context; logits
+// = dense [context; h]. Gate order i, f, c, o; pads are not masked.
 #pragma once
 
 #include <cstdint>

@@ -9,7 +9,10 @@
 namespace thimble {
 namespace {
 
-ProjectFile parse(const std::string& text) { return parse_project_file(text, "words/thimble.toml"); }
+ProjectFile parse(const std::string& text)
+{
+    return parse_project_file(text, "words/thimble.toml");
+}
 
 // The whole message of the error that a text gives.
 std::string refusal(const std::string& text)
@@ -64,7 +67,8 @@ TEST(ProjectFile, refuses_an_unknown_key_with_the_nearest)
 
 TEST(ProjectFile, refuses_wrong_values)
 {
-    expect_refusal(NumberWords::project_text("beam = 9\n"), {"thimble.toml:20", "9", "from 1 to 4"});
+    expect_refusal(NumberWords::project_text("beam = 9\n"),
+                   {"thimble.toml:20", "9", "from 1 to 4"});
     expect_refusal(NumberWords::project_text("beam = \"many\"\n"), {"'many'", "whole number"});
     expect_refusal(NumberWords::project_text("source_tokens = \"chars\"\n"),
                    {"'chars'", "source_tokens = \"char\""});

@@ -19,8 +19,10 @@ std::string refusal(const std::string& from, const std::string& to,
     NumberWords(7).write_files(folder.path());
     if (spoil) spoil(folder.path());
     std::string text = NumberWords::project_text();
-    if (const size_t at = text.find(from); at != std::string::npos) text.replace(at, from.size(), to);
-    else text += to;
+    if (const size_t at = text.find(from); at != std::string::npos)
+        text.replace(at, from.size(), to);
+    else
+        text += to;
     try {
         load_project(parse_project_file(text, folder.path() / "thimble.toml"));
     } catch (const Error& error) {
@@ -35,7 +37,10 @@ void expect_words(const std::string& message, const std::vector<std::string>& wo
         EXPECT_NE(message.find(word), std::string::npos) << message << "\nlacks: " << word;
 }
 
-TEST(Seq2seqRefusals, nothing_when_nothing_is_wrong) { EXPECT_EQ(refusal("", ""), "no error"); }
+TEST(Seq2seqRefusals, nothing_when_nothing_is_wrong)
+{
+    EXPECT_EQ(refusal("", ""), "no error");
+}
 
 TEST(Seq2seqRefusals, missing_files)
 {
@@ -49,7 +54,8 @@ TEST(Seq2seqRefusals, roles_that_are_not_clear_list_the_tensors)
 {
     expect_words(refusal("decoder_inputs = {x = 0, h = 1, c = 2}\n", ""),
                  {"T0106", "decoder_inputs", "'x'", "0 'x_in_0' float32[1, 1, 64]",
-                  "2 'state_b_2' float32[1, 64]", "try: decoder_inputs = {x = 0, h = 1, c = 2, memory = 3}"});
+                  "2 'state_b_2' float32[1, 64]",
+                  "try: decoder_inputs = {x = 0, h = 1, c = 2, memory = 3}"});
     expect_words(refusal("encoder_inputs = {h = \"state_a_1\", c = 2}\n", ""),
                  {"encoder_inputs", "the role of tensor 1 'state_a_1' is not clear"});
     expect_words(refusal("decoder_outputs = {h = 0, c = 1, context = 3}\n", ""),
@@ -74,7 +80,8 @@ TEST(Seq2seqRefusals, sizes_that_do_not_agree)
     const auto narrow = [](const char* name, int64_t rows, int64_t width) {
         return [=](const std::filesystem::path& folder) {
             write_npy(folder / name,
-                      {"f4", {rows, width},
+                      {"f4",
+                       {rows, width},
                        bytes_of(std::vector<float>(static_cast<size_t>(rows * width)))});
         };
     };

@@ -82,8 +82,10 @@ int expect_greedy(const Ids& source, const Ids& ids)
         const NumberWords::Vector logits = network().decode(state, token);
         size_t best = 0, second = 1;
         for (size_t v = 1; v < logits.size(); ++v) {
-            if (logits[v] > logits[best]) second = best, best = v;
-            else if (second == best || logits[v] > logits[second]) second = v;
+            if (logits[v] > logits[best])
+                second = best, best = v;
+            else if (second == best || logits[v] > logits[second])
+                second = v;
         }
         if (logits[best] - logits[second] > kMargin) {
             const auto wanted = static_cast<int32_t>(best);

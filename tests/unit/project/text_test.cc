@@ -57,14 +57,15 @@ std::string literal(const std::string& text)
 // Runs NAME_text on every line, with the whole buffer and with a short one.
 std::string device_main(const std::vector<std::string>& lines)
 {
-    std::string out = "#include \"words.h\"\n#include \"thb_host.h\"\n"
-                      "static words_t t;\nstatic char out[400];\n"
-                      "static void one(const char* text, size_t length, size_t size)\n{\n"
-                      "    uint8_t needed[2];\n    size_t n;\n    memset(out, 1, sizeof out);\n"
-                      "    n = words_text(&t, text, length, out, size);\n"
-                      "    needed[0] = (uint8_t)(n & 255);\n    needed[1] = (uint8_t)(n >> 8);\n"
-                      "    thb_host_write(needed, 2);\n    thb_host_write((const uint8_t*)out, sizeof out);\n}\n"
-                      "int main(void)\n{\n    words_init(&t);\n";
+    std::string out =
+        "#include \"words.h\"\n#include \"thb_host.h\"\n"
+        "static words_t t;\nstatic char out[400];\n"
+        "static void one(const char* text, size_t length, size_t size)\n{\n"
+        "    uint8_t needed[2];\n    size_t n;\n    memset(out, 1, sizeof out);\n"
+        "    n = words_text(&t, text, length, out, size);\n"
+        "    needed[0] = (uint8_t)(n & 255);\n    needed[1] = (uint8_t)(n >> 8);\n"
+        "    thb_host_write(needed, 2);\n    thb_host_write((const uint8_t*)out, sizeof out);\n}\n"
+        "int main(void)\n{\n    words_init(&t);\n";
     for (const std::string& line : lines)
         for (const char* size : {"sizeof out", "25", "0"})
             out += fmt::format("    one({}, {}, {});\n", literal(line), line.size(), size);
@@ -118,8 +119,11 @@ void expect_device_equals_host(const std::string& target_name)
             const uint8_t* found = result.output.data() + at;
             at += 402;
             EXPECT_EQ(found[0] + 256u * found[1], expected.size()) << line;
-            if (size == 0) EXPECT_EQ(found[2], 1) << "nothing may be written";
-            else EXPECT_EQ(std::string(reinterpret_cast<const char*>(found + 2)), cut(expected, size));
+            if (size == 0)
+                EXPECT_EQ(found[2], 1) << "nothing may be written";
+            else
+                EXPECT_EQ(std::string(reinterpret_cast<const char*>(found + 2)),
+                          cut(expected, size));
         }
     }
 }
