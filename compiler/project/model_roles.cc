@@ -148,13 +148,13 @@ void ModelPorts::require_role(const std::string& role, const std::string& what) 
               "a role for each of " + list());
 }
 
-void ModelPorts::require_all_assigned() const
+void ModelPorts::require_all_assigned(const std::string& known) const
 {
     const std::vector<size_t> rest = unassigned();
     if (!rest.empty())
         wrong(fmt::format("{}: the role of tensor {} '{}' is not clear", model_, rest[0],
                           ports_[rest[0]].tensor_name),
-              "a role for each of " + list());
+              "a role for each of " + list() + "; " + known);
 }
 
 void ModelPorts::wrong(const std::string& found, const std::string& expected) const

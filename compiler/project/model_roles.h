@@ -43,8 +43,8 @@ public:
     void assign_only(const std::string& role, const std::function<bool(const Tensor&)>& fits);
     // Throws T0106 unless the role has been found. `what` says what it is for.
     void require_role(const std::string& role, const std::string& what) const;
-    // Throws T0106 when a port is left without a role.
-    void require_all_assigned() const;
+    // Throws T0106 when a port is left without a role. `known` says what sizes were looked for.
+    void require_all_assigned(const std::string& known) const;
     [[noreturn]] void wrong(const std::string& found, const std::string& expected) const;
 
 private:

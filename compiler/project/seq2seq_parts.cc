@@ -150,7 +150,7 @@ private:
         refuse_inner_state(cell, "encoder");
         assign_source(cell, 1);
         name_lone_state(cell.inputs);
-        cell.inputs.require_all_assigned();
+        cell.inputs.require_all_assigned("states have names of their own");
         assign_states(cell, parts_.states_of(cell));
         if (parts_.output_role(cell).empty())
             cell.outputs.require_role("output", "what the cell gives at each step");
@@ -159,7 +159,7 @@ private:
     void read_whole_encoder(RoledModel& encoder)
     {
         assign_source(encoder, parts_.max_source);
-        encoder.inputs.require_all_assigned();
+        encoder.inputs.require_all_assigned("an encoder that runs whole has one input");
         encoder.outputs.assign_only("memory", [&](const Tensor& t) {
             return t.count() % parts_.max_source == 0 &&
                    std::ranges::find(t.shape, parts_.max_source) != t.shape.end();
@@ -194,7 +194,8 @@ private:
             });
         decoder.inputs.require_role("x", "the last symbol");
         name_lone_state(decoder.inputs);
-        decoder.inputs.require_all_assigned();
+        decoder.inputs.require_all_assigned(
+            fmt::format("the encoder's memory has {} elements", memory));
         if (decoder.inputs.has("memory"))
             require_elements(decoder.inputs, "memory", memory, "what the encoder gives");
         parts_.states = parts_.states_of(decoder);

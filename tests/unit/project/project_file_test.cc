@@ -60,7 +60,7 @@ TEST(ProjectFile, takes_its_name_from_the_folder)
 TEST(ProjectFile, refuses_an_unknown_key_with_the_nearest)
 {
     expect_refusal(NumberWords::project_text("max_sourse = 3\n"),
-                   {"T0106", "thimble.toml:20", "max_sourse", "'max_source'"});
+                   {"T0106", "thimble.toml:19", "max_sourse", "'max_source'"});
     expect_refusal("nam = \"x\"\n" + NumberWords::project_text(), {"nam", "'name'"});
     expect_refusal(NumberWords::project_text("completely_other = 3\n"), {"docs/project-file.md"});
 }
@@ -68,7 +68,7 @@ TEST(ProjectFile, refuses_an_unknown_key_with_the_nearest)
 TEST(ProjectFile, refuses_wrong_values)
 {
     expect_refusal(NumberWords::project_text("beam = 9\n"),
-                   {"thimble.toml:20", "9", "from 1 to 4"});
+                   {"thimble.toml:19", "9", "from 1 to 4"});
     expect_refusal(NumberWords::project_text("beam = \"many\"\n"), {"'many'", "whole number"});
     expect_refusal(NumberWords::project_text("source_tokens = \"chars\"\n"),
                    {"'chars'", "source_tokens = \"char\""});
