@@ -4,7 +4,7 @@
 // Lite: that is their public interface, and it checks what it is given. Everything added here is
 // valid: infer has run.
 //
-// Tested by tests/unit/project/graph_builder_test.cc.
+// Tested by tests/unit/project/seq2seq_test.cc.
 #pragma once
 
 #include "formats/tflite_writer.h"

@@ -4,7 +4,7 @@
 // of a signature first); by its size, when one tensor alone can be meant. What is left is an error
 // that lists the tensors: nothing is guessed.
 //
-// Tested by tests/unit/project/model_roles_test.cc.
+// Tested by tests/unit/project/refusals_test.cc.
 #pragma once
 
 #include "ir/graph.h"

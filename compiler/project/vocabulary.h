@@ -1,6 +1,6 @@
 // Vocabularies: text files with one token a line; the token of id N stands on line N + 1.
 //
-// Tested by tests/unit/project/vocabulary_test.cc.
+// Tested by tests/unit/project/refusals_test.cc.
 #pragma once
 
 #include "project/project_file.h"

@@ -104,7 +104,8 @@ TEST(Seq2seqRefusals, symbols_outside_of_the_vocabulary)
 
 TEST(Seq2seqRefusals, input_feeding_without_an_embedding)
 {
-    expect_words(refusal("target_embedding = \"target.npy\"\n", ""), {"T0106", "input_feeding", "without target_embedding"});
+    expect_words(refusal("target_embedding = \"target.npy\"\n", ""),
+                 {"T0106", "input_feeding", "without target_embedding"});
 }
 
 TEST(Seq2seqRefusals, vocabularies_with_mistakes)
