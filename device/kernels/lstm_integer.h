@@ -89,10 +89,10 @@ THB_KERNEL int32_t thb_lstm_unit_scaled(const int32_t* gates, int16_t* c,
                                         const thb_lstm_cell_t* cell, int32_t cell_multiplier,
                                         int8_t cell_shift)
 {
-    const int32_t input = thb_sigmoid_look(gates[0] * 3, cell->table);
-    const int32_t forget = thb_sigmoid_look(gates[1] * 3, cell->table);
+    const int32_t input = thb_lstm_sigmoid(gates[0], cell->table);
+    const int32_t forget = thb_lstm_sigmoid(gates[1], cell->table);
     const int32_t candidate = thb_tanh_look(gates[2] * 3, cell->table);
-    const int32_t output = thb_sigmoid_look(gates[3] * 3, cell->table);
+    const int32_t output = thb_lstm_sigmoid(gates[3], cell->table);
     const int32_t half = cell->tanh_shift > 0 ? INT32_C(1) << (cell->tanh_shift - 1) : 0;
     const int32_t kept = thb_lstm_shift(forget * *c, 15);
     int32_t added, value;
