@@ -1,4 +1,5 @@
-// LSTM on integers: int8 or int16 activations, int8 weights, int16 cell (docs/numerics.md, "LSTM").
+// LSTM on integers: int8 or int16 activations, int8 weights, int16 cell (docs/numerics.md,
+// "Recurrent layers").
 //
 // A gate's argument has 12 fraction bits and is the sum of two parts, each brought to int16 by
 // itself, as the reference does:

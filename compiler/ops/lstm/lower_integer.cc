@@ -1,7 +1,7 @@
 // Lowering of the integer LSTM: zero points folded, tables packed, the portable kernels.
 //
-// The gates' two parts are requantised apart and saturate apart (docs/numerics.md, "LSTM"), so they
-// stay two sums. Products with powers of two become rounding shifts
+// The gates' two parts are requantised apart and saturate apart (docs/numerics.md, "Recurrent
+// layers"), so they stay two sums. Products with powers of two become rounding shifts
 // (device/kernels/lstm_integer.h).
 #include "ops/lstm/lower_integer.h"
 
