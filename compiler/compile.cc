@@ -17,6 +17,8 @@ Program compile(const Graph& imported, const CompileOptions& options)
 
     // Weights that are stored as float16 or int8 and widened by a DEQUANTIZE stay small in flash.
     run_pass_in_bodies(narrow_weights, graph);
+    // Loops over time, written out or as WHILE, become recurrent layers or scans.
+    recognise_recurrences(graph);
     // What depends on constants only is computed now, with the reference arithmetic.
     run_pass_in_bodies(fold_constants, graph);
     // Kernels exist for int8; legacy uint8 networks are shifted by 128 into it.

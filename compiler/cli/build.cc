@@ -193,6 +193,7 @@ Exit build_model(const BuildCommandOptions& options, bool as_json)
     const ResolvedTarget target = find_target(options.target);
     const Graph graph = load_graph(options.model);
     const Program program = compile_for(graph, options.model, target);
+    if (!as_json) say_notes(graph, program);
     if (target.board && !options.force)
         require_fit(*target.board, least_footprint(program), program);
     Built built;

@@ -1,6 +1,7 @@
 #include "cli/model_options.h"
 
 #include "base/text.h"
+#include "cli/output.h"
 #include "emit/c_source.h"
 #include "import/import.h"
 #include "project/project.h"
@@ -79,11 +80,8 @@ std::string ModelOptions::changed_text() const
 
 void declare_model(OptionReader& reader, ModelOptions& options)
 {
-    // In a project's folder the project is meant.
-    if (fs::exists(kProjectFileName)) options.path = ".";
     reader.argument("MODEL", options.path,
-                    "a TensorFlow Lite model (.tflite), or a project (folder with thimble.toml)",
-                    options.path.empty());
+                    "a TensorFlow Lite model (.tflite), or a project (folder with thimble.toml)");
     reader.text("--signature", "KEY", options.signature,
                 "compile this signature (default: the first subgraph)");
 }
@@ -130,6 +128,12 @@ Program compile_for(const Graph& graph, const ModelOptions& options, const Resol
                            .lower = {.match = options.match_rule(),
                                      .optimize = optimize_of(options.optimize)},
                            .keep_state = options.keep_state()});
+}
+
+void say_notes(const Graph& imported, const Program& program)
+{
+    const std::vector<std::string>& notes = program.graph.notes;
+    for (size_t i = imported.notes.size(); i < notes.size(); ++i) say("note: " + notes[i] + "\n");
 }
 
 std::string command_text(const std::string& command, const ModelOptions& options)

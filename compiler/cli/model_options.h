@@ -35,6 +35,8 @@ Graph load_graph(const ModelOptions& options);
 // The vocabularies of a project; null when there are none.
 std::shared_ptr<const TextInterface> load_text(const ModelOptions& options);
 Program compile_for(const Graph& graph, const ModelOptions& options, const ResolvedTarget& target);
+// "note: 28 steps ... became one lstm": what the passes did that the user should know.
+void say_notes(const Graph& imported, const Program& program);
 
 // The same model and options as typed, for "next:" lines.
 std::string command_text(const std::string& command, const ModelOptions& options);

@@ -108,6 +108,7 @@ Exit verify_model(const VerifyCommandOptions& options, bool as_json)
              "a target that `thimble targets` lists with an emulator", "--target host"});
     const Graph graph = load_graph(options.model);
     const Program program = compile_for(graph, options.model, target);
+    if (!as_json) say_notes(graph, program);
     const std::vector<Case> cases = cases_for(options, graph);
     VerifyReport report;
     {

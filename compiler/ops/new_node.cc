@@ -30,11 +30,11 @@ TensorId add_integers(Graph& graph, std::string name, const std::vector<int64_t>
     tensor.name = std::move(name);
     tensor.type = DType::i32;
     tensor.shape = {static_cast<int64_t>(values.size())};
-    const TensorId id = graph.add_tensor(std::move(tensor));
     std::vector<uint8_t> bytes;
-    for (const int64_t value : values)
+    for (const int64_t value : values)  // They may be a shape in `graph`: read before it grows.
         for (int shift = 0; shift < 32; shift += 8)
             bytes.push_back(static_cast<uint8_t>(value >> shift));
+    const TensorId id = graph.add_tensor(std::move(tensor));
     graph.set_constant(id, std::move(bytes));
     return id;
 }

@@ -25,8 +25,10 @@ std::vector<TensorId> canonical_constants(const Graph& graph)
         const auto [first, last] = known.equal_range(hash);
         auto it = first;
         while (it != last && !same_constant(graph.tensor(it->second), tensor)) ++it;
-        if (it != last) canonical[id] = it->second;
-        else known.emplace(hash, static_cast<TensorId>(id));
+        if (it != last)
+            canonical[id] = it->second;
+        else
+            known.emplace(hash, static_cast<TensorId>(id));
     }
     return canonical;
 }

@@ -24,4 +24,12 @@ void run_pass_in_bodies(void (*pass)(Graph&), Graph& graph)
     run_pass(pass, graph);
 }
 
+void recognise_recurrences(Graph& graph)
+{
+    run_pass(while_to_scan, graph);
+    run_pass(reroll_unrolled, graph);
+    run_pass(absorb_reversals, graph);
+    run_pass(scan_to_cell, graph);
+}
+
 }  // namespace thimble

@@ -16,7 +16,7 @@ constexpr int64_t kElementsMax = 1 << 20;
 
 bool only_moves(const Node& node)
 {
-    static constexpr std::string_view kMoving[] = {"reshape", "slice",   "split", "gather",
+    static constexpr std::string_view kMoving[] = {"reshape",   "slice",   "split", "gather",
                                                    "transpose", "reverse", "pack",  "concat"};
     return node.op && std::ranges::count(kMoving, node.op->name) > 0;
 }
@@ -150,12 +150,12 @@ std::optional<Movements::Joined> Movements::joined(const Node& node, size_t outp
         ends.push_back(total += in.count());
     }
     if (total > kElementsMax || out.count() > kElementsMax) return std::nullopt;
-    for (const int32_t place : run_on_places(graph_, node, result.inputs)[output]) {
+    const std::vector<Places> outputs = run_on_places(graph_, node, result.inputs);
+    for (const int32_t place : outputs[output]) {
         const auto it = std::ranges::upper_bound(ends, static_cast<int64_t>(place));
         const auto from = static_cast<size_t>(it - ends.begin());
         result.from.push_back(static_cast<int32_t>(from));
-        result.places.push_back(
-            static_cast<int32_t>(place - (from == 0 ? 0 : ends[from - 1])));
+        result.places.push_back(static_cast<int32_t>(place - (from == 0 ? 0 : ends[from - 1])));
     }
     return result;
 }

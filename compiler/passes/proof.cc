@@ -30,7 +30,8 @@ struct Random {
     double unit() { return static_cast<double>(next() >> 11) / 9007199254740992.0; }
 };
 
-template <typename T> void put(std::vector<uint8_t>& bytes, T value)
+template <typename T>
+void put(std::vector<uint8_t>& bytes, T value)
 {
     const size_t at = bytes.size();
     bytes.resize(at + sizeof(T));
@@ -89,8 +90,10 @@ std::vector<const Node*> only_in(const Graph& graph, const Graph& other)
     std::vector<const Node*> nodes;
     for (const Node& node : graph.nodes) {
         const auto it = known.find(key_of(node));
-        if (it == known.end()) nodes.push_back(&node);
-        else known.erase(it);
+        if (it == known.end())
+            nodes.push_back(&node);
+        else
+            known.erase(it);
     }
     return nodes;
 }
@@ -111,7 +114,7 @@ public:
             if (graph.tensor(id).kind != TensorKind::activation)
                 values_[static_cast<size_t>(id)] = *graph.tensor(id).data;
     }
-    std::set<TensorId> read;     // before any of the nodes writes them
+    std::set<TensorId> read;  // before any of the nodes writes them
     std::set<TensorId> written;
 
     void reset()
@@ -181,19 +184,65 @@ std::vector<TensorId> compared_tensors(const Graph& before, const Part& old_part
     return compared;
 }
 
+std::set<TensorId> computed_inputs(const Graph& graph, const Part& part)
+{
+    std::set<TensorId> ids;
+    for (const TensorId id : part.read)
+        if (graph.tensor(id).kind == TensorKind::activation) ids.insert(id);
+    return ids;
+}
+
+// Nodes of both graphs that compute an input of one part from inputs of a part: a slice of x for
+// the old steps where the scan reads x itself. Inputs cannot be chosen freely there.
+std::set<NodeKey> between(const Graph& before, const std::vector<const Node*>& removed,
+                          const std::set<TensorId>& given)
+{
+    const std::set<const Node*> gone(removed.begin(), removed.end());
+    std::set<TensorId> below = given, above = given;
+    std::set<const Node*> follows;
+    const auto touches = [](const std::vector<TensorId>& ids, const std::set<TensorId>& set) {
+        return std::ranges::any_of(ids, [&](TensorId id) { return set.count(id) > 0; });
+    };
+    for (const Node& node : before.nodes) {
+        if (gone.count(&node) || !touches(node.inputs, below)) continue;
+        follows.insert(&node);
+        below.insert(node.outputs.begin(), node.outputs.end());
+    }
+    std::set<NodeKey> keys;
+    for (size_t n = before.nodes.size(); n-- > 0;) {
+        const Node& node = before.nodes[n];
+        if (!follows.count(&node) || !touches(node.outputs, above)) continue;
+        above.insert(node.inputs.begin(), node.inputs.end());
+        keys.insert(key_of(node));
+    }
+    return keys;
+}
+
+std::vector<const Node*> with_shared(const Graph& graph, const std::vector<const Node*>& own,
+                                     const std::set<NodeKey>& shared)
+{
+    const std::set<const Node*> wanted(own.begin(), own.end());
+    std::vector<const Node*> nodes;
+    for (const Node& node : graph.nodes)
+        if (wanted.count(&node) || shared.count(key_of(node))) nodes.push_back(&node);
+    return nodes;
+}
+
 }  // namespace
 
 Proof prove_same_results(const Graph& before, const Graph& after)
 {
     const std::vector<const Node*> removed = only_in(before, after), added = only_in(after, before);
-    Part old_part(before, removed), new_part(after, added);
-    const std::vector<TensorId> compared =
-        compared_tensors(before, old_part, new_part, removed);
+    std::set<TensorId> inputs = computed_inputs(before, Part(before, removed));
+    inputs.merge(computed_inputs(after, Part(after, added)));
+    const std::set<NodeKey> shared = between(before, removed, inputs);
+    Part old_part(before, with_shared(before, removed, shared));
+    Part new_part(after, with_shared(after, added, shared));
+    const std::vector<TensorId> compared = compared_tensors(before, old_part, new_part, removed);
     if (compared.empty()) return {false, "nothing to compare"};
     std::set<TensorId> given;
-    for (const Part* part : {&old_part, &new_part})
-        for (const TensorId id : part->read)
-            if (after.tensor(id).kind == TensorKind::activation) given.insert(id);
+    given.merge(computed_inputs(before, old_part));
+    given.merge(computed_inputs(after, new_part));
     Random random{1};
     for (int index = 0; index < kProofInputs; ++index) {
         if (index % kRunsInARow == 0) {

@@ -51,9 +51,9 @@ using Value = std::pair<size_t, size_t>;  // place in the step, output
 struct Stack {
     TensorId whole = kNoTensor;
     size_t axis = 0;
-    bool mirrored = false;         // against the order in which the scan writes
-    size_t writer = kNoNode;       // the node that wrote `whole`
-    size_t joiner = kNoNode;       // the node that joined the steps
+    bool mirrored = false;    // against the order in which the scan writes
+    size_t writer = kNoNode;  // the node that wrote `whole`
+    size_t joiner = kNoNode;  // the node that joined the steps
 };
 
 class Reroll {
@@ -70,23 +70,29 @@ public:
     size_t steps() const { return trip_count_; }
 
 private:
-    const Node& node(size_t step, size_t place) const
-    {
-        return graph_.nodes[all_[step][place]];
-    }
+    const Node& node(size_t step, size_t place) const { return graph_.nodes[all_[step][place]]; }
     TensorId value(size_t step, Value v) const { return node(step, v.first).outputs[v.second]; }
     Operand operand(size_t step, size_t place, size_t input) const;
     bool fits(size_t step, bool first) const;
     bool find_sequences();
     std::optional<Sequence> sequence_of(size_t place, size_t input) const;
     bool find_states(bool with_zero_step);
-    TensorId zero_of(const Tensor& form);
+    TensorId zero_of(Tensor form);
     std::vector<TensorId> values_over_time(Value v) const;
     std::optional<Stack> stack_of(const std::vector<TensorId>& values);
     bool used_outside(TensorId id, size_t except) const;
     bool is_carried(Value v) const { return std::ranges::count(carried_, v) > 0; }
     bool find_results();
+    void mark_dying();
+    struct Body {
+        Graph graph;
+        std::vector<TensorId> slices, states, captures;       // its inputs
+        std::map<Value, TensorId> values;                     // of its nodes
+        std::map<TensorId, TensorId> constants;               // by tensor of the outer graph
+        std::map<std::pair<size_t, Shape>, TensorId> shaped;  // slices in the shape that is read
+    };
     Graph body();
+    TensorId operand_in(Body& made, size_t p, size_t i, TensorId id);
     TensorId add_stack(size_t k);
     Node make_scan();
     TensorId sequence_tensor(const Sequence& sequence);
@@ -106,11 +112,12 @@ private:
     std::vector<TensorId> captured_;
     std::map<std::pair<size_t, size_t>, size_t> captured_index_;
     std::vector<Value> carried_;
-    std::vector<TensorId> initial_;        // of carried_
+    std::vector<TensorId> initial_;  // of carried_
     std::vector<Value> stacked_;
-    std::vector<Stack> stacks_;            // of stacked_
+    std::vector<Stack> stacks_;  // of stacked_
     std::vector<Node> added_;
-    std::vector<bool> removed_;            // by node
+    std::vector<bool> removed_;  // by node
+    std::vector<bool> dying_;    // by node: will have no reader, see mark_dying
 };
 
 Operand Reroll::operand(size_t step, size_t place, size_t input) const
@@ -128,8 +135,7 @@ Operand Reroll::operand(size_t step, size_t place, size_t input) const
                 before != place_of_[step - 1].end())
                 return {Operand::previous_step, before->second, links_.output_index[slot]};
     }
-    const TensorId other =
-        node(step == reference_ ? step + 1 : reference_, place).inputs[input];
+    const TensorId other = node(step == reference_ ? step + 1 : reference_, place).inputs[input];
     if (other == kNoTensor) return {};
     if (graph_.tensor(id).is_constant() && graph_.tensor(other).is_constant() &&
         links_.canonical[slot] == links_.canonical[static_cast<size_t>(other)])
@@ -220,11 +226,10 @@ bool Reroll::find_sequences()
     return true;
 }
 
-TensorId Reroll::zero_of(const Tensor& form)
+TensorId Reroll::zero_of(Tensor form)
 {
-    Tensor zero = form;
-    zero.name += "_zero";
-    const TensorId id = graph_.add_tensor(zero);
+    form.name += "_zero";
+    const TensorId id = graph_.add_tensor(form);
     const bool quantized = form.quant.present() && !is_float(form.type);
     std::vector<uint8_t> bytes;
     for (int64_t e = 0; e < form.count(); ++e)
@@ -286,7 +291,7 @@ bool Reroll::used_outside(TensorId id, size_t except) const
     if (id == kNoTensor) return false;
     if (links_.is_output[static_cast<size_t>(id)]) return true;
     return std::ranges::any_of(links_.uses[static_cast<size_t>(id)], [&](const Use& use) {
-        return use.node != except && !removed_[use.node];
+        return use.node != except && !removed_[use.node] && !dying_[use.node];
     });
 }
 
@@ -334,9 +339,9 @@ std::optional<Stack> Reroll::stack_of(const std::vector<TensorId>& values)
                 const bool down = slice.position == count - 1 && count > 1;
                 bool all = true;
                 for (int64_t s = 0; s < count && all; ++s)
-                    all = std::ranges::count(
-                              axis_slices(where[static_cast<size_t>(s)], whole.shape),
-                              AxisSlice{slice.axis, down ? count - 1 - s : s}) > 0;
+                    all =
+                        std::ranges::count(axis_slices(where[static_cast<size_t>(s)], whole.shape),
+                                           AxisSlice{slice.axis, down ? count - 1 - s : s}) > 0;
                 if (!all || (best && !best->mirrored && down != reverse_)) continue;
                 best = Stack{mover.outputs[0], slice.axis, down != reverse_, at, use.node};
             }
@@ -352,71 +357,74 @@ std::optional<Stack> Reroll::stack_of(const std::vector<TensorId>& values)
 // One step as a graph of its own. Inputs and outputs as control.h says.
 Graph Reroll::body()
 {
-    Graph body;
-    const auto input = [&](const Tensor& like) {
-        Tensor tensor = like;
+    Body made;
+    Graph& body = made.graph;
+    const auto input = [&](Tensor tensor) {
         tensor.kind = TensorKind::activation;
         tensor.data = nullptr;
         body.inputs.push_back(body.add_tensor(std::move(tensor)));
         return body.inputs.back();
     };
-    std::vector<TensorId> slices, states, captures;
     for (const Sequence& sequence : sequences_) {
         Tensor slice = graph_.tensor(sequence.root);
         slice.shape[sequence.axis] = 1;
-        slices.push_back(input(slice));
+        made.slices.push_back(input(std::move(slice)));
     }
-    for (const Value& v : carried_) states.push_back(input(graph_.tensor(value(first_, v))));
-    for (const TensorId id : captured_) captures.push_back(input(graph_.tensor(id)));
-    std::map<Value, TensorId> made;
-    std::map<TensorId, TensorId> constants;
-    std::map<std::pair<size_t, Shape>, TensorId> shaped;
+    for (const Value& v : carried_) made.states.push_back(input(graph_.tensor(value(first_, v))));
+    for (const TensorId id : captured_) made.captures.push_back(input(graph_.tensor(id)));
+    for (size_t p = 0; p < operands_.size(); ++p)
+        for (size_t o = 0; o < node(reference_, p).outputs.size(); ++o)
+            made.values[{p, o}] = body.add_tensor(graph_.tensor(value(reference_, {p, o})));
     for (size_t p = 0; p < operands_.size(); ++p) {
-        const Node& source = node(reference_, p);
-        Node copy = source;
-        for (size_t i = 0; i < source.inputs.size(); ++i) {
-            const Operand& operand = operands_[p][i];
-            const Value v = {operand.place, operand.output};
-            TensorId& id = copy.inputs[i];
-            switch (operand.source) {
-            case Operand::absent: break;
-            case Operand::constant:
-                if (!constants.count(id)) constants[id] = body.add_tensor(graph_.tensor(id));
-                id = constants[id];
-                break;
-            case Operand::captured: id = captures[captured_index_[{p, i}]]; break;
-            case Operand::same_step: id = made.at(v); break;
-            case Operand::previous_step:
-                id = states[static_cast<size_t>(std::ranges::find(carried_, v) - carried_.begin())];
-                break;
-            case Operand::sequence: {
-                const Shape& shape = graph_.tensor(id).shape;
-                const std::pair<size_t, Shape> key = {operand.index, shape};
-                TensorId& known = shaped.try_emplace(key, kNoTensor).first->second;
-                if (known == kNoTensor) {
-                    const std::string name = body.tensor(slices[operand.index]).name + "_step";
-                    body.nodes.push_back(new_reshape(body, slices[operand.index], shape, name));
-                    known = body.nodes.back().outputs[0];
-                }
-                id = known;
-            }
-            }
-        }
-        for (size_t o = 0; o < source.outputs.size(); ++o) {
-            copy.outputs[o] = body.add_tensor(graph_.tensor(source.outputs[o]));
-            made[{p, o}] = copy.outputs[o];
-        }
+        Node copy = node(reference_, p);
+        for (size_t i = 0; i < copy.inputs.size(); ++i)
+            copy.inputs[i] = operand_in(made, p, i, copy.inputs[i]);
+        for (size_t o = 0; o < copy.outputs.size(); ++o) copy.outputs[o] = made.values.at({p, o});
         body.nodes.push_back(std::move(copy));
     }
-    for (const Value& v : carried_) body.outputs.push_back(made.at(v));
+    for (const Value& v : carried_) body.outputs.push_back(made.values.at(v));
     for (size_t k = 0; k < stacked_.size(); ++k) {
-        const TensorId id = made.at(stacked_[k]);
+        const TensorId id = made.values.at(stacked_[k]);
         Shape shape = graph_.tensor(stacks_[k].whole).shape;
         shape[stacks_[k].axis] = 1;
         body.nodes.push_back(new_reshape(body, id, shape, body.tensor(id).name + "_slice"));
         body.outputs.push_back(body.nodes.back().outputs[0]);
     }
+    THIMBLE_CHECK(sort_nodes(body), "a step that waits for itself");
     return body;
+}
+
+// What stands in the body for input `i` of place `p`, which is `id` in the graph.
+TensorId Reroll::operand_in(Body& made, size_t p, size_t i, TensorId id)
+{
+    const Operand& operand = operands_[p][i];
+    const Value v = {operand.place, operand.output};
+    switch (operand.source) {
+    case Operand::absent:
+        return kNoTensor;
+    case Operand::constant:
+        if (!made.constants.count(id))
+            made.constants[id] = made.graph.add_tensor(graph_.tensor(id));
+        return made.constants[id];
+    case Operand::captured:
+        return made.captures[captured_index_[{p, i}]];
+    case Operand::same_step:
+        return made.values.at(v);
+    case Operand::previous_step:
+        return made.states[static_cast<size_t>(std::ranges::find(carried_, v) - carried_.begin())];
+    case Operand::sequence:
+        break;
+    }
+    const Shape& shape = graph_.tensor(id).shape;
+    const std::pair<size_t, Shape> key = {operand.index, shape};
+    TensorId& known = made.shaped.try_emplace(key, kNoTensor).first->second;
+    if (known == kNoTensor) {
+        const TensorId slice = made.slices[operand.index];
+        const std::string name = made.graph.tensor(slice).name + "_step";
+        made.graph.nodes.push_back(new_reshape(made.graph, slice, shape, name));
+        known = made.graph.nodes.back().outputs[0];
+    }
+    return known;
 }
 
 // The part of the sequence that the steps read; the whole tensor where they read all of it.
@@ -428,8 +436,8 @@ TensorId Reroll::sequence_tensor(const Sequence& sequence)
     Shape begin(whole.size(), 0), size = whole;
     begin[sequence.axis] = sequence.direction > 0 ? sequence.first : sequence.first - count + 1;
     size[sequence.axis] = count;
-    added_.push_back(new_slice(graph_, sequence.root, begin, size,
-                               graph_.tensor(sequence.root).name + "_part"));
+    added_.push_back(
+        new_slice(graph_, sequence.root, begin, size, graph_.tensor(sequence.root).name + "_part"));
     return added_.back().outputs[0];
 }
 
@@ -534,12 +542,30 @@ Node Reroll::make_scan()
     return scan;
 }
 
+// The step that the converter simplified leads to the initial values alone: it dies when the scan
+// starts from zero instead, and what it reads of them is no use.
+void Reroll::mark_dying()
+{
+    for (size_t n = graph_.nodes.size(); n-- > 0;) {
+        if (removed_[n] || graph_.nodes[n].outputs.empty()) continue;
+        dying_[n] = std::ranges::all_of(graph_.nodes[n].outputs, [&](TensorId id) {
+            if (id == kNoTensor || std::ranges::count(initial_, id) > 0) return true;
+            if (links_.is_output[static_cast<size_t>(id)]) return false;
+            return std::ranges::all_of(links_.uses[static_cast<size_t>(id)], [&](const Use& use) {
+                return removed_[use.node] || dying_[use.node];
+            });
+        });
+    }
+}
+
 bool Reroll::rewrite(bool with_zero_step)
 {
     if (!find_states(with_zero_step)) return false;
     removed_.assign(graph_.nodes.size(), false);
+    dying_ = removed_;
     for (size_t s = first_; s <= last_; ++s)
         for (const size_t n : all_[s]) removed_[n] = true;
+    if (with_zero_step) mark_dying();
     if (!find_results()) return false;
     added_.push_back(make_scan());
     size_t index = 0;
@@ -564,14 +590,16 @@ bool reroll(Graph& graph, const Links& links, const UnrolledSteps& steps)
         if (!proof.equal && with_zero_step) continue;
         const std::string name = graph.tensor(steps.anchor).name;
         if (!proof.equal) {
-            graph.notes.push_back(fmt::format("{} steps around '{}' look like one loop, but {}; "
-                                              "they stay as they are",
-                                              reroll.steps(), name, proof.difference));
+            graph.notes.push_back(
+                fmt::format("{} steps around '{}' look like one loop, but {}; "
+                            "they stay as they are",
+                            reroll.steps(), name, proof.difference));
             return false;
         }
-        changed.notes.push_back(fmt::format("{} unrolled steps around '{}' became one loop, "
-                                            "checked on {} inputs",
-                                            reroll.steps(), name, kProofInputs));
+        changed.notes.push_back(
+            fmt::format("{} unrolled steps around '{}' became one loop, "
+                        "checked on {} inputs",
+                        reroll.steps(), name, kProofInputs));
         graph = std::move(changed);
         return true;
     }

@@ -48,7 +48,8 @@ std::vector<NodeList> groups_of_copies(const Graph& graph, const Links& links)
         bool computed = false;
         for (const TensorId id : node.inputs) {
             if (id == kNoTensor) continue;
-            if (!graph.tensor(id).is_constant()) computed = true;
+            if (!graph.tensor(id).is_constant())
+                computed = true;
             else if (constant == kNoTensor && graph.tensor(id).shape.size() >= 2)
                 constant = links.canonical[static_cast<size_t>(id)];
         }
@@ -97,6 +98,20 @@ public:
     std::vector<size_t> older;  // by node: its copy one step earlier
     std::vector<size_t> newer;
 
+    // The same, but only when all that leads to these two agrees.
+    void pair_exactly(size_t later, size_t earlier)
+    {
+        const std::vector<size_t> old_older = older, old_newer = newer;
+        pair(later, earlier);
+        for (size_t b = 0; b < older.size(); ++b) {
+            if (older[b] == old_older[b] || agrees(graph_.nodes[b], graph_.nodes[older[b]]))
+                continue;
+            older = old_older;
+            newer = old_newer;
+            return;
+        }
+    }
+
     // Pairs everything that leads to these two, as far as the forms agree.
     void pair(size_t later, size_t earlier)
     {
@@ -122,6 +137,32 @@ public:
     }
 
 private:
+    // Every input is the same tensor, made by copies, or cut out of something by two slices.
+    bool agrees(const Node& b, const Node& a) const
+    {
+        for (size_t i = 0; i < b.inputs.size(); ++i) {
+            const TensorId from = b.inputs[i], to = a.inputs[i];
+            if (from == to) continue;
+            const auto s = static_cast<size_t>(from), t = static_cast<size_t>(to);
+            const size_t maker = links_.producer[s], older_maker = links_.producer[t];
+            if (maker == kNoNode && older_maker == kNoNode) {
+                if (links_.canonical[s] != links_.canonical[t]) return false;
+                continue;
+            }
+            if (maker == kNoNode || older_maker == kNoNode) return false;
+            const bool copies = older[maker] == older_maker &&
+                                links_.output_index[s] == links_.output_index[t];
+            if (!copies && !(cuts(maker) && cuts(older_maker))) return false;
+        }
+        return true;
+    }
+    bool cuts(size_t n) const
+    {
+        const std::string_view op = graph_.nodes[n].op->name;
+        return older[n] == kNoNode && newer[n] == kNoNode &&
+               (op == "split" || op == "slice" || op == "gather");
+    }
+
     const Graph& graph_;
     const Links& links_;
 };
@@ -153,7 +194,8 @@ public:
         for (size_t n = 0; n < graph_.nodes.size(); ++n)
             if (label_[n] == reference_ && (paired(n))) add_orbit(n);
         if (orbits_.empty()) return {};
-        while (move_one()) {}
+        while (move_one()) {
+        }
         return common_steps();
     }
 
@@ -164,10 +206,7 @@ private:
         bool free;        // depends on no anchor: belongs to the step that uses it first
         int offset = 0;   // steps to which it was moved
     };
-    bool paired(size_t n) const
-    {
-        return pairs_.older[n] != kNoNode || pairs_.newer[n] != kNoNode;
-    }
+    bool paired(size_t n) const { return pairs_.older[n] != kNoNode || pairs_.newer[n] != kNoNode; }
     void pair_last_step();
     void label();
     void add_orbit(size_t n);
@@ -200,7 +239,7 @@ void Steps::pair_last_step()
         if (depth_[n] != last || pairs_.older[n] != kNoNode) continue;
         for (const size_t end : ends) {
             if (pairs_.newer[end] != kNoNode) continue;
-            pairs_.pair(n, end);
+            pairs_.pair_exactly(n, end);
             if (pairs_.older[n] != kNoNode) break;
         }
     }
@@ -321,8 +360,7 @@ bool Steps::move_one()
         least = bytes;
         best = offsets;
     }
-    for (size_t o = 0; o < orbits_.size(); ++o)
-        orbits_[o].offset = best.empty() ? now[o] : best[o];
+    for (size_t o = 0; o < orbits_.size(); ++o) orbits_[o].offset = best.empty() ? now[o] : best[o];
     return !best.empty();
 }
 
@@ -344,8 +382,7 @@ std::vector<NodeList> Steps::common_steps() const
 
 }  // namespace
 
-UnrolledSteps find_unrolled_steps(const Graph& graph, const Links& links,
-                                  std::set<TensorId>& tried)
+UnrolledSteps find_unrolled_steps(const Graph& graph, const Links& links, std::set<TensorId>& tried)
 {
     for (const NodeList& group : groups_of_copies(graph, links)) {
         if (group.size() < kStepsMin) continue;

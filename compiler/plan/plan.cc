@@ -120,6 +120,9 @@ public:
         : blocks_(blocks), best_(best), bound_(bound), nodes_left_(nodes_max)
     {
         for (const Block& block : blocks) best_offsets_.push_back(block.offset);
+        // A node tries every block against every other one; the budget is for 32 of them.
+        const auto many = static_cast<int64_t>(blocks.size() / 32);
+        node_cost_ = std::max<int64_t>(1, many * many * many);
     }
 
     void run()
@@ -136,7 +139,8 @@ private:
     void descend(std::vector<const Block*>& placed, std::vector<bool>& used, int64_t top,
                  int64_t last_offset)
     {
-        if (best_ == bound_ || --nodes_left_ <= 0) return;
+        nodes_left_ -= node_cost_;
+        if (best_ == bound_ || nodes_left_ <= 0) return;
         if (placed.size() == blocks_.size()) {
             best_ = top;
             for (size_t i = 0; i < blocks_.size(); ++i) best_offsets_[i] = blocks_[i].offset;
@@ -163,6 +167,7 @@ private:
     int64_t best_;
     int64_t bound_;
     int64_t nodes_left_;
+    int64_t node_cost_ = 1;
 };
 
 // Best of several greedy orders: by size, by size times life, by first step.

@@ -52,12 +52,7 @@ Project load_project(const ProjectFile& file)
     const Seq2seqParts parts = load_seq2seq(stage);
     Project project;
     project.text = text_of(stage, parts);
-    try {
-        project.graph = seq2seq_graph(parts, file.name);
-    } catch (Error& error) {
-        error.add_context(stage.place("kind"));
-        throw;
-    }
+    project.graph = seq2seq_graph(parts, file.name);
     return project;
 }
 

@@ -1,0 +1,92 @@
+// A loop that was written out becomes a scan, and only when all its steps are copies of one.
+#include "import/import.h"
+#include "ops/control.h"
+#include "ops/op.h"
+#include "passes/passes.h"
+#include "recurrent_drafts.h"
+
+#include <gtest/gtest.h>
+
+namespace thimble {
+namespace {
+
+Graph rerolled(const RecurrentDraft& form)
+{
+    Graph graph = import_tflite(read_tflite(write_tflite(unrolled_draft(form)), "unrolled.tflite"));
+    require_supported(graph);
+    run_pass(reroll_unrolled, graph);
+    return graph;
+}
+
+std::vector<const Node*> nodes_of(const Graph& graph, std::string_view op)
+{
+    std::vector<const Node*> found;
+    for (const Node& node : graph.nodes)
+        if (node.op->name == op) found.push_back(&node);
+    return found;
+}
+
+const ScanAttributes& only_scan(const Graph& graph)
+{
+    const std::vector<const Node*> scans = nodes_of(graph, "scan");
+    THIMBLE_CHECK(scans.size() == 1, "one scan expected");
+    return std::any_cast<const ScanAttributes&>(scans[0]->attributes);
+}
+
+TEST(RerollUnrolled, rolls_every_cell_up)
+{
+    for (const auto cell : {RecurrentDraft::lstm, RecurrentDraft::gru, RecurrentDraft::gru_before,
+                            RecurrentDraft::simple_rnn}) {
+        for (const bool quantized : {false, true}) {
+            const Graph graph = rerolled({.cell = cell, .quantized = quantized});
+            SCOPED_TRACE(testing::Message() << cell << quantized);
+            ASSERT_EQ(nodes_of(graph, "scan").size(), 1u);
+            EXPECT_EQ(only_scan(graph).trip_count, 4);
+            EXPECT_EQ(only_scan(graph).carried, cell == RecurrentDraft::lstm ? 2 : 1);
+            EXPECT_EQ(nodes_of(graph, "dense").size(), 0u) << "all products stand in the body";
+            ASSERT_EQ(graph.notes.size(), 1u);
+            EXPECT_NE(graph.notes[0].find("4 unrolled steps"), std::string::npos);
+        }
+    }
+}
+
+TEST(RerollUnrolled, stacks_the_values_of_all_steps)
+{
+    const Graph graph = rerolled({.sequences = true});
+    EXPECT_EQ(only_scan(graph).stacked_axes, std::vector<int64_t>({1}));
+    EXPECT_EQ(nodes_of(graph, "pack").size(), 0u);
+}
+
+TEST(RerollUnrolled, runs_backwards_over_the_sequence_itself)
+{
+    const Graph graph = rerolled({.sequences = true, .backwards = true});
+    EXPECT_TRUE(only_scan(graph).reverse);
+    EXPECT_EQ(nodes_of(graph, "reverse").size(), 1u) << "the original packs in order of time";
+}
+
+TEST(RerollUnrolled, takes_the_first_step_in_although_its_zero_state_was_folded)
+{
+    const Graph graph = rerolled({.folded_zero = true});
+    EXPECT_EQ(only_scan(graph).trip_count, 4);
+    EXPECT_EQ(nodes_of(graph, "dense").size(), 0u);
+}
+
+TEST(RerollUnrolled, leaves_a_step_with_other_weights_alone)
+{
+    const Graph three = rerolled({.steps = 3, .changed_step = 1});
+    EXPECT_EQ(nodes_of(three, "scan").size(), 0u);
+    EXPECT_EQ(nodes_of(three, "dense").size(), 6u);
+    // Of eight steps the last six are a loop; steps 0 and 1 stay.
+    const Graph eight = rerolled({.steps = 8, .changed_step = 1});
+    EXPECT_LE(only_scan(eight).trip_count, 6);
+    EXPECT_GE(nodes_of(eight, "dense").size(), 4u);
+}
+
+TEST(RerollUnrolled, leaves_steps_with_other_scales_alone)
+{
+    const Graph graph = rerolled({.steps = 3, .quantized = true, .rescaled_step = 1});
+    EXPECT_EQ(nodes_of(graph, "scan").size(), 0u);
+}
+
+}  // namespace
+}  // namespace thimble
