@@ -34,7 +34,10 @@ ONE_ROUNDING = ("LiteRT's reference kernel of FULLY_CONNECTED with one weight sc
                 "kernel and TFLM round twice, as thimble does (each layer of hello_world_int8 over all 256 inputs)")
 ZERO_SCALE = ("LiteRT's BATCH_MATMUL takes 0 as the scale of weights with one scale per channel: all its outputs "
               "are 0; thimble's lie within 1 of the real values")
+INTEGER_LSTM = ("LiteRT's integer LSTM is another function than TFLM's, which thimble takes over (docs/numerics.md, "
+                "\"Recurrent layers\")")
 KNOWN = {
+    "tflite-micro/dtln_noise_suppression.tflite": INTEGER_LSTM,
     "tflite-micro/hello_world_int8.tflite": ONE_ROUNDING,
     "mlperf-tiny/ad01_int8.tflite": ONE_ROUNDING,
     "ops-litert/static_w8_a16_quantized_attn_vec_einsum.tflite": ZERO_SCALE,

@@ -80,8 +80,11 @@ std::string ModelOptions::changed_text() const
 
 void declare_model(OptionReader& reader, ModelOptions& options)
 {
+    // In a project's folder the project is meant.
+    if (fs::exists(kProjectFileName)) options.path = ".";
     reader.argument("MODEL", options.path,
-                    "a TensorFlow Lite model (.tflite), or a project (folder with thimble.toml)");
+                    "a TensorFlow Lite model (.tflite), or a project (folder with thimble.toml)",
+                    options.path.empty());
     reader.text("--signature", "KEY", options.signature,
                 "compile this signature (default: the first subgraph)");
 }

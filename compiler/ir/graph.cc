@@ -8,7 +8,7 @@
 
 namespace thimble {
 
-// A product beyond the limit, which only a malformed file asks for, is the limit; its bytes fit too.
+// A product beyond the limit, which only a malformed file asks for, is the limit; its bytes fit.
 constexpr int64_t kElementCountMax = int64_t{1} << 56;
 
 int64_t element_count(const Shape& shape)

@@ -61,7 +61,7 @@ TensorId GraphBuilder::zeros(std::string name, const Tensor& like)
 
 std::string GraphBuilder::unique_name(const std::string& name)
 {
-    return fmt::format("{}_{}", name, count_++);
+    return fmt::format("{}{}_{}", prefix_, name, count_++);
 }
 
 TensorId GraphBuilder::fresh(const std::string& name, DType type, Quantization quant)
@@ -98,7 +98,7 @@ std::vector<TensorId> GraphBuilder::own_node(std::string_view op, std::vector<Te
                                              const std::string& name)
 {
     Node node;
-    node.name = name;
+    node.name = prefix_ + name;
     node.op = find_op(op);
     THIMBLE_CHECK(node.op != nullptr, "no operator " + std::string(op));
     node.source_op = std::string(op);

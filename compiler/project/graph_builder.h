@@ -17,7 +17,11 @@ namespace thimble {
 
 class GraphBuilder {
 public:
-    explicit GraphBuilder(std::string name) { graph_.name = std::move(name); }
+    // Layers of the builder's own get names that begin with `prefix`.
+    explicit GraphBuilder(std::string name, std::string prefix = "") : prefix_(std::move(prefix))
+    {
+        graph_.name = std::move(name);
+    }
 
     TensorId input(Tensor tensor);  // kind, data and name of `tensor` are replaced but for the name
     TensorId constant(std::string name, DType type, Shape shape, std::vector<uint8_t> bytes,
@@ -64,6 +68,7 @@ private:
     TensorId fresh(const std::string& name, DType type, Quantization quant);
 
     Graph graph_;
+    std::string prefix_;
     int count_ = 0;
 };
 

@@ -52,7 +52,12 @@ Project load_project(const ProjectFile& file)
     const Seq2seqParts parts = load_seq2seq(stage);
     Project project;
     project.text = text_of(stage, parts);
-    project.graph = seq2seq_graph(parts, file.name);
+    try {
+        project.graph = seq2seq_graph(parts, file.name);
+    } catch (Error& error) {
+        error.add_context(stage.place("kind"));
+        throw;
+    }
     return project;
 }
 

@@ -18,7 +18,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kFileName = "thimble.toml";
 constexpr const char* kReference = "the keys of docs/project-file.md";
 
 int line_of(const toml::node& node)
@@ -265,13 +264,13 @@ std::string Settings::place(const std::string& key) const
 
 bool is_project(const fs::path& path)
 {
-    if (fs::is_directory(path)) return fs::exists(path / kFileName);
+    if (fs::is_directory(path)) return fs::exists(path / kProjectFileName);
     return lower_case(path.extension().string()) == ".toml";
 }
 
 ProjectFile read_project_file(const fs::path& path)
 {
-    const fs::path file = fs::is_directory(path) ? path / kFileName : path;
+    const fs::path file = fs::is_directory(path) ? path / kProjectFileName : path;
     return parse_project_file(read_text_file(file), file);
 }
 

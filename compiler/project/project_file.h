@@ -18,6 +18,8 @@ namespace thimble {
 
 class Settings;
 
+constexpr const char* kProjectFileName = "thimble.toml";
+
 // ROLE = index or name of a tensor.
 using RoleTable = std::map<std::string, std::variant<int64_t, std::string>>;
 

@@ -76,7 +76,8 @@ private:
     {
         const std::vector<std::string> states = parts_.states_of(cell);
         const std::string output = parts_.output_role(cell);
-        GraphBuilder body(cell.name);
+        const std::string prefix = reverse ? "backward/" : "forward/";
+        GraphBuilder body(cell.name, prefix);
         const TensorId id = body.input(plain_tensor("source_symbol", DType::i32, {1}));
         std::vector<TensorId> inputs(cell.graph->inputs.size());
         std::vector<TensorId> outer = {source};
@@ -87,7 +88,7 @@ private:
             inputs[cell.inputs.at(state)] = body.input(with_shape(place, state, place.shape));
             outer.push_back(graph_.zeros(state + "_first", place));
         }
-        const std::vector<TensorId> outputs = body.inlined(*cell.graph, inputs, "");
+        const std::vector<TensorId> outputs = body.inlined(*cell.graph, inputs, prefix);
         for (const std::string& state : states) {
             const Tensor& place = cell.inputs.tensor(state);
             body.output(
@@ -207,7 +208,7 @@ private:
         }
         if (memory != kNoTensor) inputs[decoder().inputs.at("memory")] = memory;
         inputs[decoder().inputs.at("x")] = decoder_x(body, token, context);
-        const std::vector<TensorId> outputs = body.inlined(*decoder().graph, inputs, "");
+        const std::vector<TensorId> outputs = body.inlined(*decoder().graph, inputs, "decoder/");
         std::vector<TensorId> result;
         for (const std::string& name : names) {
             const Tensor& place = state_place(name);
@@ -232,7 +233,7 @@ private:
                                     const std::vector<TensorId>& states, TensorId memory) const
     {
         if (parts_.beams == 1) return decoder_pass(body, tokens, states, memory);
-        GraphBuilder one("decoder_beam");
+        GraphBuilder one("decoder_beam", "decoder/");
         ScanAttributes scan;
         const TensorId token = one.input(plain_tensor("token", DType::i32, {1}));
         std::vector<TensorId> inner, outer = {tokens};
@@ -297,7 +298,7 @@ private:
 
     std::shared_ptr<const Graph> loop_body(const std::vector<Tensor>& places) const
     {
-        GraphBuilder body("decoder");
+        GraphBuilder body("decoder", "decoder/");
         std::vector<TensorId> search, states;
         for (const Tensor& place : places) search.push_back(body.input(place));
         for (const TensorId id : first_) states.push_back(body.input(graph_.tensor(id)));

@@ -1,4 +1,5 @@
-// LSTM on integers: int8 or int16 activations, int8 weights, int16 cell (docs/numerics.md, "LSTM").
+// LSTM on integers: int8 or int16 activations, int8 weights, int16 cell (docs/numerics.md,
+// "Recurrent layers").
 //
 // A gate's argument has 12 fraction bits and is the sum of two parts, each brought to int16 by
 // itself, as the reference does:
@@ -83,8 +84,11 @@ THB_KERNEL int32_t thb_lstm_sigmoid(int32_t gate, const uint16_t* table)
 }
 
 // From the gates of a unit to its new cell and its new hidden state, which is returned with its
-// zero point but not yet clamped to its type.
-THB_KERNEL int32_t thb_lstm_unit(const int32_t* gates, int16_t* c, const thb_lstm_cell_t* cell)
+// zero point but not yet clamped to its type. cell_multiplier, cell_shift: of thb_multiply for
+// input * candidate when the cell's scale is no power of two, else 0.
+THB_KERNEL int32_t thb_lstm_unit_scaled(const int32_t* gates, int16_t* c,
+                                        const thb_lstm_cell_t* cell, int32_t cell_multiplier,
+                                        int8_t cell_shift)
 {
     const int32_t input = thb_lstm_sigmoid(gates[0], cell->table);
     const int32_t forget = thb_lstm_sigmoid(gates[1], cell->table);
@@ -92,9 +96,13 @@ THB_KERNEL int32_t thb_lstm_unit(const int32_t* gates, int16_t* c, const thb_lst
     const int32_t output = thb_lstm_sigmoid(gates[3], cell->table);
     const int32_t half = cell->tanh_shift > 0 ? INT32_C(1) << (cell->tanh_shift - 1) : 0;
     const int32_t kept = thb_lstm_shift(forget * *c, 15);
-    int32_t added = thb_lstm_shift(input * candidate, cell->cell_bits);
-    int32_t value;
-    if (cell->cell_bits < 15) added = thb_lstm_saturate(added);
+    int32_t added, value;
+    if (cell_multiplier != 0) {
+        added = thb_lstm_saturate(thb_multiply(input * candidate, cell_multiplier, cell_shift));
+    } else {
+        added = thb_lstm_shift(input * candidate, cell->cell_bits);
+        if (cell->cell_bits < 15) added = thb_lstm_saturate(added);
+    }
     value = thb_clamp(kept + added, cell->lowest, cell->highest);
     *c = (int16_t)value;
     value = thb_tanh_look((value * cell->tanh_multiplier + half) >> cell->tanh_shift, cell->table) *
@@ -103,6 +111,12 @@ THB_KERNEL int32_t thb_lstm_unit(const int32_t* gates, int16_t* c, const thb_lst
                 ? thb_lstm_shift(value, cell->hidden_bits)
                 : thb_multiply(value, cell->hidden_multiplier, cell->hidden_shift);
     return value + cell->hidden_zero_point;
+}
+
+// The same for a cell whose scale is a power of two.
+THB_KERNEL int32_t thb_lstm_unit(const int32_t* gates, int16_t* c, const thb_lstm_cell_t* cell)
+{
+    return thb_lstm_unit_scaled(gates, c, cell, 0, 0);
 }
 
 // Adds in[k] * weights[k][g] to four sums, modulo 2^32.
@@ -171,7 +185,7 @@ THB_KERNEL void thb_lstm_dot_s16(const int16_t* in, const int8_t* weights, thb_i
 // c        int16 [n][u]        read and overwritten
 // out      int8  rows of `units`, strides as those of x; null and not written where `sequence` is 0
 // old      int8  [u]           work area
-// The rest: thb_lstm_cell_t. Sums are modulo 2^32, like the reference's.
+// The rest: thb_lstm_cell_t and thb_lstm_unit_scaled. Sums are modulo 2^32, like the reference's.
 THB_KERNEL void thb_lstm_s8(const int8_t* x, const int8_t* weights, const int32_t* bias,
                             const int32_t* scales, const uint16_t* table, int8_t* h, int16_t* c,
                             int8_t* out, int sequence, int8_t* old, thb_index_t batches,
@@ -180,7 +194,7 @@ THB_KERNEL void thb_lstm_s8(const int8_t* x, const int8_t* weights, const int32_
                             thb_index_t out_step, int cell_bits, int16_t lowest, int16_t highest,
                             int32_t tanh_multiplier, int tanh_shift, int hidden_bits,
                             int32_t hidden_multiplier, int8_t hidden_shift,
-                            int16_t hidden_zero_point)
+                            int16_t hidden_zero_point, int32_t cell_multiplier, int8_t cell_shift)
 {
     const thb_lstm_cell_t cell = {table,           cell_bits,        lowest,      highest,
                                   tanh_multiplier, tanh_shift,       hidden_bits, hidden_multiplier,
@@ -203,7 +217,9 @@ THB_KERNEL void thb_lstm_s8(const int8_t* x, const int8_t* weights, const int32_
                 w += (size_t)units * THB_LSTM_GATES;
                 start += THB_LSTM_SUMS;
                 thb_lstm_gates(sums, scales, gates);
-                h[u] = (int8_t)thb_clamp(thb_lstm_unit(gates, c + u, &cell), -128, 127);
+                h[u] = (int8_t)thb_clamp(
+                    thb_lstm_unit_scaled(gates, c + u, &cell, cell_multiplier, cell_shift), -128,
+                    127);
             }
             if (sequence) {
                 memcpy(to, h, (size_t)units);
@@ -228,7 +244,8 @@ THB_KERNEL void thb_lstm_s16(const int16_t* x, const int8_t* weights, const int6
                              thb_index_t out_batch, thb_index_t out_step, int cell_bits,
                              int16_t lowest, int16_t highest, int32_t tanh_multiplier,
                              int tanh_shift, int hidden_bits, int32_t hidden_multiplier,
-                             int8_t hidden_shift, int16_t hidden_zero_point)
+                             int8_t hidden_shift, int16_t hidden_zero_point,
+                             int32_t cell_multiplier, int8_t cell_shift)
 {
     const thb_lstm_cell_t cell = {table,           cell_bits,        lowest,      highest,
                                   tanh_multiplier, tanh_shift,       hidden_bits, hidden_multiplier,
@@ -252,7 +269,8 @@ THB_KERNEL void thb_lstm_s16(const int16_t* x, const int8_t* weights, const int6
                 w += (size_t)units * THB_LSTM_GATES;
                 start += THB_LSTM_SUMS;
                 thb_lstm_gates_s16(sums, scales, gates);
-                h[u] = (int16_t)thb_lstm_saturate(thb_lstm_unit(gates, c + u, &cell));
+                h[u] = (int16_t)thb_lstm_saturate(
+                    thb_lstm_unit_scaled(gates, c + u, &cell, cell_multiplier, cell_shift));
             }
             if (sequence) {
                 memcpy(to, h, (size_t)units * sizeof(int16_t));

@@ -1,6 +1,6 @@
 // The oracle of the integer LSTM, bit-equal to TFLM: int8 or int16 activations, int8 weights, gates
-// in Q3.12 before and Q0.15 after their function, int16 cell with a power of two as its scale
-// (docs/numerics.md, "Recurrent layers").
+// in Q3.12 before and Q0.15 after their function, int16 cell, whose scale is a power of two but in
+// some 16-bit networks (docs/numerics.md, "Recurrent layers").
 #include "numeric/reference.h"
 #include "ops/lstm/lstm.h"
 #include "ops/sigmoid.h"
@@ -78,7 +78,8 @@ Cell cell_of(const EvalContext& c)
 {
     const double scale = c.input(lstm_input::cell).quant.scale();
     const Tensor& h = c.input(lstm_input::hidden);
-    const int power = std::ilogb(scale);
+    // The argument of tanh is taken as if the scale were a power of two.
+    const auto power = static_cast<int>(reference::round_half_away(std::log2(scale)));
     const float clip = lstm_attributes(c.node).cell_clip;
     const double limit = clip > 0 ? std::clamp(double{clip} / scale, -32768.0, 32767.0) : 32768;
     const reference::Clamp limits = reference::type_limits(h.type);

@@ -17,13 +17,13 @@ namespace {
 CellActivation activation_from(int code)
 {
     switch (code) {
-    case tflite_field::kActivationNone: return CellActivation::none;
+    // Without one the runtimes stop, or take what a scratch buffer holds.
     case tflite_field::kActivationRelu: return CellActivation::relu;
     case tflite_field::kActivationRelu6: return CellActivation::relu6;
     case tflite_field::kActivationTanh: return CellActivation::tanh;
     default:
         fail(ErrorCode::T0202, {"", fmt::format("fused activation {}", code),
-                                "none, RELU, RELU6 or TANH", "train the model with tanh"});
+                                "RELU, RELU6 or TANH", "train the model with tanh"});
     }
 }
 
@@ -235,15 +235,18 @@ void import_bidirectional_lstm(const TfliteOperator& source, Graph& graph, Node&
 void import_lstm(const TfliteOperator& source, Graph& graph, Node& node)
 {
     namespace field = tflite_field::lstm;
+    const int kernel = source.options.i8(field::kernel_type);
+    refuse(kernel != tflite_field::kLstmKernelFull && kernel != tflite_field::kLstmKernelBasic,
+           fmt::format("LSTM kernel type {}", kernel), "the full or the basic kernel");
     LstmAttributes attributes;
+    if (kernel == tflite_field::kLstmKernelBasic) {
+        node.attributes = attributes;  // It knows no activation but tanh, and no clip.
+        return import_basic(graph, node);
+    }
     attributes.activation = activation_from(source.options.i8(field::fused_activation));
     attributes.cell_clip = source.options.f32(field::cell_clip);
     attributes.projection_clip = source.options.f32(field::proj_clip);
     node.attributes = attributes;
-    const int kernel = source.options.i8(field::kernel_type);
-    refuse(kernel != tflite_field::kLstmKernelFull && kernel != tflite_field::kLstmKernelBasic,
-           fmt::format("LSTM kernel type {}", kernel), "the full or the basic kernel");
-    if (kernel == tflite_field::kLstmKernelBasic) return import_basic(graph, node);
     require_inputs(node, 1, lstm_input::count);
     require_outputs(node, 1);
     require_rank(graph, node, lstm_input::x, 2, 2);

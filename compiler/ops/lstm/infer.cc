@@ -270,12 +270,10 @@ void check_integer_scales(const Graph& graph, const Node& node)
                      h.quant.zero_point()));
     need(x.type == DType::i8 || (x.quant.zero_point() == 0 && h.quant.zero_point() == 0),
          "a 16-bit input or hidden state with a zero point", "zero point 0");
-    const int power = std::ilogb(c.quant.scale());
-    need(std::ldexp(1.0f, power) == c.quant.scale() && power >= kCellPowerMin &&
-             power <= kCellPowerMax && c.quant.zero_point() == 0,
+    need(c.quant.scale() >= std::ldexp(1.0f, kCellPowerMin) &&
+             c.quant.scale() <= std::ldexp(1.0f, kCellPowerMax) && c.quant.zero_point() == 0,
          fmt::format("cell state scale {}, zero point {}", c.quant.scale(), c.quant.zero_point()),
-         fmt::format("a power of two from 2^{} to 2^{}, zero point 0", kCellPowerMin,
-                     kCellPowerMax));
+         fmt::format("2^{} to 2^{}, zero point 0", kCellPowerMin, kCellPowerMax));
     need(h.quant.scale() > std::ldexp(1.0f, -30),
          fmt::format("hidden state scale {}", h.quant.scale()), "more than 2^-30");
     // As for layers with weights: what the reference's left shift can hold.

@@ -40,6 +40,28 @@ std::vector<int32_t> starts_of(const IntegerLstm& lstm)
     return starts;
 }
 
+// The records of thb_lstm_gates_armv6m; empty where a sum shifts left or not at all, and for cores
+// with a 64-bit product, which need no such function.
+std::vector<int32_t> records_of(const LowerContext& c, const IntegerLstm& lstm)
+{
+    if (c.target.has_wide_multiply) return {};
+    std::vector<int32_t> records;
+    for (size_t g = 0; g < kLstmGates; ++g)
+        for (const size_t i : {g, g + kLstmGates}) {
+            const Requant& requant = lstm.sums[i].requant;
+            if (requant.multiplier <= 0 || requant.shift >= 0) return {};
+            records.insert(records.end(), {requant.multiplier & 0xFFFF, requant.multiplier >> 16,
+                                           -requant.shift - 1});
+        }
+    return records;
+}
+
+Arg scales_of(LowerContext& c, const IntegerLstm& lstm, const std::vector<int32_t>& records)
+{
+    if (records.empty()) return lstm_exact_scales(c, lstm);
+    return c.table(records, "multipliers of " + c.node.name, false);
+}
+
 }  // namespace
 
 void add_lstm_armv6m(LowerContext& c, const IntegerLstm& lstm, std::vector<Variant>& variants)
@@ -50,11 +72,13 @@ void add_lstm_armv6m(LowerContext& c, const IntegerLstm& lstm, std::vector<Varia
     const double cost =
         static_cast<double>(size.batches * size.steps * size.units * (14 * inputs + 500));
     variants.push_back({"armv6m_4", "armv6m", cost, [&c, &lstm, inputs] {
+                            const std::vector<int32_t> records = records_of(c, lstm);
                             const std::vector<Arg> args = {
                                 lstm.x,
                                 c.table(weights_of(lstm), "weights of " + c.node.name),
                                 c.table(starts_of(lstm), "bias of " + c.node.name),
-                                lstm_exact_scales(c, lstm),
+                                scales_of(c, lstm, records),
+                                c.key(int64_t{!records.empty()}),
                                 lstm_sigmoid_table(c),
                                 lstm.h,
                                 lstm.c,

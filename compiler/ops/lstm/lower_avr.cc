@@ -23,7 +23,8 @@ void append_little_endian(std::vector<uint8_t>& bytes, int64_t value, int count)
 bool fits(const LstmSum& sum)
 {
     return sum.range.least >= -kSumLimit && sum.range.most < kSumLimit && sum.count <= INT16_MAX &&
-           sum.requant.shift <= 0 && sum.requant.shift >= -kExponentMax;
+           sum.requant.shift <= 0 && sum.requant.shift >= -kExponentMax &&
+           sum.requant.multiplier % 128 == 0;
 }
 
 // With in' = in + 128 and w' = w + 128: sum in * w = sum in' * w' - 128 * sum in' - 128 * sum w' +
@@ -55,7 +56,7 @@ std::vector<uint8_t> records_of(const IntegerLstm& lstm)
 {
     std::vector<uint8_t> bytes;
     for (const LstmSum& sum : lstm.sums) {
-        append_little_endian(bytes, 2 * int64_t{sum.requant.multiplier}, 4);
+        append_little_endian(bytes, sum.requant.multiplier / 128, 3);
         append_little_endian(bytes, -sum.requant.shift, 1);
     }
     return bytes;

@@ -1,7 +1,7 @@
 // Lowering of the integer LSTM: zero points folded, tables packed, the portable kernels.
 //
-// The gates' two parts are requantised apart and saturate apart (docs/numerics.md, "LSTM"), so they
-// stay two sums. Products with powers of two become rounding shifts
+// The gates' two parts are requantised apart and saturate apart (docs/numerics.md, "Recurrent
+// layers"), so they stay two sums. Products with powers of two become rounding shifts
 // (device/kernels/lstm_integer.h).
 #include "ops/lstm/lower_integer.h"
 
@@ -67,11 +67,17 @@ LstmSum sum_of(const LowerContext& c, size_t in, size_t weights, size_t bias)
 void set_cell(const LowerContext& c, IntegerLstm& lstm)
 {
     const double scale = c.input(lstm_input::cell).quant.scale();
-    const std::optional<int> power = negative_power(scale);
-    THIMBLE_CHECK(power && *power <= 29 && *power >= -2, "the cell's scale is no power of two");
-    lstm.cell_bits = 30 - *power;
-    lstm.tanh_multiplier = *power <= 12 ? 3 << (12 - *power) : 3;
-    lstm.tanh_shift = std::max(*power - 12, 0);
+    const std::optional<int> exact_power = negative_power(scale);
+    // Of another scale the reference takes the nearest power for tanh, but the scale itself for
+    // input * candidate.
+    const int power = exact_power.value_or(static_cast<int>(std::lround(-std::log2(scale))));
+    THIMBLE_CHECK(power <= 29 && power >= -2, "the cell's scale is out of range");
+    if (exact_power)
+        lstm.cell_bits = 30 - power;
+    else
+        lstm.cell = requant_of(kUnitStep * kUnitStep / scale);
+    lstm.tanh_multiplier = power <= 12 ? 3 << (12 - power) : 3;
+    lstm.tanh_shift = std::max(power - 12, 0);
     lstm.lowest = INT16_MIN;
     lstm.highest = INT16_MAX;
     const double clip = lstm_attributes(c.node).cell_clip;
@@ -189,7 +195,10 @@ void call_portable(LowerContext& c, const IntegerLstm& lstm)
         c.key(int64_t{lstm.sequence}),
         c.scratch(lstm.size.units * bytes, bytes, narrow ? "int8_t*" : "int16_t*")};
     if (!narrow) args.insert(args.begin() + 4, c.key(int64_t{wide_sums}));
-    c.call(narrow ? "thb_lstm_s8" : "thb_lstm_s16", joined(args, lstm_size_args(c, lstm)));
+    args = joined(args, lstm_size_args(c, lstm));
+    args.push_back(c.key(int64_t{lstm.cell.multiplier}));
+    args.push_back(c.key(int64_t{lstm.cell.shift}));
+    c.call(narrow ? "thb_lstm_s8" : "thb_lstm_s16", args);
 }
 
 }  // namespace
@@ -248,7 +257,8 @@ void lower_lstm_integer(LowerContext& c)
     const double macs = static_cast<double>(lstm.size.batches * lstm.size.steps * lstm.size.units *
                                             4 * (lstm.size.in_count + lstm.size.units));
     variants.push_back({"portable", "", macs * 60, [&] { call_portable(c, lstm); }});
-    if (c.options.optimize != Optimize::size && c.input(lstm_input::x).type == DType::i8) {
+    if (c.options.optimize != Optimize::size && c.input(lstm_input::x).type == DType::i8 &&
+        lstm.cell_bits > 0) {
         add_lstm_dsp(c, lstm, variants);
         add_lstm_armv6m(c, lstm, variants);
         add_lstm_avr(c, lstm, variants);

@@ -33,7 +33,8 @@ struct LstmSum {
 struct IntegerLstm {
     LstmSizes size = {};
     std::array<LstmSum, kLstmSums> sums;
-    int cell_bits = 0;  // input * candidate to cell
+    int cell_bits = 0;  // input * candidate to cell: a power of two; 0: by `cell`
+    Requant cell;       // multiplier 0: by `cell_bits`
     int32_t lowest = 0, highest = 0;
     int32_t tanh_multiplier = 0;
     int tanh_shift = 0;

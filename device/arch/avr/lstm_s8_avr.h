@@ -2,9 +2,10 @@
 //
 // Inputs and weights are offset to unsigned, as in dense_s8_avr.h, and four gates are summed at
 // once in 24 bits: exact, since the host has proven the range of every sum. The parts of the gates
-// are requantised exactly, by one 24 x 32 bit product: with m = 2 * multiplier,
-//   H(sum, multiplier) = (sum * m + 2^31) >> 32
-// fits 24 bits, and R(H, exponent) is a short shift.
+// are requantised exactly too. Their multipliers come from float products of two scales and a power
+// of two, so that they have 24 significant bits: with m = multiplier / 128,
+//   H(sum, multiplier) = (sum * m + 2^23) >> 24
+// is the upper half of a 24 x 24 bit product, and R(H, exponent) is a short shift.
 #include "kernels/lstm_integer.h"
 
 // A row in the work area: this header, then its elements as unsigned bytes.
@@ -16,12 +17,16 @@ typedef struct {
 
 #define THB_LSTM_AVR_START(sum, byte) "lpm " sum ", Z+\n\tadd " sum ", " byte "\n\t"
 #define THB_LSTM_AVR_CARRY(sum, byte) "lpm " sum ", Z+\n\tadc " sum ", " byte "\n\t"
-#define THB_LSTM_AVR_STARTS(low, middle, high)                                                     \
-    THB_LSTM_AVR_START(low, "r20") THB_LSTM_AVR_CARRY(middle, "r21") THB_LSTM_AVR_CARRY(high, "r2" \
-                                                                                              "2")
-#define THB_LSTM_AVR_MAC(low, middle, high)                                                  \
-    "lpm r19, Z+\n\tmul r18, r19\n\tadd " low ", r0\n\tadc " middle ", r1\n\tadc " high ", " \
-                                                                                        "r14\n\t"
+#define THB_LSTM_AVR_STARTS(low, middle, high) \
+    THB_LSTM_AVR_START(low, "r20")             \
+    THB_LSTM_AVR_CARRY(middle, "r21")          \
+    THB_LSTM_AVR_CARRY(high,                   \
+                       "r2"                    \
+                       "2")
+#define THB_LSTM_AVR_MAC(low, middle, high)                                             \
+    "lpm r19, Z+\n\tmul r18, r19\n\tadd " low ", r0\n\tadc " middle ", r1\n\tadc " high \
+    ", "                                                                                \
+    "r14\n\t"
 #define THB_LSTM_AVR_INPUT                                                                 \
     "ld r18, X+\n\t" THB_LSTM_AVR_MAC("r2", "r3", "r4") THB_LSTM_AVR_MAC("r5", "r6", "r7") \
         THB_LSTM_AVR_MAC("r8", "r9", "r10") THB_LSTM_AVR_MAC("r11", "r12", "r13")
@@ -42,31 +47,28 @@ typedef struct {
     "4:\n\tret\n"
 
 // A part of a gate: r19:r18 = sat16(R(H(sum, multiplier), exponent)) of the signed sum r22:r25:r24;
-// Z at its record, uint8 [5]: 2 * multiplier, little-endian, then the exponent. Rows of partial
-// products in r15 r19 r18 r21 r20 (r15), one for each byte of m; only the carry of the lowest byte
-// counts. The sum's highest byte is signed (MULSU), so each row is extended by its sign.
-#define THB_LSTM_AVR_PART                                                                    \
-    "lpm r23, Z+\n\tmul r24, r23\n\tmov r15, r1\n\tmulsu r22, r23\n\tmovw r20, r0\n\t"       \
-    "mul r25, r23\n\tadd r15, r0\n\tadc r20, r1\n\tadc r21, r14\n\t"                         \
-    "clr r18\n\tsbrc r21, 7\n\tcom r18\n\t"                                                  \
-    "lpm r23, Z+\n\tmul r24, r23\n\tadd r15, r0\n\tadc r20, r1\n\tadc r21, r14\n\tadc r18, " \
-    "r14\n\tmulsu r22, r23\n\tadd r21, r0\n\tadc r18, r1\n\t"                                \
-    "mul r25, r23\n\tadd r20, r0\n\tadc r21, r1\n\tadc r18, r14\n\t"                         \
-    "clr r19\n\tsbrc r18, 7\n\tcom r19\n\t"                                                  \
-    "lpm r23, Z+\n\tmul r24, r23\n\tadd r20, r0\n\tadc r21, r1\n\tadc r18, r14\n\tadc r19, " \
-    "r14\n\tmulsu r22, r23\n\tadd r18, r0\n\tadc r19, r1\n\t"                                \
-    "mul r25, r23\n\tadd r21, r0\n\tadc r18, r1\n\tadc r19, r14\n\t"                         \
-    "clr r15\n\tsbrc r19, 7\n\tcom r15\n\t"                                                  \
-    "lpm r23, Z+\n\tmul r24, r23\n\tadd r21, r0\n\tadc r18, r1\n\tadc r19, r14\n\tadc r15, " \
-    "r14\n\tmulsu r22, r23\n\tadd r19, r0\n\tadc r15, r1\n\t"                                \
-    "mul r25, r23\n\tadd r18, r0\n\tadc r19, r1\n\tadc r15, r14\n\t"                         \
-    "lsl r21\n\tadc r18, r14\n\tadc r19, r14\n\tadc r15, r14\n\t"                            \
-    "lpm r23, Z+\n\ttst r23\n\tbreq 2f\n\t"                                                  \
-    "mov r0, r15\n\tlsl r0\n\tsbc r18, r14\n\tsbc r19, r14\n\tsbc r15, r14\n"                \
-    "1:\n\tasr r15\n\tror r19\n\tror r18\n\tdec r23\n\tbrne 1b\n\t"                          \
-    "adc r18, r14\n\tadc r19, r14\n\tadc r15, r14\n"                                         \
-    "2:\n\tmov r0, r19\n\tlsl r0\n\tsbc r0, r0\n\tcp r0, r15\n\tbreq 3f\n\t"                 \
-    "ldi r18, 0xFF\n\tldi r19, 0x7F\n\tsbrs r15, 7\n\trjmp 3f\n\tcom r18\n\tcom r19\n"       \
+// Z at its record, uint8 [4]: m = multiplier / 128 in three bytes, then the exponent. Rows of
+// partial products in r15 r19 r18 r20 r15, one for each byte of m; only the carry of the lowest
+// byte counts. The sum's highest byte is signed (MULSU), so each row is extended by its sign.
+#define THB_LSTM_AVR_PART                                                              \
+    "lpm r23, Z+\n\tmul r24, r23\n\tmov r15, r1\n\t"                                   \
+    "mulsu r22, r23\n\tmov r20, r0\n\tmov r18, r1\n\t"                                 \
+    "mul r25, r23\n\tadd r15, r0\n\tadc r20, r1\n\tadc r18, r14\n\t"                   \
+    "clr r19\n\tsbrc r18, 7\n\tcom r19\n\t"                                            \
+    "lpm r23, Z+\n\tmul r24, r23\n\tadd r15, r0\n\tadc r20, r1\n\tadc r18, r14\n\t"    \
+    "adc r19, r14\n\tmulsu r22, r23\n\tadd r18, r0\n\tadc r19, r1\n\t"                 \
+    "mul r25, r23\n\tadd r20, r0\n\tadc r18, r1\n\tadc r19, r14\n\t"                   \
+    "clr r15\n\tsbrc r19, 7\n\tcom r15\n\t"                                            \
+    "lpm r23, Z+\n\tmul r24, r23\n\tadd r20, r0\n\tadc r18, r1\n\tadc r19, r14\n\t"    \
+    "adc r15, r14\n\tmulsu r22, r23\n\tadd r19, r0\n\tadc r15, r1\n\t"                 \
+    "mul r25, r23\n\tadd r18, r0\n\tadc r19, r1\n\tadc r15, r14\n\t"                   \
+    "lsl r20\n\tadc r18, r14\n\tadc r19, r14\n\tadc r15, r14\n\t"                      \
+    "lpm r23, Z+\n\ttst r23\n\tbreq 2f\n\t"                                            \
+    "mov r0, r15\n\tlsl r0\n\tsbc r18, r14\n\tsbc r19, r14\n\tsbc r15, r14\n"          \
+    "1:\n\tasr r15\n\tror r19\n\tror r18\n\tdec r23\n\tbrne 1b\n\t"                    \
+    "adc r18, r14\n\tadc r19, r14\n\tadc r15, r14\n"                                   \
+    "2:\n\tmov r0, r19\n\tlsl r0\n\tsbc r0, r0\n\tcp r0, r15\n\tbreq 3f\n\t"           \
+    "ldi r18, 0xFF\n\tldi r19, 0x7F\n\tsbrs r15, 7\n\trjmp 3f\n\tcom r18\n\tcom r19\n" \
     "3:\n\tret\n"
 
 // The sums in r2 to r13 become parts in r3:r2, r5:r4, r7:r6, r9:r8.
@@ -189,16 +191,28 @@ THB_KERNEL int16_t thb_lstm_product_avr(int16_t a, int16_t b, int bits)
     return (int16_t)(high >> (bits - 16));
 }
 
-// thb_rounding_shift of a result that fits int16.
-THB_KERNEL int16_t thb_lstm_hidden_shift_avr(int32_t value, int8_t exponent)
+// thb_multiply(level * output, multiplier, -exponent), saturated to int16.
+// Mostly the upper halves of both factors decide: with z = level * output = high * 2^15 + r and
+// multiplier = m * 2^15 + s, 0 <= r, s < 2^15,
+//   z * multiplier / 2^46 lies within (p - 1/2, p + 5/2), p = (high * m) >> 16,
+// and so does what the two roundings add, less than 2^-14 of p's unit. The result is
+// floor((that + 2^(exponent - 16)) / 2^(exponent - 15)): where both ends agree, it is found; else
+// (3 of 100) the exact product decides.
+THB_KERNEL int16_t thb_lstm_hidden_avr(int16_t level, int16_t output, int32_t multiplier,
+                                       int8_t exponent)
 {
-    int16_t high;
-    if (exponent < 17 || exponent > 30)
-        return (int16_t)thb_lstm_saturate(thb_rounding_shift(value, exponent));
-    // The upper half decides.
-    if (value < 0) --value;
-    high = (int16_t)((uint32_t)value >> 16);
-    return (int16_t)((high + (1 << (exponent - 17))) >> (exponent - 16));
+    const int32_t z = (int32_t)level * output;
+    if (exponent >= 17 && exponent <= 28) {
+        const int16_t high = (int16_t)((uint32_t)z << 1 >> 16);
+        const uint16_t m = (uint16_t)((uint32_t)multiplier >> 15);
+        const int16_t half = (int16_t)(1 << (exponent - 16));
+        const int16_t p = (int16_t)(((int32_t)high * m) >> 16);
+        if (p < 32760 - half) {
+            const int16_t least = (int16_t)((p + half - 1) >> (exponent - 15));
+            if (least == (int16_t)((p + half + 2) >> (exponent - 15))) return least;
+        }
+    }
+    return (int16_t)thb_lstm_saturate(thb_rounding_shift(thb_high_mul(z, multiplier), exponent));
 }
 
 // thb_lstm_unit for gates of int16, with the clamp.
@@ -225,9 +239,8 @@ THB_KERNEL int8_t thb_lstm_unit_avr(const int16_t* gates, int16_t* c, const thb_
     if (cell->hidden_bits > 0) {
         hidden = thb_lstm_product_avr(level, output, cell->hidden_bits);
     } else {
-        hidden = thb_lstm_hidden_shift_avr(
-            thb_high_mul((int32_t)level * output, cell->hidden_multiplier),
-            (int8_t)-cell->hidden_shift);
+        hidden = thb_lstm_hidden_avr(level, output, cell->hidden_multiplier,
+                                     (int8_t)-cell->hidden_shift);
     }
     if (hidden > 127 - zero_point) return 127;
     if (hidden < -128 - zero_point) return -128;
@@ -259,7 +272,7 @@ THB_KERNEL uint8_t* thb_lstm_row_avr(uint8_t* work, const int8_t* from, thb_inde
 
 // Arguments as those of thb_lstm_s8, but:
 // blocks   uint8 in flash, per unit starts and weights of x, then of h, see THB_LSTM_AVR_DOT
-// records  uint8 [8][5] in flash: gates of x, then of h, see THB_LSTM_AVR_PART
+// records  uint8 [8][4] in flash: gates of x, then of h, see THB_LSTM_AVR_PART
 // work     i + u + 22 bytes: the rows of x and h with their headers, then four gates
 THB_KERNEL void thb_lstm_s8_avr(const int8_t* x, const uint8_t* blocks, const uint8_t* records,
                                 const uint16_t* table, int8_t* h, int16_t* c, int8_t* out,
@@ -281,7 +294,7 @@ THB_KERNEL void thb_lstm_s8_avr(const int8_t* x, const uint8_t* blocks, const ui
         for (t = 0; t < steps; ++t) {
             uint8_t* const old = thb_lstm_row_avr(work, row, in_count, records);
             const int16_t* const gates =
-                (const int16_t*)(const void*)thb_lstm_row_avr(old, h, units, records + 20);
+                (const int16_t*)(const void*)thb_lstm_row_avr(old, h, units, records + 16);
             const uint8_t* block = blocks;
             for (u = 0; u < units; ++u) {
                 block = thb_lstm_gates_avr(work, block);

@@ -71,6 +71,7 @@ CmsisResult run_cmsis_add(const CmsisVector& vector);
 CmsisResult run_cmsis_mul(const CmsisVector& vector);
 CmsisResult run_cmsis_softmax(const CmsisVector& vector);
 CmsisResult run_cmsis_svdf(const CmsisVector& vector);
+CmsisResult run_cmsis_lstm(const CmsisVector& vector);
 // A whole keyword network, layer after layer.
 CmsisResult run_cmsis_network(const CmsisVector& vector);
 

@@ -4,6 +4,9 @@
 #include "base/file.h"
 #include "formats/tflite_writer.h"
 
+#include <algorithm>
+#include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -24,6 +27,12 @@ public:
     {
         const int id = add({.name = name, .shape = std::move(shape)});
         graph_.inputs.push_back(id);
+        return id;
+    }
+    int whole_input(const std::string& name, std::vector<int64_t> shape)
+    {
+        const int id = input(name, std::move(shape));
+        graph_.tensors[static_cast<size_t>(id)].type = TfliteType::int32;
         return id;
     }
     int constant(std::vector<int64_t> shape, const std::vector<float>& values)
@@ -52,6 +61,20 @@ public:
                                     .outputs = outputs,
                                     .options = std::move(options)});
         return outputs;
+    }
+    // Makes a float tensor int8. A constant's values are rounded to this scale.
+    void quantise(int id, float scale, int64_t zero_point = 0)
+    {
+        TfliteDraftTensor& tensor = graph_.tensors[static_cast<size_t>(id)];
+        tensor.type = TfliteType::int8;
+        tensor.scales = {scale};
+        tensor.zero_points = {zero_point};
+        std::vector<float> values(tensor.data.size() / sizeof(float));
+        std::memcpy(values.data(), tensor.data.data(), tensor.data.size());
+        tensor.data.clear();
+        for (const float value : values)
+            tensor.data.push_back(static_cast<uint8_t>(
+                std::clamp(static_cast<int>(std::lround(value / scale)), -127, 127)));
     }
     int reshape(int id, const std::vector<int64_t>& shape)
     {

@@ -6,6 +6,8 @@
 #include "number_words.h"
 #include "project/project.h"
 
+#include <cstdlib>
+#include <functional>
 #include <gtest/gtest.h>
 
 namespace thimble {
@@ -125,6 +127,71 @@ TEST(Seq2seqRefusals, several_stages)
 {
     const std::string stage = NumberWords::project_text();
     expect_words(refusal("none", stage.substr(stage.find("[[stage]]"))), {"T0106", "2 stages"});
+}
+
+// Whatever a byte is replaced by: a project, or an Error.
+template <typename Load>
+int count_errors(const std::string& original, int rounds, const Load& load)
+{
+    uint64_t random = 1;
+    int errors = 0;
+    for (int i = 0; i < rounds; ++i) {
+        std::string changed = original;
+        for (int k = 0; k <= i % 4; ++k) {
+            const auto at = static_cast<size_t>((uniform(random, 0.5) + 0.5) *
+                                                static_cast<double>(changed.size() - 1));
+            changed[at] = static_cast<char>(uniform(random, 128));
+        }
+        try {
+            load(changed);
+        } catch (const Error&) {
+            ++errors;
+        }
+    }
+    return errors;
+}
+
+TEST(Seq2seqRefusals, spoilt_project_files_give_errors)
+{
+    const auto parse = [](const std::string& text) { parse_project_file(text, "thimble.toml"); };
+    EXPECT_GT(count_errors(NumberWords::project_text("beam = 2\n"), 20000, parse), 1000);
+}
+
+TEST(Seq2seqRefusals, spoilt_models_give_errors)
+{
+    const TemporaryFolder folder;
+    NumberWords(7).write_files(folder.path());
+    const ProjectFile project =
+        parse_project_file(NumberWords::project_text(), folder.path() / "thimble.toml");
+    const std::string file = (folder.path() / "decoder.tflite").string();
+    const std::string original = read_text_file(file);
+    // The structure stands at both ends of the file, weights in between.
+    const size_t structure = 3000;
+    const auto load = [&](const std::string& ends) {
+        std::string text = original;
+        text.replace(0, structure, ends, 0, structure);
+        text.replace(text.size() - structure, structure, ends, structure, structure);
+        write_file(file, std::string_view(text));
+        load_project(project);
+    };
+    const std::string ends =
+        original.substr(0, structure) + original.substr(original.size() - structure);
+    EXPECT_GT(count_errors(ends, 600, load), 50);
+}
+
+// tests/scripts takes the project from the folder that THIMBLE_WRITE_PROJECT names.
+TEST(NumberWords, writes_a_project)
+{
+    const TemporaryFolder temporary;
+    const char* wanted = std::getenv("THIMBLE_WRITE_PROJECT");
+    const std::filesystem::path folder = wanted ? wanted : temporary.path();
+    std::filesystem::create_directories(folder);
+    NumberWords(7).write_files(folder);
+    write_file(
+        folder / "thimble.toml",
+        NumberWords::project_text("source_vocabulary = \"digits.txt\"\nsource_tokens = \"char\"\n"
+                                  "target_vocabulary = \"words.txt\"\n"));
+    EXPECT_TRUE(load_project(folder).text->complete());
 }
 
 }  // namespace
