@@ -16,8 +16,8 @@ THB_KERNEL void thb_dense_accumulate_s8(const int8_t* in, const int8_t* weights,
     for (o = 0; o < out_count; ++o) {
         int32_t acc = sums[o];
         for (i = 0; i < in_count; ++i) {
-            // At most 255 * 128: fits 16 bits.
-            acc += (int16_t)((int16_t)(in[i] + 128) * THB_FLASH_S8(weights));
+            // At most 255 * 128: fits an int of 16 bits.
+            acc += (in[i] + 128) * THB_FLASH_S8(weights);
             ++weights;
         }
         out[o] = acc;

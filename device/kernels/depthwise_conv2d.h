@@ -31,9 +31,8 @@ THB_KERNEL void thb_depthwise_conv2d_s8(const int8_t* in, const void* weights, i
                         const int8_t* place = channel + thb_row_offset(&window, y, x, taps, ky);
                         size_t at = filter + (size_t)(ky * filter_w + taps.x_first);
                         for (kx = taps.x_first; kx < taps.x_end; ++kx) {
-                            // At most 128 * 255: fits 16 bits.
-                            acc += (int16_t)(*place * thb_int_weight(weights, at, format,
-                                                                     weight_zero_point));
+                            // At most 128 * 255: fits an int of 16 bits.
+                            acc += *place * thb_int_weight(weights, at, format, weight_zero_point);
                             place += dilation_w * in_c;
                             ++at;
                         }

@@ -23,14 +23,12 @@ THB_KERNEL int32_t thb_dot_s8(int32_t acc, const int8_t* in, const void* weights
     if (format == THB_WEIGHTS_S8) {
         const int8_t* weight = (const int8_t*)weights + at;
         for (i = 0; i < count; ++i) {
-            acc +=
-                (int16_t)((int16_t)in[i] * THB_FLASH_S8(weight));  // At most 16,384: fits 16 bits.
+            acc += in[i] * THB_FLASH_S8(weight);  // At most 16,384: fits an int of 16 bits.
             ++weight;
         }
     } else {
         for (i = 0; i < count; ++i) {
-            acc += (int16_t)(in[i] * thb_int_weight(weights, at, format,
-                                                    zero_point));  // At most 128 * 255.
+            acc += in[i] * thb_int_weight(weights, at, format, zero_point);  // At most 128 * 255.
             ++at;
         }
     }

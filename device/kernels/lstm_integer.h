@@ -126,12 +126,12 @@ THB_KERNEL void thb_lstm_dot_s8(const int8_t* in, const int8_t* weights, thb_ind
     uint32_t a = (uint32_t)sums[0], b = (uint32_t)sums[1];
     uint32_t c = (uint32_t)sums[2], d = (uint32_t)sums[3];
     for (; count > 0; --count) {
-        const int16_t value = *in++;
-        // A product is at most 16,384: fits 16 bits.
-        const int32_t of_a = (int16_t)(value * THB_FLASH_S8(weights));
-        const int32_t of_b = (int16_t)(value * THB_FLASH_S8(weights + 1));
-        const int32_t of_c = (int16_t)(value * THB_FLASH_S8(weights + 2));
-        const int32_t of_d = (int16_t)(value * THB_FLASH_S8(weights + 3));
+        // A product is at most 16,384: fits an int of 16 bits, too.
+        const int value = *in++;
+        const int32_t of_a = value * THB_FLASH_S8(weights);
+        const int32_t of_b = value * THB_FLASH_S8(weights + 1);
+        const int32_t of_c = value * THB_FLASH_S8(weights + 2);
+        const int32_t of_d = value * THB_FLASH_S8(weights + 3);
         a += (uint32_t)of_a;
         b += (uint32_t)of_b;
         c += (uint32_t)of_c;

@@ -48,8 +48,8 @@ THB_KERNEL void thb_svdf_s8(const int8_t* in, const int8_t* feature, const int32
             uint32_t acc = (uint32_t)THB_FLASH_S32(feature_bias + f);
             int32_t value;
             for (i = 0; i < in_count; ++i) {
-                const int32_t product =
-                    (int16_t)((int16_t)in[i] * THB_FLASH_S8(row));  // At most 16,384: fits 16 bits.
+                // At most 16,384: fits an int of 16 bits.
+                const int32_t product = in[i] * THB_FLASH_S8(row);
                 acc += (uint32_t)product;
                 ++row;
             }
