@@ -129,22 +129,13 @@ void say_outputs(const RunCommandOptions& options, const std::vector<NamedOutput
     }
 }
 
-// Text files are read line by line: each line is a run.
-std::vector<TensorBytes> inputs_of(RunCommandOptions& options, const Graph& graph)
-{
-    options.text = load_text(options.model);
-    if (!is_text_file(options.inputs)) return read_inputs(graph, options.inputs, options.runs);
-    const std::vector<TensorBytes> inputs =
-        read_text_inputs(graph, options.text.get(), options.inputs[0], kRunsMax);
-    options.runs = static_cast<int64_t>(inputs.size());
-    return inputs;
-}
-
 Exit run_model(RunCommandOptions options, bool as_json)
 {
     const Graph graph = load_graph(options.model);
     require_supported(graph);
-    const std::vector<TensorBytes> inputs = inputs_of(options, graph);
+    options.text = load_text(options.model);
+    const std::vector<TensorBytes> inputs =
+        read_given_inputs(graph, options.text.get(), options.inputs, options.runs, kRunsMax);
     const std::vector<RunOutputs> results = execute(options, graph, inputs);
     const std::vector<NamedOutput> outputs = collect(options, graph, results);
     if (!options.output.empty()) {

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "verify/input_files.h"
 
 #include <cstring>
 #include <filesystem>
@@ -10,15 +11,22 @@
 
 namespace thimble {
 
+namespace {
+
 bool is_text_file(const std::vector<std::string>& specs)
 {
     return specs.size() == 1 &&
            lower_case(std::filesystem::path(specs[0]).extension().string()) == ".txt";
 }
 
-std::vector<TensorBytes> read_text_inputs(const Graph& graph, const TextInterface* text,
-                                          const std::string& path, int64_t runs_max)
+}  // namespace
+
+std::vector<TensorBytes> read_given_inputs(const Graph& graph, const TextInterface* text,
+                                           const std::vector<std::string>& specs, int64_t& runs,
+                                           int64_t runs_max)
 {
+    if (!is_text_file(specs)) return read_inputs(graph, specs, runs);
+    const std::string& path = specs[0];
     require(text && !text->source.empty(), ErrorCode::T0004,
             {"--input " + path, "a text file, but there is no vocabulary to read it with",
              "a project with source_vocabulary", "give the ids as .npy"});
@@ -26,6 +34,7 @@ std::vector<TensorBytes> read_text_inputs(const Graph& graph, const TextInterfac
     require(!lines.empty() && static_cast<int64_t>(lines.size()) <= runs_max, ErrorCode::T0004,
             {"--input " + path, fmt::format("{} lines", lines.size()),
              fmt::format("1 to {}", runs_max), "split the file"});
+    runs = static_cast<int64_t>(lines.size());
     const auto count = static_cast<size_t>(graph.tensor(graph.inputs[0]).count());
     std::vector<TensorBytes> inputs;
     for (const std::string& line : lines) {

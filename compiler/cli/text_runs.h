@@ -10,12 +10,12 @@
 
 namespace thimble {
 
-// True when the only input is a .txt file.
-bool is_text_file(const std::vector<std::string>& specs);
-// One run a line. Throws T0004 when `text` is null or lacks a source vocabulary, or the file holds
-// no line or more than `runs_max`.
-std::vector<TensorBytes> read_text_inputs(const Graph& graph, const TextInterface* text,
-                                          const std::string& path, int64_t runs_max);
+// The inputs that --input names (verify/input_files.h); the lines of a single .txt file are one
+// run each, and `runs` becomes their number. Throws T0004 for such a file when `text` is null or
+// lacks a source vocabulary, or the file holds no line or more than `runs_max`.
+std::vector<TensorBytes> read_given_inputs(const Graph& graph, const TextInterface* text,
+                                           const std::vector<std::string>& specs, int64_t& runs,
+                                           int64_t runs_max);
 // The answer of each run; empty without a target vocabulary.
 std::vector<std::string> text_answers(const TextInterface* text,
                                       const std::vector<RunOutputs>& results);

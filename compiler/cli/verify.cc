@@ -1,8 +1,8 @@
 // verify: the generated C on a chip against the oracle.
 #include "cli/model_options.h"
 #include "cli/output.h"
+#include "cli/text_runs.h"
 #include "import/import.h"
-#include "verify/input_files.h"
 #include "verify/verify.h"
 
 #include <cmath>
@@ -15,6 +15,8 @@ namespace thimble {
 namespace {
 
 using nlohmann::json;
+
+constexpr int64_t kRunsMax = 10000;  // of given inputs: an emulated run takes up to seconds
 
 struct VerifyCommandOptions {
     ModelOptions model;
@@ -95,7 +97,10 @@ std::vector<Case> cases_for(const VerifyCommandOptions& options, const Graph& gr
     std::vector<Case> cases =
         make_cases(graph, static_cast<int>(options.cases), static_cast<uint64_t>(options.seed));
     if (options.inputs.empty()) return cases;
-    for (TensorBytes& given : read_inputs(graph, options.inputs, options.runs))
+    const auto text = load_text(options.model);
+    int64_t runs = options.runs;
+    for (TensorBytes& given :
+         read_given_inputs(graph, text.get(), options.inputs, runs, kRunsMax))
         cases.push_back({"given", std::move(given)});
     return cases;
 }
@@ -140,7 +145,7 @@ Run declare(OptionReader& reader)
                  "generated inputs: uniform, extremes, sparse");
     reader.whole("--seed", options->seed, 0, INT64_MAX, "another seed makes other cases");
     reader.list("-i,--input", "[NAME=]FILE", options->inputs, "a further case from .npy or .bin");
-    reader.whole("--runs", options->runs, 1, 10000, "cases in the arrays of --input");
+    reader.whole("--runs", options->runs, 1, kRunsMax, "cases in the arrays of --input");
     reader.flag("--layers", options->layers, "compare every layer, not the outputs alone");
     declare_compilation(reader, options->model);
     return [options](bool as_json) { return verify_model(*options, as_json); };

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "ir/text_interface.h"
 
 #include <fmt/format.h>
 
@@ -44,7 +45,28 @@ std::string print_outputs(const Program& program)
     return out;
 }
 
-std::string example_main(const Program& program, const ResolvedTarget& target)
+// A call of NAME_text with the first tokens of the vocabulary.
+std::string ask_text(const Program& program, const TextInterface& text, bool hosted)
+{
+    std::vector<int32_t> ids;
+    for (size_t i = 0; i < text.source.tokens.size() && ids.size() < 3; ++i)
+        if (!text.source.tokens[i].empty()) ids.push_back(static_cast<int32_t>(i));
+    std::string question;
+    for (const char c : text_of_ids(text.source, ids)) {
+        const bool plain = c >= ' ' && c <= '~' && c != '"' && c != '\\' && c != '?';
+        question += plain ? std::string(1, c) : fmt::format("\\{:03o}", static_cast<uint8_t>(c));
+    }
+    return fmt::format(
+        "    static const char question[] = \"{1}\";\n    static char answer[256];\n"
+        "    {0}_init(&model);\n"
+        "    {0}_text(&model, question, sizeof question - 1, answer, sizeof answer);\n{2}",
+        program.name, question,
+        hosted ? "    puts(answer);\n    return 0;\n}\n"
+               : "    for (;;) {\n    }\n}\n");
+}
+
+std::string example_main(const Program& program, const ResolvedTarget& target,
+                         const TextInterface* text)
 {
     const bool hosted =
         target.family->emulator == Emulator::host || target.family->compiler.empty();
@@ -52,6 +74,9 @@ std::string example_main(const Program& program, const ResolvedTarget& target)
     out += "// Runs the model once. Copy what you need into your own program.\n";
     out += fmt::format("#include \"{}.h\"\n\n", program.name);
     if (hosted) out += "#include <stdio.h>\n\n";
+    if (text)
+        return out + fmt::format("static {}_t model;\n\nint main(void)\n{{\n", program.name) +
+               ask_text(program, *text, hosted);
     out += fmt::format(
         "static {}_t model;\n\nint main(void)\n{{\n    size_t i;\n    {}_init(&model);\n",
         program.name, program.name);
@@ -119,7 +144,8 @@ std::vector<GeneratedFile> c_package(const Program& program, const ResolvedTarge
     const GeneratedSource source = emit_c(program, options);
     std::vector<GeneratedFile> files = {{program.name + ".h", source.header},
                                         {program.name + ".c", source.source},
-                                        {"example_main.c", example_main(program, target)},
+                                        {"example_main.c",
+                                         example_main(program, target, options.text.get())},
                                         {"Makefile", makefile(program, target, !cases.empty())}};
     if (!cases.empty())
         files.push_back({program.name + "_self_test.c", self_test_source(program, cases)});

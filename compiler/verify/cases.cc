@@ -1,7 +1,10 @@
 // Input vectors for verification.
 //
 // Integers: the whole range of the type; wide integers (indices, counts) small values, since a
-// larger one is an index out of range in most models. Floats: [-1, 1), and +-4 for the extremes.
+// larger one is an index out of range in most models; those that pick rows of a table (symbols of
+// an embedding) stay inside of it. Floats: [-1, 1), and +-4 for the extremes.
+#include "ops/control.h"
+#include "ops/op.h"
 #include "verify/verify.h"
 
 #include <cstring>
@@ -32,8 +35,31 @@ struct Range {
     double least, most, zero;
 };
 
-Range range_of(const Tensor& tensor)
+// Rows of the table from which the tensor's values pick; 0: it is no such index.
+int64_t rows_picked(const Graph& graph, TensorId id)
 {
+    for (const Node& node : graph.nodes) {
+        for (size_t i = 0; i < node.inputs.size(); ++i) {
+            if (node.inputs[i] != id || !node.op) continue;
+            const bool is_index = node.op->name == "gather" && i == 1;
+            if (is_index && graph.input(node, 0).shape.size() == 2)
+                return graph.input(node, 0).shape[0];
+            int64_t rows = 0;
+            if (node.op->name == "cast" || node.op->name == "reshape")
+                rows = rows_picked(graph, node.outputs[0]);
+            for (const auto& body : bodies_of(node))
+                if (rows == 0 && i < body->inputs.size())
+                    rows = rows_picked(*body, body->inputs[i]);
+            if (rows > 0) return rows;
+        }
+    }
+    return 0;
+}
+
+Range range_of(const Tensor& tensor, int64_t rows)
+{
+    if (rows > 0 && element_bytes(tensor.type) >= 4 && !is_float(tensor.type))
+        return {0, static_cast<double>(rows - 1), 0};
     const double zero = tensor.quant.present() ? tensor.quant.zero_point() : 0;
     switch (tensor.type) {
     case DType::i8: return {-128, 127, zero};
@@ -75,10 +101,10 @@ double uniform(Random& random, const Tensor& tensor, const Range& range)
     return range.least + static_cast<double>((random.next() >> 32) % span);
 }
 
-Bytes fill(Random& random, const Tensor& tensor, const std::string& kind)
+Bytes fill(Random& random, const Tensor& tensor, int64_t rows, const std::string& kind)
 {
     Bytes bytes(static_cast<size_t>(tensor.bytes()));
-    const Range range = range_of(tensor);
+    const Range range = range_of(tensor, rows);
     for (size_t i = 0; i < static_cast<size_t>(tensor.count()); ++i) {
         double value = range.zero;
         if (kind == "minimum") value = range.least;
@@ -101,7 +127,8 @@ std::vector<Case> make_cases(const Graph& graph, int count, uint64_t seed)
         Case one;
         one.kind = i < 5 ? fixed[i] : i % 4 == 0 ? "sparse" : "uniform";
         for (const TensorId id : graph.inputs)
-            one.inputs.push_back(fill(random, graph.tensor(id), one.kind));
+            one.inputs.push_back(
+                fill(random, graph.tensor(id), rows_picked(graph, id), one.kind));
         cases.push_back(std::move(one));
     }
     return cases;

@@ -36,6 +36,8 @@ holds "ids and text say the same" 'd["text"] == json.load(open("'"$scratch/oracl
 expect "text for a plain model is refused" 2 "$thimble" run $gesture --input "$scratch/in.txt"
 
 expect "build" 0 "$thimble" build "$words" --target host -o "$scratch/c" --self-test
+expect "the example compiles" 0 make -s -C "$scratch/c" CFLAGS="-O1 -Wall -Wextra -Wconversion -Werror -std=c99"
+expect "the example runs" 0 "$scratch/c/example"
 expect "a project where we stand" 0 env -C "$words" "$thimble" run --input "$scratch/in.txt" --json
 holds "the same project" 'd["text"] == json.load(open("'"$scratch/oracle.json"'"))["text"]'
 cat >"$scratch/main.c" <<'C'
@@ -61,7 +63,8 @@ for compiler in "gcc -std=c99" "g++ -x c++ -std=c++11"; do
         ok "NAME_text says what run says" || failed "NAME_text says what run says" "$(cat "$scratch/out")"
 done
 if command -v qemu-system-arm arm-none-eabi-gcc >/dev/null; then
-    expect "verify" 0 "$thimble" verify "$words" --target cortex-m4 --json
+    expect "verify" 0 "$thimble" verify "$words" --target cortex-m4 --input "$scratch/in.txt" --json
+    holds "the lines are cases" 'd["cases"] == 14'
     holds "bit-exact" 'd["bit_exact"] and d["mismatches"] == 0'
     expect "profile" 0 "$thimble" profile "$words" --target cortex-m4 --json
     holds "networks share one work area" 'd["ram"]["total"] < 9000'
