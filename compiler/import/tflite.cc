@@ -238,6 +238,10 @@ void Importer::add_operator(const TfliteOperator& source, Node node)
             {"", "operator " + source.name + " is not supported",
              "an operator that `thimble ops` lists",
              "replace the layer, or compute it outside of the model"});
+    for (const TensorId id : node.inputs)
+        require(id == kNoTensor || graph_.tensor(id).type != DType::resource, ErrorCode::T0202,
+                {"", "the handle of a variable as an input", "a tensor of numbers",
+                 "read the variable first"});
     node.op = match.op;
     const size_t before = graph_.nodes.size();
     match.import->import(source, graph_, node);
@@ -289,9 +293,13 @@ void Importer::fold_integers(Node& node)
 // A graph output that is a constant, a state or an input is kept: the emitter copies it.
 TensorId Importer::output_id(TensorId id)
 {
-    require(is_written(id) || graph_.tensor(id).type == DType::resource, ErrorCode::T0203,
-            {fmt::format("output '{}'", graph_.tensor(id).name), "is never written",
-             "a computed tensor", "export the model again"});
+    const Tensor& tensor = graph_.tensor(id);
+    require(is_written(id), ErrorCode::T0203,
+            {fmt::format("output '{}'", tensor.name), "is never written", "a computed tensor",
+             "export the model again"});
+    require(tensor.type != DType::resource || init_pass_, ErrorCode::T0202,
+            {fmt::format("output '{}'", tensor.name), "is the handle of a variable",
+             "a computed tensor", "read the variable inside of the model"});
     return id;
 }
 

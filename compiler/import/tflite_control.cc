@@ -76,6 +76,8 @@ void Importer::inline_subgraph(int index, const TfliteOperator& source,
 void Importer::pass_on(TensorId in, TensorId out)
 {
     if (const auto handle = handles_.find(in); handle != handles_.end()) {
+        require_well_formed(graph_.tensor(out).type == DType::resource,
+                            "the handle of a variable becomes a tensor of numbers", "a handle");
         handles_[out] = std::string(handle->second);
         return mark_written(out);
     }
@@ -124,14 +126,14 @@ void Importer::take_argument(TensorId id, const Argument& argument)
                                     tensor.name),
                         "a tensor of its own");
     mark_written(id);
-    if (!argument.variable.empty()) {
-        handles_[id] = argument.variable;
-        return;
-    }
     if (tensor.type != argument.like.type)
         fail_type(fmt::format("{} for input '{}' of a body", dtype_name(argument.like.type),
                               tensor.name),
                   std::string(dtype_name(tensor.type)));
+    if (!argument.variable.empty()) {
+        handles_[id] = argument.variable;
+        return;
+    }
     tensor.shape = argument.like.shape;
     if (!tensor.quant.present()) tensor.quant = argument.like.quant;
     if (argument.like.is_constant()) graph_.set_constant(id, *argument.like.data);

@@ -66,6 +66,9 @@ void Importer::add_resource_node(const TfliteOperator& source, Node node)
     namespace field = tflite_field::var_handle;
     if (source.name == "VAR_HANDLE") {
         require_outputs(node, 1);
+        const Tensor& handle = graph_.tensor(node.outputs[0]);
+        if (handle.type != DType::resource)
+            fail_type(fmt::format("a handle of {}", dtype_name(handle.type)), "resource");
         const std::string name = source.options.string(field::container) + "/" +
                                  source.options.string(field::shared_name);
         handles_[node.outputs[0]] = name;

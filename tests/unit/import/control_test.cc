@@ -114,6 +114,18 @@ TEST(RefusedControl, GrowingValue)
     EXPECT_NE(text.find("output 1 of the body has shape [4, 3]"), std::string::npos) << text;
 }
 
+// A handle in the place of a tensor of numbers, or given out.
+TEST(RefusedControl, HandleAsANumber)
+{
+    TfliteDraft draft = variable_loop_draft();
+    draft.subgraphs[0].operators[1].inputs[2] = 2;
+    EXPECT_NE(refusal(draft).find("resource for input 'x' of a body"), std::string::npos)
+        << refusal(draft);
+    draft = variable_loop_draft();
+    draft.subgraphs[0].outputs.push_back(4);
+    EXPECT_THROW(imported(draft), Error);
+}
+
 TEST(RefusedControl, LoopWithoutEnd)
 {
     TfliteDraft draft = while_draft();
