@@ -119,24 +119,34 @@ THB_KERNEL int32_t thb_lstm_unit(const int32_t* gates, int16_t* c, const thb_lst
     return thb_lstm_unit_scaled(gates, c, cell, 0, 0);
 }
 
-// Adds in[k] * weights[k][g] to four sums, modulo 2^32.
+// Adds in[k] * weights[k][g] to four sums, modulo 2^32. A product is at most 16,384: fits an int of
+// 16 bits, too. Two inputs a turn: on RV32 the loop itself is a fifth of the work of one.
 THB_KERNEL void thb_lstm_dot_s8(const int8_t* in, const int8_t* weights, thb_index_t count,
                                 int32_t* sums)
 {
     uint32_t a = (uint32_t)sums[0], b = (uint32_t)sums[1];
     uint32_t c = (uint32_t)sums[2], d = (uint32_t)sums[3];
-    for (; count > 0; --count) {
-        // A product is at most 16,384: fits an int of 16 bits, too.
+    if ((count & 1) != 0) {
         const int value = *in++;
-        const int32_t of_a = value * THB_FLASH_S8(weights);
-        const int32_t of_b = value * THB_FLASH_S8(weights + 1);
-        const int32_t of_c = value * THB_FLASH_S8(weights + 2);
-        const int32_t of_d = value * THB_FLASH_S8(weights + 3);
-        a += (uint32_t)of_a;
-        b += (uint32_t)of_b;
-        c += (uint32_t)of_c;
-        d += (uint32_t)of_d;
+        a += (uint32_t)(value * THB_FLASH_S8(weights));
+        b += (uint32_t)(value * THB_FLASH_S8(weights + 1));
+        c += (uint32_t)(value * THB_FLASH_S8(weights + 2));
+        d += (uint32_t)(value * THB_FLASH_S8(weights + 3));
         weights += THB_LSTM_GATES;
+        --count;
+    }
+    for (; count > 0; count = (thb_index_t)(count - 2)) {
+        const int x = in[0], y = in[1];
+        in += 2;
+        a += (uint32_t)(x * THB_FLASH_S8(weights));
+        b += (uint32_t)(x * THB_FLASH_S8(weights + 1));
+        c += (uint32_t)(x * THB_FLASH_S8(weights + 2));
+        d += (uint32_t)(x * THB_FLASH_S8(weights + 3));
+        a += (uint32_t)(y * THB_FLASH_S8(weights + 4));
+        b += (uint32_t)(y * THB_FLASH_S8(weights + 5));
+        c += (uint32_t)(y * THB_FLASH_S8(weights + 6));
+        d += (uint32_t)(y * THB_FLASH_S8(weights + 7));
+        weights += 2 * THB_LSTM_GATES;
     }
     sums[0] = (int32_t)a;
     sums[1] = (int32_t)b;
