@@ -84,7 +84,8 @@ def random_case(dice, number):
 
     rows = f"{steps},{batches}" if time_major else f"{batches},{steps}"
     bias_type = {"int8": "int32", "int16": "int64", "float32": "float32"}[kind]
-    scales = [dice.uniform(0.002, 0.03) for _ in range(8)]
+    loud = dice.choice([1, 1, 1, 20])  # gates far in saturation
+    scales = [loud * dice.uniform(0.002, 0.03) for _ in range(8)]
     lines = [f"case random_{kind}_{number}",
              f"op UNIDIRECTIONAL_SEQUENCE_LSTM fused_activation=i8:4 cell_clip=f32:{clip} "
              f"time_major=bool:{'true' if time_major else 'false'}",
@@ -99,7 +100,8 @@ def random_case(dice, number):
     lines += ["absent"] * 2
     lines.append(f"state h {kind} [{batches},{units}]{quant(h_scale, h_zero)}")
     cell = "int16" if integer else "float32"
-    lines.append(f"state c {cell} [{batches},{units}]{quant(2.0 ** dice.randint(-15, -9))}")
+    c_scale = dice.choice([2.0 ** dice.randint(-15, -9)] * 3 + [dice.uniform(0.00003, 0.002)])
+    lines.append(f"state c {cell} [{batches},{units}]{quant(c_scale)}")
     lines += ["absent"] * 4
     lines.append(f"out y {kind} [{rows},{units}]{quant(h_scale, h_zero)}")
     return "\n".join(lines + [f"repeat 1 seed {dice.randint(1, 10**6)}"])
@@ -146,12 +148,12 @@ def verdict_of(numpy, thimble, model, runs, reference):
     return None
 
 
-def write_models(build, folder, source):
+def write_models(build, folder, source, prefix):
     os.makedirs(folder)
     done = subprocess.run([str(build / "thimble_ops"), "--write-models", str(folder), source], capture_output=True)
     if done.returncode != 0:
         raise RuntimeError("thimble_ops: " + (done.stderr or done.stdout).decode().strip())
-    return sorted(pathlib.Path(folder).glob("*.tflite"))
+    return sorted(pathlib.Path(folder).glob(prefix + "*.tflite"))
 
 
 def main():
@@ -170,8 +172,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         cases = pathlib.Path(folder) / "random.txt"
         cases.write_text("\n\n".join(random_case(dice, n) for n in range(options.models)) + "\n")
-        jobs = [(m, run_tflm) for m in write_models(options.build, folder + "/random", str(cases))]
-        jobs += [(m, compare_litert.run_litert) for m in write_models(options.build, folder + "/cases", "lstm")
+        jobs = [(m, run_tflm) for m in write_models(options.build, folder + "/random", str(cases), "random_")]
+        jobs += [(m, compare_litert.run_litert) for m in write_models(options.build, folder + "/cases", "lstm", "lstm_")
                  if "int" not in m.stem and "worked" not in m.stem and "bad" not in m.stem]
         for model, reference in jobs:
             runtime = "TFLM" if reference is run_tflm else "LiteRT"
