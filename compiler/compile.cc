@@ -5,6 +5,7 @@
 #include "plan/flash_reach.h"
 #include "plan/plan.h"
 #include "plan/schedule.h"
+#include "plan/sequence_loop.h"
 
 namespace thimble {
 
@@ -24,10 +25,13 @@ Program compile(const Graph& imported, const CompileOptions& options)
     // Kernels exist for int8; legacy uint8 networks are shifted by 128 into it.
     run_pass_in_bodies(shift_uint8, graph);
     run_pass_in_bodies(remove_dead_nodes, graph);
+    // A network over time becomes one loop: no sequence between its layers is stored.
+    run_pass(stream_time, graph);
     // A graph output that is a constant or a state needs memory of its own.
     run_pass(materialise_outputs, graph);
 
     Program program = schedule(std::move(graph), options.name, options.target, options.lower);
+    find_sequence_loop(program, options.feed);
     require_tables_in_reach(program, options.target);
     plan_memory(program);
     return program;

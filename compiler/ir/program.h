@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,6 @@ struct Arg {
     std::string c_type;  // of the kernel's parameter: "const int8_t*", "int16_t"
     int index = -1;      // of the buffer or table
     int64_t offset = 0;  // bytes from the start of the buffer
-    int64_t loop_stride = 0;  // bytes that it moves on in each iteration of the loop around it
     std::string text;    // C literal of a number or key
     std::vector<LoopStride> strides = {};  // of buffers and tables, one for each loop around
 };
@@ -97,6 +97,20 @@ struct Step {
     Arg condition;           // while_test, if_begin: a bool in RAM
 };
 
+// Who holds the input of a network over time: the program, or the caller, one step at a time.
+enum class Feed : uint8_t { whole, steps };
+
+// The loop over the input's time steps that a program begins with (plan/sequence_loop.h).
+struct SequenceLoop {
+    int begin = -1;             // steps of the program
+    int end = -1;
+    int64_t turns = 0;
+    int input_buffer = -1;      // whose rows the turns read
+    int64_t row_bytes = 0;
+    int counter_buffer = -1;    // in the state: turns that the present sequence has had
+    bool holds_input = true;    // false: Feed::steps
+};
+
 struct Program {
     std::string name;  // C identifier, prefix of every external symbol
     Graph graph;       // as lowered, after all passes; its nodes are those of all bodies, flat
@@ -111,6 +125,8 @@ struct Program {
     int64_t sequence_bytes = 0;  // first of state_bytes: the state that starts anew with every call
     int64_t work_bytes_lower_bound = 0;  // most bytes live in one step: no plan can be smaller
     bool plan_is_optimal = false;
+    std::optional<SequenceLoop> sequence_loop;  // set: the program can be fed step by step
+    std::string no_step_reason;  // why a recurrent network cannot be fed step by step
 };
 
 }  // namespace thimble

@@ -11,6 +11,7 @@
 #include "formats/tflite_fields.h"
 #include "numeric/reference.h"
 #include "ops/dense_layer.h"
+#include "ops/dense_sum.h"
 #include "ops/matrix_product.h"
 #include "ops/op.h"
 #include "ops/weighted.h"
@@ -155,16 +156,16 @@ void eval(EvalContext& c)
 
 // ---- lowering ----
 
-std::vector<double> real_factors(const LowerContext& c, int64_t out_count)
+std::vector<double> real_factors(const Graph& graph, const Node& node)
 {
-    const Quantization& weights = c.input(1).quant;
-    const double out = c.output().quant.scale();
+    const Quantization& weights = graph.input(node, 1).quant;
+    const double out = graph.output(node, 0).quant.scale();
+    const float in = graph.input(node, 0).quant.scale();
     std::vector<double> factors;
-    for (int64_t o = 0; o < out_count; ++o) {
+    for (int64_t o = 0; o < graph.input(node, 1).shape.at(0); ++o) {
         // The reference multiplies two per-tensor scales in float, a per-channel scale in double.
-        const double product = weights.per_channel()
-                                   ? double{c.input(0).quant.scale()} * double{weights.scale_at(o)}
-                                   : double{c.input(0).quant.scale() * weights.scale()};
+        const double product = weights.per_channel() ? double{in} * double{weights.scale_at(o)}
+                                                     : double{in * weights.scale()};
         factors.push_back(product / out);
     }
     return factors;
@@ -177,7 +178,7 @@ IntegerLayer integer_plan(const LowerContext& c)
     IntegerLayerOptions options;
     options.out_count = size.out_count;
     options.k_count = size.in_count;
-    options.factors = real_factors(c, size.out_count);
+    options.factors = real_factors(c.graph, c.node);
     options.activation = attributes.activation;
     options.use_weight_zero_point = true;
     options.wide_multiply = has_wide_accumulator(c.graph, c.node, {}, attributes.bias32);
@@ -197,7 +198,7 @@ void lower_computed(LowerContext& c)
     ProductScaling scaling;
     if (c.has_input(2)) scaling.bias = c.input(2).integers();
     scaling.wide_multiply = has_wide_accumulator(c.graph, c.node, {}, attributes.bias32);
-    scaling.requant = requant_tables(real_factors(c, size.out_count), scaling.wide_multiply);
+    scaling.requant = requant_tables(real_factors(c.graph, c.node), scaling.wide_multiply);
     scaling.clamp = stored_clamp(attributes.activation, c.output());
     lower_product_integer(c, product, scaling);
 }
@@ -221,6 +222,16 @@ int64_t macs(const Graph& graph, const Node& node)
 }
 
 }  // namespace
+
+int dense_activation(const Node& dense)
+{
+    return std::any_cast<const DenseAttributes&>(dense.attributes).activation;
+}
+
+std::vector<double> dense_factors(const Graph& graph, const Node& dense)
+{
+    return real_factors(graph, dense);
+}
 
 const OpDef op_dense = {.name = "dense",
                         .tflite = {{"FULLY_CONNECTED", import_fully_connected}},

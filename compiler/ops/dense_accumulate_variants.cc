@@ -60,10 +60,9 @@ int64_t divide_up(int64_t a, int64_t b)
 template <typename T>
 Arg step_table(LowerContext& c, const std::vector<T>& packed, int64_t steps)
 {
-    Arg arg = c.table(packed, c.input(input::weights).name);
-    if (steps > 1)
-        arg.loop_stride = static_cast<int64_t>(packed.size() * sizeof(T)) / steps;
-    return arg;
+    const Arg arg = c.table(packed, c.input(input::weights).name);
+    const auto bytes = static_cast<int64_t>(packed.size() * sizeof(T));
+    return steps > 1 ? c.per_turn(arg, bytes / steps) : arg;
 }
 
 std::vector<Arg> tail_args(LowerContext& c, const StepWeights& w)
@@ -182,7 +181,8 @@ void lower_dense_accumulate_f32(LowerContext& c)
 {
     const Shape& shape = c.input(input::weights).shape;
     FloatWeights weights = float_weights(c, input::weights);
-    if (shape[0] > 1) weights.data.loop_stride = c.input(input::weights).bytes() / shape[0];
+    const int64_t bytes = c.input(input::weights).bytes();
+    if (shape[0] > 1) weights.data = c.per_turn(weights.data, bytes / shape[0]);
     c.call("thb_dense_accumulate_f32",
            {c.in(input::x), weights.data, weights.format, weights.scales, weights.per_channel,
             c.in(input::sums), c.out(), c.number(shape[2], "thb_index_t"),

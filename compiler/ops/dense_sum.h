@@ -14,6 +14,7 @@
 
 #include "ir/graph.h"
 
+#include <optional>
 #include <vector>
 
 namespace thimble {
@@ -29,5 +30,21 @@ struct DenseFinishAttributes {
     std::vector<double> factors;  // in_scale * weight_scale / out_scale: one, or one per output
     int activation = 0;
 };
+
+// A dense layer of one row over the flattened sequence, as running sums.
+struct SplitDense {
+    Tensor weights;  // constant [T, o, k]
+    Tensor sums;     // constant: their first values, in the shape of the layer's output
+    DenseFinishAttributes finish;
+};
+// The parts of `dense`, whose weights are [o, T * k]; nothing when a sum could leave int32.
+std::optional<SplitDense> split_dense(const Graph& graph, const Node& dense, int64_t steps);
+
+// True when kernels of `node` read this input: all but the step, which the loop around knows.
+bool is_read_on_device(const Node& node, size_t input);
+
+// Of a dense node: its fused activation, and in_scale * weight_scale / out_scale per output or one.
+int dense_activation(const Node& dense);
+std::vector<double> dense_factors(const Graph& graph, const Node& dense);
 
 }  // namespace thimble

@@ -119,6 +119,14 @@ Arg LowerContext::add_table(std::string c_type, std::vector<uint8_t> bytes, std:
     return arg;
 }
 
+Arg LowerContext::per_turn(Arg arg, int64_t bytes) const
+{
+    const int loop = program_.steps[static_cast<size_t>(step_)].region;
+    THIMBLE_CHECK(loop >= 0, node.name + " stands in no loop");
+    arg.strides.push_back({loop, bytes});
+    return arg;
+}
+
 Arg LowerContext::scratch(int64_t bytes, int64_t alignment, std::string c_type)
 {
     Buffer buffer;

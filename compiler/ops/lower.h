@@ -77,6 +77,8 @@ public:
         return add_table(std::string(dtype_c_name(dtype_of<T>())),
                          {bytes, bytes + values.size() * sizeof(T)}, std::move(purpose), is_weight);
     }
+    // `arg` moves on by `bytes` with every turn of the innermost loop around this node.
+    Arg per_turn(Arg arg, int64_t bytes) const;
     // Scratch RAM that lives during this step only; `c_type` of the parameter, "int16_t*".
     Arg scratch(int64_t bytes, int64_t alignment, std::string c_type);
     Arg number(int64_t value, std::string c_type);

@@ -102,7 +102,9 @@ void infer(Graph& graph, Node& node)
 {
     require_inputs(node, 1, 2);
     require_outputs(node, 1);
-    const auto& attributes = std::any_cast<const ReshapeAttributes&>(node.attributes);
+    // A pass that makes a reshape says its shape by the output tensor alone.
+    const auto* given = std::any_cast<ReshapeAttributes>(&node.attributes);
+    const ReshapeAttributes attributes = given ? *given : ReshapeAttributes{};
     const Tensor& in = graph.input(node, 0);
     Shape shape;
     switch (attributes.form) {

@@ -28,5 +28,6 @@ void fold_constants(Graph& graph);
 void shift_uint8(Graph& graph);
 void remove_dead_nodes(Graph& graph);
 void materialise_outputs(Graph& graph);
+void stream_time(Graph& graph);
 
 }  // namespace thimble

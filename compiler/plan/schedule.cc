@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "ops/control.h"
+#include "ops/dense_sum.h"
 #include "ops/op.h"
 #include "plan/copies.h"
 #include "plan/regions.h"
@@ -198,11 +199,22 @@ private:
                  program_.graph.tensor(inner).bytes());
     }
 
-    // One buffer for the node's output and the body's input.
-    int bind_carried(int begin, TensorId outer, TensorId inner, TensorId result)
+    static bool is_read(const Placed& body, TensorId id)
+    {
+        if (std::ranges::find(body.outputs, id) != body.outputs.end()) return true;
+        return std::ranges::any_of(body.nodes, [&](const Node& node) {
+            for (size_t i = 0; i < node.inputs.size(); ++i)
+                if (node.inputs[i] == id && is_read_on_device(node, i)) return true;
+            return false;
+        });
+    }
+
+    // One buffer for the node's output and the body's input, whose first value matters if `read`.
+    int bind_carried(int begin, TensorId outer, TensorId inner, TensorId result, bool read = true)
     {
         const int buffer = add_buffer(program_, result, begin);
         program_.buffer_of_tensor[static_cast<size_t>(inner)] = buffer;
+        if (!read) return buffer;
         add_copy(Copy::Role::initial, begin, source(begin, outer), whole_buffer(buffer),
                  program_.graph.tensor(result).bytes());
         return buffer;
@@ -245,11 +257,13 @@ private:
         std::vector<int> buffers;
         for (size_t i = 0; i < carried; ++i)
             buffers.push_back(bind_carried(begin, node.inputs[sequences + i],
-                                           body.inputs[sequences + i], node.outputs[i]));
+                                           body.inputs[sequences + i], node.outputs[i],
+                                           is_read(body, body.inputs[sequences + i])));
         for (size_t i = sequences + carried; i < node.inputs.size(); ++i)
             bind_captured(begin, node.inputs[i], body.inputs[i]);
         for (size_t i = 0; i < sequences; ++i)
-            bind_sequence(begin, a, i, node.inputs[i], body.inputs[i]);
+            if (is_read(body, body.inputs[i]))
+                bind_sequence(begin, a, i, node.inputs[i], body.inputs[i]);
         for (size_t i = carried; i < node.outputs.size(); ++i)
             buffers.push_back(add_buffer(program_, node.outputs[i], begin));
         add_nodes(body.nodes);
