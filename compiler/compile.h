@@ -13,6 +13,7 @@ struct CompileOptions {
     TargetFacts target;
     LowerOptions lower;
     bool keep_state = false;  // the state of recurrent layers, too, lives from call to call
+    Feed feed = Feed::whole;
 };
 
 // Throws T0201 when a layer is not supported. Tensor ids below `imported.tensors.size()` keep their

@@ -144,6 +144,9 @@ void say_built(const BuildCommandOptions& options, const Built& built, const Pro
     say(fmt::format("RAM {} bytes (state {}, work {}; no plan can need less than {} of work)\n",
                     grouped(program.state_bytes + program.work_bytes), grouped(program.state_bytes),
                     grouped(program.work_bytes), grouped(program.work_bytes_lower_bound)));
+    if (outer_bytes(program) > 0)
+        say(fmt::format("and {} bytes for one time step of the input, which the caller holds\n",
+                        grouped(outer_bytes(program))));
     if (built.emit.measured) {
         const MeasuredCost& cost = *built.emit.measured;
         say(fmt::format("{} {}, flash {} bytes, stack {} bytes\n", grouped(cost.cycles), cost.unit,
@@ -161,8 +164,9 @@ json built_json(const Built& built, const Program& program, const fs::path& fold
     json object = {{"files", json::array()}, {"warnings", built.warnings}, {"name", program.name}};
     for (const GeneratedFile& file : files)
         object["files"].push_back((folder / file.name).string());
-    object["ram"] = {{"state", program.state_bytes}, {"work", program.work_bytes}, {"io", 0},
-                     {"total", program.state_bytes + program.work_bytes}};
+    const int64_t io = outer_bytes(program);
+    object["ram"] = {{"state", program.state_bytes}, {"work", program.work_bytes}, {"io", io},
+                     {"total", program.state_bytes + program.work_bytes + io}};
     object["measured"] = nullptr;
     if (built.emit.measured) {
         const MeasuredCost& cost = *built.emit.measured;
@@ -230,6 +234,7 @@ Run declare(OptionReader& reader)
     reader.flag("--unmeasured", options->unmeasured,
                 "only write the C: do not verify, do not measure");
     declare_compilation(reader, options->model);
+    declare_feed(reader, options->model);
     return [options](bool as_json) { return build_model(*options, as_json); };
 }
 

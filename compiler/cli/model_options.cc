@@ -72,6 +72,7 @@ std::string ModelOptions::changed_text() const
     };
     add("--match", match, "tflm");
     add("--state", state, "reset");
+    add("--feed", feed, "whole");
     add("--optimize", optimize, "balanced");
     add("--signature", signature, "");
     add("--name", name, "");
@@ -99,6 +100,12 @@ void declare_compilation(OptionReader& reader, ModelOptions& options)
                   "what to favour when a layer has several kernels");
     reader.text("--name", "NAME", options.name,
                 "prefix of the C symbols (default: from the file's name)");
+}
+
+void declare_feed(OptionReader& reader, ModelOptions& options)
+{
+    reader.choice("--feed", options.feed, {"whole", "steps"},
+                  "memory for the whole input, or only NAME_step, one time step at a time");
 }
 
 Graph load_graph(const ModelOptions& options)
@@ -130,7 +137,8 @@ Program compile_for(const Graph& graph, const ModelOptions& options, const Resol
                            .target = target.facts,
                            .lower = {.match = options.match_rule(),
                                      .optimize = optimize_of(options.optimize)},
-                           .keep_state = options.keep_state()});
+                           .keep_state = options.keep_state(),
+                           .feed = options.feed == "steps" ? Feed::steps : Feed::whole});
 }
 
 void say_notes(const Graph& imported, const Program& program)

@@ -19,6 +19,7 @@ struct ModelOptions {
     std::string optimize = "balanced";
     std::string signature;  // empty: the first subgraph
     std::string name;       // empty: from the file's name
+    std::string feed = "whole";
 
     Match match_rule() const { return match == "tflite" ? Match::tflite : Match::tflm; }
     bool keep_state() const { return state == "keep"; }
@@ -29,6 +30,9 @@ struct ModelOptions {
 void declare_model(OptionReader& reader, ModelOptions& options);
 // --match, --state, --optimize, --name: for commands that compile.
 void declare_compilation(OptionReader& reader, ModelOptions& options);
+
+// --feed: for those whose program may take its input step by step.
+void declare_feed(OptionReader& reader, ModelOptions& options);
 
 // Throws T0103 for what this version does not read, and what import_model throws.
 Graph load_graph(const ModelOptions& options);

@@ -148,6 +148,7 @@ Run declare(OptionReader& reader)
     reader.required_text("-t,--target", "T", options->target, "family or board with an emulator");
     reader.whole("--seed", options->seed, 0, INT64_MAX, "seed of the input that is run");
     declare_compilation(reader, options->model);
+    declare_feed(reader, options->model);
     return [options](bool as_json) { return profile_model(*options, as_json); };
 }
 

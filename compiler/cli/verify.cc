@@ -148,6 +148,7 @@ Run declare(OptionReader& reader)
     reader.whole("--runs", options->runs, 1, kRunsMax, "cases in the arrays of --input");
     reader.flag("--layers", options->layers, "compare every layer, not the outputs alone");
     declare_compilation(reader, options->model);
+    declare_feed(reader, options->model);
     return [options](bool as_json) { return verify_model(*options, as_json); };
 }
 

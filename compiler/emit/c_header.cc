@@ -71,7 +71,8 @@ public:
         write_macros();
         write_types();
         write_functions();
-        for (size_t i = 0; i < inputs_.size(); ++i) write_accessor("input", inputs_[i], false);
+        for (size_t i = 0; holds_input() && i < inputs_.size(); ++i)
+            write_accessor("input", inputs_[i], false);
         for (size_t i = 0; i < outputs_.size(); ++i) write_accessor("output", outputs_[i], true);
         write_run();
         if (options_.text) out_ += c_text_declaration(program_, *options_.text);
@@ -83,6 +84,12 @@ public:
 
 private:
     bool stateful() const { return program_.state_bytes > 0; }
+    // Can be fed step by step; not null then.
+    const SequenceLoop* loop() const
+    {
+        return program_.sequence_loop ? &*program_.sequence_loop : nullptr;
+    }
+    bool holds_input() const { return !loop() || loop()->holds_input; }
 
     void line(const std::string& text) { out_ += text + "\n"; }
 
@@ -119,16 +126,23 @@ private:
         line("//");
         line(fmt::format("//   static {}_t t;", name_));
         line(fmt::format("//   {}_init(&t);", name_));
-        line(fmt::format(
-            "//   ... fill {0}_input(&t) ...  {0}_invoke(&t);  ... read {0}_output(&t) ...",
-            name_));
+        if (holds_input())
+            line(fmt::format(
+                "//   ... fill {0}_input(&t) ...  {0}_invoke(&t);  ... read {0}_output(&t) ...",
+                name_));
+        if (loop())
+            line(fmt::format("//   {}for each time step x: if ({}_step(&t, x)) ... read "
+                             "{}_output(&t) ...", holds_input() ? "or, " : "", name_, name_));
+        if (!program_.no_step_reason.empty())
+            line(fmt::format("// It cannot be fed step by step: {}.",
+                             one_line(program_.no_step_reason)));
         line("//");
         line(
             "// The caller owns the memory; any number of instances may exist. There is no heap, "
             "no recursion,");
-        line(
-            "// no failure path and no mutable global. The input may be overwritten by an "
-            "invocation.");
+        line(fmt::format(
+            "// no failure path and no mutable global.{}",
+                         holds_input() ? " The input may be overwritten by an invocation." : ""));
         write_state_comment();
     }
 
@@ -162,16 +176,25 @@ private:
 
     void write_macros()
     {
+        const char* entry = holds_input() ? "invoke" : "step";
         write_port_macros("INPUT", inputs_);
+        if (loop()) {
+            line(fmt::format("#define {}_STEPS {}  // time steps of a sequence", upper_,
+                             loop()->turns));
+            line(fmt::format("#define {}_STEP_SIZE {}  // elements of one time step", upper_,
+                             inputs_[0].tensor->count() / loop()->turns));
+        }
         write_port_macros("OUTPUT", outputs_);
         line(fmt::format("#define {}_RAM_BYTES {}  // sizeof({}_t)", upper_, ram_bytes(), name_));
         if (options_.measured) {
-            line(fmt::format("#define {}_STACK_BYTES {}  // deepest stack use of {}_invoke", upper_,
-                             options_.measured->stack_bytes, name_));
+            line(fmt::format("#define {}_STACK_BYTES {}  // deepest stack use of {}_{}", upper_,
+                             options_.measured->stack_bytes, name_, entry));
             line(fmt::format("#define {}_FLASH_BYTES {}  // code and weights", upper_,
                              options_.measured->flash_bytes));
-            line(fmt::format("#define {}_CYCLES {}  // {} of one {}_invoke on {}", upper_,
-                             options_.measured->cycles, options_.measured->unit, name_,
+            line(fmt::format("#define {}_CYCLES {}  // {} of {} on {}", upper_,
+                             options_.measured->cycles, options_.measured->unit,
+                             holds_input() ? fmt::format("one {}_invoke", name_)
+                                           : fmt::format("all {} steps", loop()->turns),
                              options_.measured->target));
         }
         line("");
@@ -220,7 +243,10 @@ private:
                         "Persists between calls.");
         write_block(
             "work", std::max<int64_t>(1, program_.work_bytes), alignment_of(Place::work),
-            "Scratch: holds input and output; may be shared with others or lost between calls.");
+            loop() ? "Scratch, input and output; may be shared with others or lost between calls "
+                     "and steps."
+                   : "Scratch: holds input and output; may be shared with others or lost between "
+                     "calls.");
         line("typedef struct {");
         if (stateful()) line(fmt::format("    {}_state_t state;", name_));
         line(fmt::format("    {}_work_t work;", name_));
@@ -232,8 +258,12 @@ private:
         if (stateful()) {
             line("// Sets the state to its initial value.");
             line(fmt::format("void {0}_reset_state({0}_state_t* state);", name_));
-            line(fmt::format("// Runs the model once; `state` and `work` may lie anywhere."));
-            line(fmt::format("void {0}_invoke_in({0}_state_t* state, {0}_work_t* work);\n", name_));
+            if (loop()) write_step_in();
+            if (holds_input()) {
+                line(fmt::format("// Runs the model once; `state` and `work` may lie anywhere."));
+                line(fmt::format("void {0}_invoke_in({0}_state_t* state, {0}_work_t* work);\n",
+                                 name_));
+            }
             line(
                 fmt::format("// Call once before the first use.\nstatic inline void "
                             "{0}_init({0}_t* t)\n{{\n    {0}_reset_state(&t->state);\n}}\n",
@@ -242,10 +272,12 @@ private:
                 fmt::format("// Forgets all that earlier calls left behind.\nstatic inline void "
                             "{0}_reset({0}_t* t)\n{{\n    {0}_reset_state(&t->state);\n}}\n",
                             name_));
-            line(fmt::format(
-                "// Runs the model once on {0}_input(t).\nstatic inline void {0}_invoke({0}_t* "
-                "t)\n{{\n    {0}_invoke_in(&t->state, &t->work);\n}}\n",
-                name_));
+            if (holds_input())
+                line(fmt::format(
+                    "// Runs the model once on {0}_input(t).\nstatic inline void {0}_invoke({0}_t* "
+                    "t)\n{{\n    {0}_invoke_in(&t->state, &t->work);\n}}\n",
+                    name_));
+            if (loop()) write_step();
         } else {
             line(
                 fmt::format("// Runs the model once; `work` may lie anywhere.\nvoid "
@@ -267,6 +299,28 @@ private:
                             name_));
     }
 
+    void write_step_in()
+    {
+        line(fmt::format(
+            "// One time step of {1}_STEP_SIZE elements; 1 when the last of the {1}_STEPS steps "
+            "has produced the output.\nint {0}_step_in({0}_state_t* state, {0}_work_t* work, const "
+            "{2}* x);\n",
+            name_, upper_, inputs_[0].c_type));
+    }
+
+    void write_step()
+    {
+        line(fmt::format(
+            "// The same for {0}_t. {1}_STEPS steps equal one call of the whole model, bit for "
+            "bit;\n// the step behind the last one begins the next sequence, {2}.\n"
+            "static inline int {0}_step({0}_t* t, const {3}* x)\n{{\n    return "
+            "{0}_step_in(&t->state, &t->work, x);\n}}\n",
+            name_, upper_,
+            program_.sequence_bytes > 0 ? "from its initial state"
+                                        : "with the state that the last one left",
+            inputs_[0].c_type));
+    }
+
     void write_accessor(const char* kind, const Port& port, bool constant)
     {
         line(fmt::format("// {}: {}.", kind, port_text(port)));
@@ -279,7 +333,7 @@ private:
 
     void write_run()
     {
-        if (inputs_.size() != 1 || outputs_.size() != 1) return;
+        if (inputs_.size() != 1 || outputs_.size() != 1 || !holds_input()) return;
         line(
             fmt::format("// Copies `in` ({0}_INPUT_SIZE elements), runs, copies to `out` "
                         "({0}_OUTPUT_SIZE elements).",

@@ -136,10 +136,18 @@ private:
                       : table_name(index);
             return fmt::format("({}){}", arg.c_type, base);
         }
+        if (loop() && arg.index == loop()->input_buffer) return row_argument(arg);
         const Buffer& buffer = program_.buffers[static_cast<size_t>(arg.index)];
         const char* base = buffer.place == Place::state ? "s" : "w";
         return fmt::format("({})({} + {}{})", arg.c_type, base, buffer.offset + arg.offset,
                            stride_text(arg));
+    }
+
+    // A part of the row that the turn was given.
+    std::string row_argument(Arg arg) const
+    {
+        std::erase(arg.strides, LoopStride{loop()->begin, loop()->row_bytes});
+        return fmt::format("({})(x + {}{})", arg.c_type, arg.offset, stride_text(arg));
     }
 
     // " + t3 * 40": what the turns of the loops around add to an address.
@@ -147,7 +155,7 @@ private:
     {
         std::string text;
         for (const LoopStride& stride : arg.strides)
-            text += fmt::format(" {} t{} * {}", stride.bytes < 0 ? '-' : '+', stride.loop,
+            text += fmt::format(" {} (size_t)t{} * {}", stride.bytes < 0 ? '-' : '+', stride.loop,
                                 c_literal(std::abs(stride.bytes)));
         return text;
     }
@@ -197,8 +205,72 @@ private:
         return bytes;
     }
 
+    const SequenceLoop* loop() const
+    {
+        return program_.sequence_loop ? &*program_.sequence_loop : nullptr;
+    }
+
+    // One turn of the loop over the input's time steps; after the last one also what stands behind.
+    void write_step_in()
+    {
+        const std::string& name = program_.name;
+        const SequenceLoop& l = *loop();
+        const Tensor& input = program_.graph.tensor(program_.graph.inputs[0]);
+        const Buffer& counter = program_.buffers[static_cast<size_t>(l.counter_buffer)];
+        const char* counter_type = counter.bytes == 2 ? "uint16_t" : "uint32_t";
+        out_ += fmt::format(
+            "int {0}_step_in({0}_state_t* state, {0}_work_t* work, const {1}* input)\n{{\n"
+            "    uint8_t* const s = state->bytes;\n    uint8_t* const w = work->bytes;\n"
+            "    const uint8_t* const x = (const uint8_t*)(const void*)input;\n"
+            "    {2} turn;\n    thb_index_t t{3};\n    memcpy(&turn, s + {4}, sizeof turn);\n"
+            "    t{3} = (thb_index_t)turn;\n    (void)t{3};\n    (void)w;\n",
+            name, dtype_c_name(input.type), counter_type, l.begin, counter.offset);
+        open("if (turn == 0) {");
+        if (program_.sequence_bytes > 0) line(fmt::format("{}_begin_sequence(state);", name));
+        for (int i = 0; i < l.begin; ++i) write_step(static_cast<size_t>(i));
+        write_comment(static_cast<size_t>(l.begin));
+        write_calls(step(l.begin));
+        line(fmt::format("THB_AFTER_LAYER({});", l.begin));
+        close("}");
+        for (int i = l.begin + 1; i < l.end; ++i) write_step(static_cast<size_t>(i));
+        write_calls(step(l.end));
+        line(fmt::format("THB_AFTER_LAYER({});", l.begin));
+        line(fmt::format("turn = ({})(turn + 1 == {} ? 0 : turn + 1);", counter_type,
+                         c_literal(l.turns)));
+        line(fmt::format("memcpy(s + {}, &turn, sizeof turn);", counter.offset));
+        line("if (turn != 0) return 0;");
+        line(fmt::format("THB_AFTER_LAYER({});", l.end));
+        for (size_t i = static_cast<size_t>(l.end) + 1; i < program_.steps.size(); ++i)
+            write_step(i);
+        line("return 1;");
+        out_ += "}\n";
+    }
+
+    void write_invoke_by_steps()
+    {
+        const std::string& name = program_.name;
+        const SequenceLoop& l = *loop();
+        const Tensor& input = program_.graph.tensor(program_.graph.inputs[0]);
+        const Buffer& counter = program_.buffers[static_cast<size_t>(l.counter_buffer)];
+        out_ += fmt::format(
+            "\nvoid {0}_invoke_in({0}_state_t* state, {0}_work_t* work)\n{{\n"
+            "    thb_index_t t;\n    // Begins anew, also in the middle of a sequence.\n"
+            "    memset(state->bytes + {1}, 0, {2});\n"
+            "    for (t = 0; t < {3}; ++t)\n        (void){0}_step_in(state, work, (const "
+            "{4}*)(const void*)(work->bytes + {5} + (size_t)t * {6}));\n}}\n",
+            name, counter.offset, counter.bytes, c_literal(l.turns), dtype_c_name(input.type),
+            program_.buffers[static_cast<size_t>(l.input_buffer)].offset, c_literal(l.row_bytes));
+    }
+
+    const Step& step(int index) const { return program_.steps[static_cast<size_t>(index)]; }
+
     void write_invoke()
     {
+        if (loop()) {
+            write_step_in();
+            if (loop()->holds_input) write_invoke_by_steps();
+            return;
+        }
         const std::string& name = program_.name;
         const bool stateful = program_.state_bytes > 0;
         out_ += stateful ? fmt::format(

@@ -19,6 +19,11 @@ std::string mark_line(const char* comment)
 
 std::string suffix(size_t i) { return i == 0 ? "" : fmt::format("_{}", i); }
 
+int32_t stored_zero(const Tensor& tensor)
+{
+    return tensor.quant.present() && !is_float(tensor.type) ? tensor.quant.zero_point() : 0;
+}
+
 // Fills every input with the value that stands for zero.
 std::string fill_inputs(const Program& program)
 {
@@ -26,13 +31,22 @@ std::string fill_inputs(const Program& program)
     const std::string upper = upper_case(program.name);
     for (size_t i = 0; i < program.graph.inputs.size(); ++i) {
         const Tensor& tensor = program.graph.tensor(program.graph.inputs[i]);
-        const int32_t zero =
-            tensor.quant.present() && !is_float(tensor.type) ? tensor.quant.zero_point() : 0;
         out += fmt::format(
             "    for (i = 0; i < {0}_INPUT{1}_SIZE; ++i) {2}_input{1}(&model)[i] = {3};\n", upper,
-            suffix(i), program.name, zero);
+            suffix(i), program.name, stored_zero(tensor));
     }
     return out;
+}
+
+// One time step after another, each of the value that stands for zero.
+std::string feed_steps(const Program& program)
+{
+    const Tensor& input = program.graph.tensor(program.graph.inputs[0]);
+    return fmt::format(
+        "    for (i = 0; i < {0}_STEP_SIZE; ++i) time_step[i] = {1};\n"
+        "    while (!{2}_step(&model, time_step)) {{\n"
+        "        // Not the last step of the sequence: measure the next one.\n    }}\n",
+        upper_case(program.name), stored_zero(input), program.name);
 }
 
 std::string print_outputs(const Program& program)
@@ -77,11 +91,22 @@ std::string example_main(const Program& program, const ResolvedTarget& target,
     if (text)
         return out + fmt::format("static {}_t model;\n\nint main(void)\n{{\n", program.name) +
                ask_text(program, *text, hosted);
-    out += fmt::format(
-        "static {}_t model;\n\nint main(void)\n{{\n    size_t i;\n    {}_init(&model);\n",
-        program.name, program.name);
-    out += "    // Put your measured values here; these stand for zero.\n" + fill_inputs(program);
-    out += fmt::format("    {}_invoke(&model);\n", program.name);
+    const bool by_steps = program.sequence_loop && !program.sequence_loop->holds_input;
+    out += fmt::format("static {}_t model;\n", program.name);
+    if (by_steps)
+        out += fmt::format(
+            "static {} time_step[{}_STEP_SIZE];\n",
+            dtype_c_name(program.graph.tensor(program.graph.inputs[0]).type),
+            upper_case(program.name));
+    out += fmt::format("\nint main(void)\n{{\n    size_t i;\n    {}_init(&model);\n",
+                       program.name);
+    out += "    // Put your measured values here; these stand for zero.\n";
+    if (by_steps) {
+        out += feed_steps(program);
+    } else {
+        out += fill_inputs(program);
+        out += fmt::format("    {}_invoke(&model);\n", program.name);
+    }
     if (hosted) return out + print_outputs(program) + "    return 0;\n}\n";
     out += fmt::format("    // The result is in {}_output(&model).\n    for (;;) {{\n    }}\n}}\n",
                        program.name);

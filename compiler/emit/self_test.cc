@@ -130,6 +130,32 @@ std::string tables(const Program& program, const std::vector<RecordedCase>& case
     return out;
 }
 
+// Feeds the inputs of case `run`.
+std::string run_case(const Program& program)
+{
+    const std::string& name = program.name;
+    std::string out;
+    if (program.sequence_loop && !program.sequence_loop->holds_input) {
+        const SequenceLoop& loop = *program.sequence_loop;
+        const Tensor& input = program.graph.tensor(program.graph.inputs[0]);
+        return fmt::format(
+            "        for (step = 0; step < {1}; ++step) {{\n            {2} row[{3}];\n"
+            "            for (i = 0; i < {4}; ++i) ((uint8_t*)(void*)row)[i] = "
+            "THB_FLASH_U8(self_test_input_0 + run * {5} + step * {4} + i);\n"
+            "            if ({0}_step(t, row) != (step == {6})) return (int)run + 1;\n"
+            "        }}\n",
+            name, loop.turns, dtype_c_name(input.type), input.count() / loop.turns, loop.row_bytes,
+            input.bytes(), loop.turns - 1);
+    }
+    for (size_t i = 0; i < program.graph.inputs.size(); ++i)
+        out += fmt::format(
+            "        for (i = 0; i < {2}; ++i) ((uint8_t*)(void*){0}_input{1}(t))[i] = "
+            "THB_FLASH_U8(self_test_input_{3} + run * {2} + i);\n",
+            name, suffix(i), program.graph.tensor(program.graph.inputs[i]).bytes(), i);
+    if (program.graph.inputs.empty()) out += "        (void)i;\n";
+    return out + fmt::format("        {}_invoke(t);\n", name);
+}
+
 }  // namespace
 
 std::string self_test_source(const Program& program, const std::vector<RecordedCase>& cases)
@@ -147,16 +173,11 @@ std::string self_test_source(const Program& program, const std::vector<RecordedC
     if (integers) out += kCrcFunction;
     if (floats) out += kFloatFunction;
     out += fmt::format(
-        "\nint {0}_self_test({0}_t* t)\n{{\n    size_t run, i;\n    for (run = 0; run < {1}; "
+        "\nint {0}_self_test({0}_t* t)\n{{\n    size_t run, i{2};\n    for (run = 0; run < {1}; "
         "++run) {{\n        {0}_init(t);\n",
-        name, cases.size());
-    for (size_t i = 0; i < program.graph.inputs.size(); ++i)
-        out += fmt::format(
-            "        for (i = 0; i < {2}; ++i) ((uint8_t*)(void*){0}_input{1}(t))[i] = "
-            "THB_FLASH_U8(self_test_input_{3} + run * {2} + i);\n",
-            name, suffix(i), program.graph.tensor(program.graph.inputs[i]).bytes(), i);
-    if (program.graph.inputs.empty()) out += "        (void)i;\n";
-    out += fmt::format("        {}_invoke(t);\n", name);
+        name, cases.size(),
+        program.sequence_loop && !program.sequence_loop->holds_input ? ", step" : "");
+    out += run_case(program);
     for (size_t i = 0; i < program.graph.outputs.size(); ++i) out += compare_output(program, i);
     return out + "    }\n    return 0;\n}\n";
 }

@@ -137,11 +137,11 @@ Image build_empty_image(const Program& program, const ResolvedTarget& target)
                       empty_model_source(program));
 }
 
-std::vector<RunOutputs> run_on_target(const Program& program, const ResolvedTarget& target,
-                                      const std::vector<TensorBytes>& inputs,
-                                      const std::vector<int>& traced_steps)
+static std::vector<RunOutputs> run_in_mode(const Program& program, const ResolvedTarget& target,
+                                           HarnessMode mode,
+                                           const std::vector<TensorBytes>& inputs,
+                                           const std::vector<int>& traced_steps)
 {
-    const HarnessMode mode = traced_steps.empty() ? HarnessMode::run : HarnessMode::trace;
     const Image image = build_image(program, target, mode, traced_steps);
     constexpr size_t kRunsMax = 65535;
     THIMBLE_CHECK(inputs.size() <= kRunsMax, "more runs than the harness counts");
@@ -173,6 +173,21 @@ std::vector<RunOutputs> run_on_target(const Program& program, const ResolvedTarg
         results.push_back(std::move(out));
     }
     return results;
+}
+
+std::vector<RunOutputs> run_on_target(const Program& program, const ResolvedTarget& target,
+                                      const std::vector<TensorBytes>& inputs,
+                                      const std::vector<int>& traced_steps)
+{
+    const HarnessMode mode = traced_steps.empty() ? HarnessMode::run : HarnessMode::trace;
+    return run_in_mode(program, target, mode, inputs, traced_steps);
+}
+
+std::vector<RunOutputs> run_by_steps(const Program& program, const ResolvedTarget& target,
+                                     const std::vector<TensorBytes>& inputs)
+{
+    THIMBLE_CHECK(program.sequence_loop, program.name + " has no NAME_step");
+    return run_in_mode(program, target, HarnessMode::steps, inputs, {});
 }
 
 }  // namespace thimble

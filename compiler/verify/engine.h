@@ -51,5 +51,8 @@ Image build_empty_image(const Program& program, const ResolvedTarget& target);
 std::vector<RunOutputs> run_on_target(const Program& program, const ResolvedTarget& target,
                                       const std::vector<TensorBytes>& inputs,
                                       const std::vector<int>& traced_steps = {});
+// The same by NAME_step, for programs that have it.
+std::vector<RunOutputs> run_by_steps(const Program& program, const ResolvedTarget& target,
+                                     const std::vector<TensorBytes>& inputs);
 
 }  // namespace thimble

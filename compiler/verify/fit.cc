@@ -108,11 +108,18 @@ std::string advice_for(const Fit& fit, const Program& program)
 
 }  // namespace
 
+int64_t outer_bytes(const Program& program)
+{
+    const bool by_steps = program.sequence_loop && !program.sequence_loop->holds_input;
+    return by_steps ? program.sequence_loop->row_bytes : 0;
+}
+
 Footprint least_footprint(const Program& program)
 {
     std::set<int> tables;
     for (const Step& step : program.steps) tables.merge(tables_of(step));
-    return {.flash = table_bytes(program, tables), .ram = program.state_bytes + program.work_bytes};
+    return {.flash = table_bytes(program, tables),
+            .ram = program.state_bytes + program.work_bytes + outer_bytes(program)};
 }
 
 Footprint estimate_footprint(const Program& program, const TargetFacts& facts)
@@ -135,7 +142,7 @@ Footprint estimate_footprint(const Program& program, const TargetFacts& facts)
         table_bytes(program, tables) + instances * (avr ? kInstanceBytesAvr : kInstanceBytes);
     if (std::ranges::any_of(program.steps, is_float_step) && !facts.has_float_unit)
         result.flash += kSoftFloatBytes;
-    result.ram = program.state_bytes + program.work_bytes;
+    result.ram = program.state_bytes + program.work_bytes + outer_bytes(program);
     result.stack = avr ? kStackBytesAvr : kStackBytes;
     result.cycles += elements * cycles_per_element(facts);
     return result;

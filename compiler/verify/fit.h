@@ -23,6 +23,9 @@ struct Footprint {
     bool measured = false;     // flash, stack and cycles were measured, not estimated
 };
 
+// Input that the caller holds outside of NAME_t: one time step, of programs that are fed by steps.
+int64_t outer_bytes(const Program& program);
+
 // What is certain without any estimate: constants and RAM.
 Footprint least_footprint(const Program& program);
 Footprint estimate_footprint(const Program& program, const TargetFacts& facts);

@@ -9,6 +9,8 @@ namespace thimble {
 
 namespace {
 
+constexpr int kWrongStep = 7;  // exit status: NAME_step said that a sequence ends when it does not
+
 std::string suffix(size_t i) { return i == 0 ? "" : fmt::format("_{}", i); }
 
 const Buffer& buffer_of(const Program& program, TensorId id)
@@ -33,6 +35,62 @@ std::string trace_hook(const Program& program, const std::vector<int>& steps)
         out += "        break;\n";
     }
     return out + "    default: break;\n    }\n}\n\n";
+}
+
+std::string read_inputs(const Program& program)
+{
+    std::string out;
+    for (size_t i = 0; i < program.graph.inputs.size(); ++i)
+        out += fmt::format("        thb_host_read({}_input{}(&model), {});\n", program.name,
+                           suffix(i), program.graph.tensor(program.graph.inputs[i]).bytes());
+    return out;
+}
+
+std::string one_invocation(const Program& program, bool measures, const std::string& mark)
+{
+    std::string out = measures ? "        thb_host_paint_stack();\n" : "";
+    out += fmt::format("        {0}\n        {1}_invoke(&model);\n        {0}\n", mark,
+                       program.name);
+    if (measures)
+        out +=
+            "        {\n            const uint32_t stack = thb_host_stack_used();\n            "
+            "thb_host_write(&stack, 4);\n        }\n";
+    return out;
+}
+
+// NAME_step for every row of the input, which lies in the model or is read row by row. Reading is
+// not measured: marks stand around every step, but in HarnessMode::layers one around all, and what
+// came before a step is named as that of no layer.
+std::string all_steps(const Program& program, HarnessMode mode, const std::string& mark)
+{
+    const SequenceLoop& loop = *program.sequence_loop;
+    const Tensor& input = program.graph.tensor(program.graph.inputs[0]);
+    const int64_t row = input.count() / loop.turns;
+    const bool layers = mode == HarnessMode::layers;
+    const bool measures = layers || mode == HarnessMode::profile;
+    std::string out = "        {\n            uint32_t t, stack = 0;\n";
+    if (!loop.holds_input)
+        out += fmt::format("            static {} row[{}];\n", dtype_c_name(input.type), row);
+    if (layers) out += fmt::format("            {}\n", mark);
+    out += fmt::format("            for (t = 0; t < {}; ++t) {{\n", loop.turns);
+    const std::string x =
+        loop.holds_input ? fmt::format("{}_input(&model) + t * {}", program.name, row) : "row";
+    if (!loop.holds_input)
+        out += fmt::format("                thb_host_read(row, {});\n", loop.row_bytes);
+    if (measures) out += "                thb_host_paint_stack();\n";
+    out += fmt::format("                {}\n",
+                       layers ? fmt::format("thb_layer({});", kNoLayer) : mark);
+    out += fmt::format("                if ({}_step(&model, {}) != (t == {})) return {};\n",
+                       program.name, x, loop.turns - 1, kWrongStep);
+    if (!layers) out += fmt::format("                {}\n", mark);
+    if (measures)
+        out += "                if (thb_host_stack_used() > stack) stack = "
+               "thb_host_stack_used();\n";
+    out += "            }\n";
+    if (layers) out += fmt::format("            {}\n", mark);
+    if (measures) out += "            thb_host_write(&stack, 4);\n";
+    else out += "            (void)stack;\n";
+    return out + "        }\n";
 }
 
 // Says which step has ended; what that takes lies between two marks. All marks are made so.
@@ -81,16 +139,10 @@ HarnessSources harness_sources(const Program& program, HarnessMode mode,
     main += fmt::format("    {}_init(&model);\n", name);
     if (measures) main += fmt::format("    {0}\n    {0}\n", mark);
     main += "    for (run = 0; run < runs; ++run) {\n";
-    for (size_t i = 0; i < program.graph.inputs.size(); ++i)
-        main += fmt::format("        thb_host_read({}_input{}(&model), {});\n", name, suffix(i),
-                            program.graph.tensor(program.graph.inputs[i]).bytes());
-    if (measures) main += "        thb_host_paint_stack();\n";
-    main += fmt::format(
-        "        {0}\n        {1}_invoke(&model);\n        {0}\n", mark, name);
-    if (measures)
-        main +=
-            "        {\n            const uint32_t stack = thb_host_stack_used();\n            "
-            "thb_host_write(&stack, 4);\n        }\n";
+    const bool holds_input = !program.sequence_loop || program.sequence_loop->holds_input;
+    if (holds_input) main += read_inputs(program);
+    if (holds_input && mode != HarnessMode::steps) main += one_invocation(program, measures, mark);
+    else main += all_steps(program, mode, mark);
     for (size_t i = 0; i < program.graph.outputs.size(); ++i)
         main += fmt::format("        thb_host_write({}_output{}(&model), {});\n", name, suffix(i),
                             program.graph.tensor(program.graph.outputs[i]).bytes());
@@ -112,10 +164,16 @@ std::string empty_model_source(const Program& program)
 {
     const std::string& name = program.name;
     std::string out = fmt::format("#include \"{}.h\"\n", name);
+    if (program.sequence_loop)
+        out += fmt::format(
+            "int {0}_step_in({0}_state_t* state, {0}_work_t* work, const {1}* input)\n{{\n"
+            "    (void)state;\n    (void)work;\n    (void)input;\n    return 0;\n}}\n",
+            name, dtype_c_name(program.graph.tensor(program.graph.inputs[0]).type));
+    const bool holds_input = !program.sequence_loop || program.sequence_loop->holds_input;
     if (program.state_bytes > 0) {
         out += fmt::format("void {0}_reset_state({0}_state_t* state)\n{{\n    (void)state;\n}}\n",
                            name);
-        out += fmt::format(
+        if (holds_input) out += fmt::format(
             "void {0}_invoke_in({0}_state_t* state, {0}_work_t* work)\n{{\n    (void)state;\n    "
             "(void)work;\n}}\n",
             name);

@@ -15,9 +15,13 @@ enum class HarnessMode {
     run,      // outputs only; two marks around every invocation
     trace,    // also the outputs of chosen steps, written after each of them
     profile,  // marks around an empty region and the invocation; stack use after the outputs
+    steps,    // outputs only, by NAME_step instead of NAME_invoke
     layers,   // as profile, and a mark after every step. Where steps repeat, each of all marks is
               // two, with the step's number, two bytes, in the output between them.
 };
+
+// In place of a step's number: what passed before a call of NAME_step.
+constexpr int kNoLayer = 65535;
 
 struct HarnessSources {
     std::string main_c;

@@ -1,6 +1,7 @@
 #include "verify/profile.h"
 
 #include "base/error.h"
+#include "verify/fit.h"
 #include "verify/verify.h"
 
 #include <fmt/format.h>
@@ -60,6 +61,7 @@ std::vector<uint64_t> spent_by_step(const Program& program, const RunResult& lay
     for (size_t i = 0; i < ended; ++i) {
         const size_t at = 2 * (i + 3);
         const size_t step = named ? layered.output[at] + size_t{256} * layered.output[at + 1] : i;
+        if (step == static_cast<size_t>(kNoLayer)) continue;
         const int begin = program.steps.at(step).begin;
         const uint64_t took = between(i + 3);
         spent[begin >= 0 ? static_cast<size_t>(begin) : step] +=
@@ -84,10 +86,13 @@ Profile profile(const Program& program, const ResolvedTarget& target, uint64_t s
     result.unit = target.family->unit;
 
     const RunResult plain = run_once(program, target, HarnessMode::profile, inputs);
-    THIMBLE_CHECK(plain.marks.size() == 4 && plain.output.size() >= 4,
+    const bool by_steps = program.sequence_loop && !program.sequence_loop->holds_input;
+    const auto calls = static_cast<size_t>(by_steps ? program.sequence_loop->turns : 1);
+    THIMBLE_CHECK(plain.marks.size() == 2 + 2 * calls && plain.output.size() >= 4,
                   "the profile firmware lost a mark");
     result.marker_overhead = plain.marks[1] - plain.marks[0];
-    result.total = plain.marks[3] - plain.marks[2] - result.marker_overhead;
+    for (size_t i = 2; i < plain.marks.size(); i += 2)
+        result.total += plain.marks[i + 1] - plain.marks[i] - result.marker_overhead;
     for (size_t i = 0; i < 4; ++i) result.stack |= static_cast<int64_t>(plain.output[i]) << (8 * i);
 
     const RunResult layered = run_once(program, target, HarnessMode::layers, inputs);
@@ -105,6 +110,7 @@ Profile profile(const Program& program, const ResolvedTarget& target, uint64_t s
     result.flash_code = full.flash() - empty.flash() - result.flash_weights;
     result.ram_state = program.state_bytes;
     result.ram_work = program.work_bytes;
+    result.ram_io = outer_bytes(program);
     return result;
 }
 

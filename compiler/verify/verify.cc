@@ -12,6 +12,8 @@ namespace thimble {
 
 namespace {
 
+constexpr size_t kCasesBySteps = 2;  // run again by NAME_step; the second follows upon the first
+
 template <typename T> std::vector<double> numbers(std::span<const uint8_t> bytes)
 {
     std::vector<double> values;
@@ -150,21 +152,29 @@ VerifyReport verify(const Graph& imported, const Program& program, const Resolve
     report.cases = static_cast<int>(cases.size());
     report.bit_exact = true;
     std::map<TensorId, size_t> index;
+    const auto compare = [&](size_t run, TensorId id, const Bytes& want, const Bytes& have) {
+        const Tensor& tensor = imported.tensor(id);
+        compare_values(tensor, want, have, static_cast<int>(run),
+                       report_of(report, index, id, tensor, layer_of(imported, id)));
+        report.bit_exact = report.bit_exact && want == have;
+    };
     for (size_t run = 0; run < cases.size(); ++run) {
-        const auto compare = [&](TensorId id, const Bytes& want, const Bytes& have) {
-            const Tensor& tensor = imported.tensor(id);
-            compare_values(tensor, want, have, static_cast<int>(run),
-                           report_of(report, index, id, tensor, layer_of(imported, id)));
-            report.bit_exact = report.bit_exact && want == have;
-        };
         size_t next = 0;
         for (const TracedTensor& tensor : found[run].traced) {
             if (next >= traced.size() || traced[next] != tensor.tensor) continue;
-            compare(tensor.tensor, expected[run].traced[next].bytes, tensor.bytes);
+            compare(run, tensor.tensor, expected[run].traced[next].bytes, tensor.bytes);
             ++next;
         }
         for (size_t i = 0; i < imported.outputs.size(); ++i)
-            compare(imported.outputs[i], expected[run].outputs[i], found[run].outputs[i]);
+            compare(run, imported.outputs[i], expected[run].outputs[i], found[run].outputs[i]);
+    }
+    if (program.sequence_loop && program.sequence_loop->holds_input) {
+        inputs.resize(std::min(inputs.size(), kCasesBySteps));
+        const std::vector<RunOutputs> stepped = run_by_steps(program, target, inputs);
+        for (size_t run = 0; run < inputs.size(); ++run)
+            for (size_t i = 0; i < imported.outputs.size(); ++i)
+                compare(run, imported.outputs[i], expected[run].outputs[i],
+                        stepped[run].outputs[i]);
     }
     for (const TensorReport& tensor : report.tensors) {
         report.outputs_compared += tensor.elements;
