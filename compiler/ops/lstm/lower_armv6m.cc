@@ -40,11 +40,9 @@ std::vector<int32_t> starts_of(const IntegerLstm& lstm)
     return starts;
 }
 
-// The records of thb_lstm_gates_armv6m; empty where a sum shifts left or not at all, and for cores
-// with a 64-bit product, which need no such function.
-std::vector<int32_t> records_of(const LowerContext& c, const IntegerLstm& lstm)
+// The records of thb_lstm_gates_armv6m; empty where a sum shifts left or not at all.
+std::vector<int32_t> records_of(const IntegerLstm& lstm)
 {
-    if (c.target.has_wide_multiply) return {};
     std::vector<int32_t> records;
     for (size_t g = 0; g < kLstmGates; ++g)
         for (const size_t i : {g, g + kLstmGates}) {
@@ -66,13 +64,14 @@ Arg scales_of(LowerContext& c, const IntegerLstm& lstm, const std::vector<int32_
 
 void add_lstm_armv6m(LowerContext& c, const IntegerLstm& lstm, std::vector<Variant>& variants)
 {
-    if (!c.target.has("armv6m")) return;
+    // With a 64-bit product and loads of signed bytes the portable kernel takes fewer instructions.
+    if (!c.target.has("armv6m") || c.target.has_wide_multiply) return;
     const LstmSizes& size = lstm.size;
     const int64_t inputs = filled(size.in_count) + filled(size.units);
     const double cost =
         static_cast<double>(size.batches * size.steps * size.units * (14 * inputs + 500));
     variants.push_back({"armv6m_4", "armv6m", cost, [&c, &lstm, inputs] {
-                            const std::vector<int32_t> records = records_of(c, lstm);
+                            const std::vector<int32_t> records = records_of(lstm);
                             const std::vector<Arg> args = {
                                 lstm.x,
                                 c.table(weights_of(lstm), "weights of " + c.node.name),
