@@ -46,21 +46,47 @@ typedef struct {
     float cell_clip;
 } thb_lstm_f32_t;
 
-// Gate `g` of unit `o` before its activation, less bias and the output gate's peephole.
-THB_KERNEL float thb_lstm_sum(const thb_lstm_f32_t* l, const float* x, const float* h,
-                              const float* c, thb_index_t o, int g)
+// sums[4 - gates + g] = sum of in[k] * weights[k][g] over k, the weights from `at` on: every input
+// is loaded once for all gates.
+THB_KERNEL void thb_lstm_dot_f32(const float* in, const void* weights, size_t at, int format,
+                                 thb_index_t count, int gates, float* sums)
 {
-    const size_t row = (size_t)o * (size_t)l->gates + (size_t)(g + l->gates - 4);
-    const size_t at = row * (size_t)(l->in_count + l->outputs);
-    float from_x = thb_dot_f32(0.0f, x, l->weights, at, l->format, 1, l->in_count);
-    float from_h = thb_dot_f32(0.0f, h, l->weights, at + (size_t)l->in_count, l->format, 1,
-                               l->outputs);
-    if (THB_WEIGHTS_SCALED(l->format)) {
-        from_x *= THB_FLASH_F32(l->scales + 2 * row);
-        from_h *= THB_FLASH_F32(l->scales + 2 * row + 1);
+    float a = 0.0f, b = 0.0f, c = 0.0f, d = 0.0f;
+    for (; count > 0; --count) {
+        const float x = *in++;
+        a += x * thb_float_weight(weights, at, format, 1);
+        b += x * thb_float_weight(weights, at + 1, format, 1);
+        c += x * thb_float_weight(weights, at + 2, format, 1);
+        if (gates == 4) d += x * thb_float_weight(weights, at + 3, format, 1);
+        at += (size_t)gates;
     }
-    if (l->peephole && g < 2) from_h += THB_FLASH_F32(l->peephole + 3 * (size_t)o + g) * c[o];
-    return from_x + from_h;
+    sums += 4 - gates;
+    sums[0] = a;
+    sums[1] = b;
+    sums[2] = c;
+    if (gates == 4) sums[3] = d;
+}
+
+// The gates of unit `o` before their activation, less bias and the output gate's peephole.
+THB_KERNEL void thb_lstm_sums(const thb_lstm_f32_t* l, const float* x, const float* h,
+                              const float* c, thb_index_t o, float* sums)
+{
+    const size_t row = (size_t)o * (size_t)l->gates;
+    const size_t at = row * (size_t)(l->in_count + l->outputs);
+    float of_h[4];
+    int g;
+    thb_lstm_dot_f32(x, l->weights, at, l->format, l->in_count, l->gates, sums);
+    thb_lstm_dot_f32(h, l->weights, at + (size_t)l->in_count * (size_t)l->gates, l->format,
+                     l->outputs, l->gates, of_h);
+    for (g = 4 - l->gates; g < 4; ++g) {
+        if (THB_WEIGHTS_SCALED(l->format)) {
+            const float* scale = l->scales + 2 * (row + (size_t)(g + l->gates - 4));
+            sums[g] *= THB_FLASH_F32(scale);
+            of_h[g] *= THB_FLASH_F32(scale + 1);
+        }
+        if (l->peephole && g < 2) of_h[g] += THB_FLASH_F32(l->peephole + 3 * (size_t)o + g) * c[o];
+        sums[g] += of_h[g];
+    }
 }
 
 THB_KERNEL float thb_lstm_bias(const thb_lstm_f32_t* l, thb_index_t o, int g)
@@ -101,8 +127,8 @@ THB_KERNEL void thb_lstm_step(const thb_lstm_f32_t* l, const float* x, const flo
         float sum[4];
         int g;
         sum[0] = 0.0f;
-        for (g = 4 - l->gates; g < 4; ++g)
-            sum[g] = thb_lstm_sum(l, x, h, c, o, g) + thb_lstm_bias(l, o, g);
+        thb_lstm_sums(l, x, h, c, o, sum);
+        for (g = 4 - l->gates; g < 4; ++g) sum[g] += thb_lstm_bias(l, o, g);
         thb_lstm_cell(l, c, o, sum[0], sum[1], sum[2]);
         hidden[o] = thb_lstm_hidden(l, c, o, sum[3] + thb_lstm_output_peephole(l, c, o));
     }
@@ -129,9 +155,11 @@ THB_KERNEL void thb_lstm_normed_step(const thb_lstm_f32_t* l, const float* x, co
     const size_t units = (size_t)l->units;
     thb_index_t o;
     int g;
-    for (g = 4 - l->gates; g < 4; ++g)
-        for (o = 0; o < l->units; ++o)
-            sums[(size_t)g * units + (size_t)o] = thb_lstm_sum(l, x, h, c, o, g);
+    for (o = 0; o < l->units; ++o) {
+        float sum[4];
+        thb_lstm_sums(l, x, h, c, o, sum);
+        for (g = 4 - l->gates; g < 4; ++g) sums[(size_t)g * units + (size_t)o] = sum[g];
+    }
     for (g = 4 - l->gates; g < 3; ++g) thb_lstm_normalise(l, sums + (size_t)g * units, g);
     for (o = 0; o < l->units; ++o) {
         thb_lstm_cell(l, c, o, l->gates == 4 ? sums[o] : 0.0f, sums[units + (size_t)o],
@@ -160,7 +188,7 @@ THB_KERNEL void thb_lstm_project(const float* hidden, const void* projection, in
 }
 
 // in          float [..][i] in RAM: from in_first on, rows `in_step` and `in_batch` elements apart
-// weights     [u][gate][i + m] in flash, format THB_WEIGHTS_*; gates in the order i, f, g, o, or f,
+// weights     [u][i + m][gate] in flash, format THB_WEIGHTS_*; gates in the order i, f, g, o, or f,
 //             g, o (`gates` 3: without input gate). scales float [u][gate][2], of integer formats
 // bias        float [u][gate], peephole float [u][3] (i, f, o) or null: in flash
 // norm        float [gate][u] in flash, or null: no layer normalisation

@@ -43,78 +43,103 @@ float real_value(const Tensor& tensor, size_t at, size_t columns)
     }
 }
 
-// Matrices side by side: row r of the table is row r of the first, row r of the second, ...
 struct Packed {
     Arg data, format, scales;
 };
 
+// A row of a matrix.
 struct Row {
     const Tensor* tensor;
     size_t row;
 };
 
-template <typename T> std::vector<T> elements(const std::vector<Row>& rows)
+// Rows of equal length, of which the elements stand interleaved: first the first of each.
+using Block = std::vector<Row>;
+
+template <typename T> std::vector<T> elements(const std::vector<Block>& blocks)
 {
     std::vector<T> packed;
-    for (const Row& one : rows) {
-        const auto columns = static_cast<size_t>(one.tensor->shape[1]);
-        const std::span<const T> row =
-            one.tensor->values<T>().subspan(one.row * columns, columns);
-        packed.insert(packed.end(), row.begin(), row.end());
+    for (const Block& block : blocks) {
+        const auto columns = static_cast<size_t>(block[0].tensor->shape[1]);
+        for (size_t k = 0; k < columns; ++k)
+            for (const Row& one : block)
+                packed.push_back(one.tensor->values<T>()[one.row * columns + k]);
     }
     return packed;
 }
 
-// All rows in their common format; float32 when they have none.
-Packed packed_rows(LowerContext& c, const std::vector<Row>& rows, const std::string& purpose)
+std::vector<float> real_elements(const std::vector<Block>& blocks)
 {
-    const DType type = rows[0].tensor->type;
+    std::vector<float> packed;
+    for (const Block& block : blocks) {
+        const auto columns = static_cast<size_t>(block[0].tensor->shape[1]);
+        for (size_t k = 0; k < columns; ++k)
+            for (const Row& one : block)
+                packed.push_back(real_value(*one.tensor, one.row * columns + k, columns));
+    }
+    return packed;
+}
+
+// Blocks one behind the other in their common format; float32 when they have none.
+Packed packed_blocks(LowerContext& c, const std::vector<Block>& blocks, const std::string& purpose)
+{
+    const DType type = blocks[0][0].tensor->type;
     bool same = true;
-    for (const Row& one : rows) same = same && one.tensor->type == type;
+    for (const Block& block : blocks)
+        for (const Row& one : block) same = same && one.tensor->type == type;
     Packed packed = {.scales = c.null("const float*")};
     if (same && type == DType::f16) {
-        packed.data = c.table(elements<uint16_t>(rows), purpose);
+        packed.data = c.table(elements<uint16_t>(blocks), purpose);
         packed.format = c.key_text("THB_WEIGHTS_F16");
     } else if (same && (type == DType::i8 || type == DType::i4)) {
-        packed.data = c.table(elements<int8_t>(rows), purpose);
+        packed.data = c.table(elements<int8_t>(blocks), purpose);
         packed.format = c.key_text("THB_WEIGHTS_S8");
-        std::vector<float> scales;
-        for (const Row& one : rows) scales.push_back(scale_of(*one.tensor, one.row));
-        packed.scales = c.table(scales, "scales of " + c.node.name, false);
     } else {
-        std::vector<float> values;
-        for (const Row& one : rows) {
-            const auto columns = static_cast<size_t>(one.tensor->shape[1]);
-            for (size_t k = 0; k < columns; ++k)
-                values.push_back(real_value(*one.tensor, one.row * columns + k, columns));
-        }
-        packed.data = c.table(values, purpose);
+        packed.data = c.table(real_elements(blocks), purpose);
         packed.format = c.key_text("THB_WEIGHTS_F32");
     }
     packed.data = typed(packed.data, "const void*");
     return packed;
 }
 
-// [u][gate][i + m]
+bool has_scales(const Packed& packed) { return packed.format.text == "THB_WEIGHTS_S8"; }
+
+// [u][i + m][gate], scales [u][gate][2]
 Packed packed_gates(LowerContext& c, const LstmSizes& size, size_t first)
 {
-    std::vector<Row> rows;
-    for (size_t o = 0; o < static_cast<size_t>(size.units); ++o)
+    std::vector<Block> blocks;
+    std::vector<float> scales;
+    for (size_t o = 0; o < static_cast<size_t>(size.units); ++o) {
+        Block input, recurrent;
         for (size_t g = first; g < 4; ++g) {
-            rows.push_back({&c.input(lstm_input::input_weights + g), o});
-            rows.push_back({&c.input(lstm_input::recurrent_weights + g), o});
+            input.push_back({&c.input(lstm_input::input_weights + g), o});
+            recurrent.push_back({&c.input(lstm_input::recurrent_weights + g), o});
+            scales.push_back(scale_of(*input.back().tensor, o));
+            scales.push_back(scale_of(*recurrent.back().tensor, o));
         }
-    return packed_rows(c, rows, "weights of " + c.node.name);
+        blocks.push_back(input);
+        blocks.push_back(recurrent);
+    }
+    Packed packed = packed_blocks(c, blocks, "weights of " + c.node.name);
+    if (has_scales(packed)) packed.scales = c.table(scales, "scales of " + c.node.name, false);
+    return packed;
 }
 
 Packed packed_projection(LowerContext& c, const LstmSizes& size)
 {
     if (!c.has_input(lstm_input::projection))
         return {c.null("const void*"), c.key_text("THB_WEIGHTS_F32"), c.null("const float*")};
-    std::vector<Row> rows;
-    for (size_t m = 0; m < static_cast<size_t>(size.outputs); ++m)
-        rows.push_back({&c.input(lstm_input::projection), m});
-    return packed_rows(c, rows, "projection of " + c.node.name);
+    const Tensor& projection = c.input(lstm_input::projection);
+    std::vector<Block> rows;
+    std::vector<float> scales;
+    for (size_t m = 0; m < static_cast<size_t>(size.outputs); ++m) {
+        rows.push_back({{&projection, m}});
+        scales.push_back(scale_of(projection, m));
+    }
+    Packed packed = packed_blocks(c, rows, "projection of " + c.node.name);
+    if (has_scales(packed))
+        packed.scales = c.table(scales, "scales of the projection of " + c.node.name, false);
+    return packed;
 }
 
 // Inputs [first + from, first + count), [u][index]; absent ones are 0.
