@@ -155,11 +155,33 @@ private:
                 fmt::format("// The state of recurrent layers ({} bytes) starts anew with every "
                             "call (--state reset).",
                             program_.sequence_bytes));
-        if (program_.sequence_bytes < program_.state_bytes)
-            line(fmt::format(
-                "// {} bytes of state live from call to call until {}_reset.",
-                program_.state_bytes - program_.sequence_bytes, name_));
+        if (lasting_bytes() > 0)
+            line(fmt::format("// {} bytes of state live from call to call until {}_reset.",
+                             lasting_bytes(), name_));
+        if (loop())
+            line(fmt::format("// The rest of {}_state_t is what one step hands to the next.{}", name_,
+                             holds_input() ? fmt::format(" {}_invoke begins anew.", name_) : ""));
         line(fmt::format("// To save or restore the state, copy {}_state_t.", name_));
+    }
+
+    // Of states that the model declares and that no call resets.
+    int64_t lasting_bytes() const
+    {
+        int64_t bytes = 0;
+        for (size_t id = 0; id < program_.graph.tensors.size(); ++id) {
+            const Tensor& tensor = program_.graph.tensors[id];
+            const bool lasts = tensor.kind == TensorKind::state && !tensor.per_sequence &&
+                               program_.buffer_of_tensor[id] >= 0 && !is_of_body(id);
+            if (lasts) bytes += tensor.bytes();
+        }
+        return bytes;
+    }
+    // A state that an earlier tensor stands for already: bodies name those of the graph again.
+    bool is_of_body(size_t id) const
+    {
+        const auto first = program_.buffer_of_tensor.begin();
+        return std::find(first, first + static_cast<std::ptrdiff_t>(id),
+                         program_.buffer_of_tensor[id]) != first + static_cast<std::ptrdiff_t>(id);
     }
 
     void write_port_macros(const char* kind, const std::vector<Port>& ports)
@@ -316,8 +338,8 @@ private:
             "static inline int {0}_step({0}_t* t, const {3}* x)\n{{\n    return "
             "{0}_step_in(&t->state, &t->work, x);\n}}\n",
             name_, upper_,
-            program_.sequence_bytes > 0 ? "from its initial state"
-                                        : "with the state that the last one left",
+            lasting_bytes() > 0 ? "with the state that the last one left"
+                                : "from its initial state",
             inputs_[0].c_type));
     }
 

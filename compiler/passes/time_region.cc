@@ -76,6 +76,7 @@ public:
             for (const TensorId id : graph_.nodes[i].inputs)
                 if (is_outer_sequence(graph_.nodes[i], id) && !contains(result.sequences, id))
                     result.sequences.push_back(id);
+        if (needs_more_than_a_row(result)) return {};
         for (const TensorId id : members_) find_ends(id, result);
         return result;
     }
@@ -117,6 +118,20 @@ private:
         }
         if (recurrent_attributes(node)) return id == node.inputs[0];
         return graph_.tensor(id).kind == TensorKind::activation;
+    }
+
+    // A loop of the region reads the whole of a sequence (attention), not only its rows.
+    bool needs_more_than_a_row(const TimeRegion& region) const
+    {
+        return std::ranges::any_of(region.nodes, [&](size_t i) {
+            const Node& node = graph_.nodes[i];
+            const ScanAttributes* scan = scan_of(node);
+            if (!scan) return false;
+            const auto whole =
+                node.inputs.begin() + static_cast<std::ptrdiff_t>(scan->sequence_axes.size());
+            return std::any_of(whole, node.inputs.end(),
+                               [&](TensorId id) { return contains(region.sequences, id); });
+        });
     }
 
     // A value that is there before the first step, whatever the region becomes.

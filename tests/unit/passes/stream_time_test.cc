@@ -15,7 +15,8 @@ constexpr int64_t kSteps = 5, kInputs = 3, kUnits = 4;
 // Networks of lstm layers with seeded weights, in float32 or int8.
 class TimeNet : public GraphBuilder {
 public:
-    explicit TimeNet(DType type) : type_(type)
+    explicit TimeNet(DType type, bool constant_start = false)
+        : type_(type), constant_start_(constant_start)
     {
         graph.name = "net";
         x = input("x", type, {1, kSteps, kInputs});
@@ -99,9 +100,17 @@ private:
     }
     TensorId state_of(DType type, Quantization quant)
     {
-        const TensorId id = state("h", type, {1, kUnits}, false);
+        const TensorId id = constant_start_ ? start_of(type) : state("h", type, {1, kUnits}, false);
         if (type != DType::f32) graph.tensor(id).quant = std::move(quant);
-        graph.tensor(id).per_sequence = true;
+        graph.tensor(id).per_sequence = !constant_start_;
+        return id;
+    }
+    TensorId start_of(DType type)
+    {
+        const TensorId id = tensor("h0", type, {1, kUnits}, TensorKind::constant);
+        std::vector<uint8_t> bytes(static_cast<size_t>(graph.tensor(id).bytes()), 0);
+        if (type == DType::i8) bytes[1] = 77;
+        graph.set_constant(id, bytes);
         return id;
     }
     TensorId state_of(DType type, std::pair<float, int64_t> quant)
@@ -110,12 +119,21 @@ private:
     }
 
     DType type_;
+    bool constant_start_;
     std::mt19937 random_{7};
 };
 
 Graph sums_net(DType type)
 {
     TimeNet net(type);
+    const TensorId h = net.lstm(net.x);
+    return net.done({net.dense(net.reshape(h, {1, kSteps * kUnits}), kSteps * kUnits, 6)});
+}
+
+// The states are no variables: each call starts from constants.
+Graph constant_start_net(DType type)
+{
+    TimeNet net(type, true);
     const TensorId h = net.lstm(net.x);
     return net.done({net.dense(net.reshape(h, {1, kSteps * kUnits}), kSteps * kUnits, 6)});
 }
@@ -202,6 +220,17 @@ TEST(StreamTime, layers_follow_one_another_within_a_step)
     }
 }
 
+TEST(StreamTime, initial_states_are_carried)
+{
+    for (const DType type : {DType::i8, DType::f32}) {
+        const Graph before = constant_start_net(type);
+        Graph after = before;
+        run_pass(stream_time, after);
+        EXPECT_EQ(ops_of(after), (Names{"scan", "dense_finish"}));
+        expect_same_values(before, after);
+    }
+}
+
 TEST(StreamTime, a_sequence_that_is_wanted_is_stacked)
 {
     const Graph before = sequence_net(DType::i8);
@@ -245,7 +274,8 @@ TEST_P(Steps, equal_the_oracle_and_whole_calls)
     const auto& [name, feed, keep] = GetParam();
     const ResolvedTarget target = find_target(name);
     for (const DType type : {DType::i8, DType::f32}) {
-        for (const Graph& graph : {sums_net(type), stacked_net(type), sequence_net(type)}) {
+        for (const Graph& graph : {sums_net(type), stacked_net(type), sequence_net(type),
+                                   constant_start_net(type)}) {
             const Program program = compile(
                 graph, {.name = "net", .target = target.facts, .keep_state = keep, .feed = feed});
             ASSERT_TRUE(program.sequence_loop.has_value()) << program.no_step_reason;
