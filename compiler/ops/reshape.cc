@@ -53,6 +53,8 @@ std::vector<int64_t> constant_numbers(const Graph& graph, const Node& node, size
     require(tensor.is_constant(), ErrorCode::T0204,
             {"", fmt::format("'{}' is computed at run time", tensor.name), "a constant shape",
              "export the model with fixed shapes"});
+    if (!is_integer(tensor.type) || tensor.type == DType::u64)
+        fail_type(fmt::format("a shape of {}", dtype_name(tensor.type)), "int32 or int64");
     return tensor.integers();
 }
 
