@@ -159,8 +159,9 @@ private:
             line(fmt::format("// {} bytes of state live from call to call until {}_reset.",
                              lasting_bytes(), name_));
         if (loop())
-            line(fmt::format("// The rest of {}_state_t is what one step hands to the next.{}", name_,
-                             holds_input() ? fmt::format(" {}_invoke begins anew.", name_) : ""));
+            line(fmt::format(
+                "// The rest of {}_state_t is what one step hands to the next.{}", name_,
+                holds_input() ? fmt::format(" {}_invoke begins anew.", name_) : ""));
         line(fmt::format("// To save or restore the state, copy {}_state_t.", name_));
     }
 
