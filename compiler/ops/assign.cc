@@ -1,6 +1,7 @@
 // Writes a state tensor: the node's inputs are (value, state), it has no outputs.
 //
 // ASSIGN_VARIABLE of resource variables becomes this; its counterpart is read.
+#include "ops/elements.h"
 #include "ops/op.h"
 
 #include <algorithm>
@@ -41,8 +42,9 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+// The importer itself reads the operator of the file, which names subgraphs or variables.
 const OpDef op_assign = {.name = "assign",
-                         .tflite = {},
+                         .tflite = {{"ASSIGN_VARIABLE", import_nothing}},
                          .infer = infer,
                          .eval = eval,
                          .lower = lower,

@@ -2,6 +2,7 @@
 //
 // There is no `lower`: plan/schedule puts the calls of both graphs into the branches of an `if`.
 #include "ops/control.h"
+#include "ops/elements.h"
 #include "ops/evaluate.h"
 #include "ops/op.h"
 
@@ -67,6 +68,11 @@ int64_t macs(const Graph&, const Node& node)
 
 }  // namespace
 
-const OpDef op_if = {.name = "if", .tflite = {}, .infer = infer, .eval = eval, .macs = macs};
+// The importer itself reads the operator of the file, which names subgraphs or variables.
+const OpDef op_if = {.name = "if",
+                     .tflite = {{"IF", import_nothing}},
+                     .infer = infer,
+                     .eval = eval,
+                     .macs = macs};
 
 }  // namespace thimble

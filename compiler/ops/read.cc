@@ -2,6 +2,7 @@
 //
 // READ_VARIABLE of resource variables becomes this; its counterpart is assign. The copy is needed
 // because a later assign in the same call must not change what was read.
+#include "ops/elements.h"
 #include "ops/op.h"
 
 #include <algorithm>
@@ -34,6 +35,11 @@ void lower(LowerContext& c)
 
 }  // namespace
 
-const OpDef op_read = {.name = "read", .tflite = {}, .infer = infer, .eval = eval, .lower = lower};
+// The importer itself reads the operator of the file, which names subgraphs or variables.
+const OpDef op_read = {.name = "read",
+                       .tflite = {{"READ_VARIABLE", import_nothing}},
+                       .infer = infer,
+                       .eval = eval,
+                       .lower = lower};
 
 }  // namespace thimble

@@ -2,6 +2,7 @@
 //
 // There is no `lower`: plan/schedule puts the calls of both graphs between the ends of a loop.
 #include "ops/control.h"
+#include "ops/elements.h"
 #include "ops/evaluate.h"
 #include "ops/op.h"
 
@@ -86,6 +87,11 @@ int64_t macs(const Graph&, const Node& node)
 
 }  // namespace
 
-const OpDef op_while = {.name = "while", .tflite = {}, .infer = infer, .eval = eval, .macs = macs};
+// The importer itself reads the operator of the file, which names subgraphs or variables.
+const OpDef op_while = {.name = "while",
+                        .tflite = {{"WHILE", import_nothing}},
+                        .infer = infer,
+                        .eval = eval,
+                        .macs = macs};
 
 }  // namespace thimble
