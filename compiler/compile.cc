@@ -9,17 +9,22 @@
 
 namespace thimble {
 
-Program compile(const Graph& imported, const CompileOptions& options)
+Graph recognise(const Graph& imported, bool keep_state)
 {
     require_supported(imported);
     Graph graph = imported;
-    if (options.keep_state)
+    if (keep_state)
         for (Tensor& tensor : graph.tensors) tensor.per_sequence = false;
 
     // Weights that are stored as float16 or int8 and widened by a DEQUANTIZE stay small in flash.
     run_pass_in_bodies(narrow_weights, graph);
     // Loops over time, written out or as WHILE, become recurrent layers or scans.
     recognise_recurrences(graph);
+    return graph;
+}
+
+Program compile_recognised(Graph graph, const CompileOptions& options)
+{
     // What depends on constants only is computed now, with the reference arithmetic.
     run_pass_in_bodies(fold_constants, graph);
     // Kernels exist for int8; legacy uint8 networks are shifted by 128 into it.
@@ -35,6 +40,11 @@ Program compile(const Graph& imported, const CompileOptions& options)
     require_tables_in_reach(program, options.target);
     plan_memory(program);
     return program;
+}
+
+Program compile(const Graph& imported, const CompileOptions& options)
+{
+    return compile_recognised(recognise(imported, options.keep_state), options);
 }
 
 }  // namespace thimble

@@ -20,4 +20,9 @@ struct CompileOptions {
 // meaning: a pass that changes what a tensor holds makes a new tensor.
 Program compile(const Graph& imported, const CompileOptions& options);
 
+// The two halves of it. The first one is the same for all targets and may take seconds: what it
+// recognises it proves on many inputs. Who compiles for many targets calls it once.
+Graph recognise(const Graph& imported, bool keep_state);
+Program compile_recognised(Graph graph, const CompileOptions& options);
+
 }  // namespace thimble

@@ -1,6 +1,7 @@
 #include "cli/board_table.h"
 
 #include "cli/output.h"
+#include "compile.h"
 #include "verify/helpers.h"
 #include "verify/profile.h"
 
@@ -30,7 +31,7 @@ Compiled compile_and_size(const Graph& graph, const ModelOptions& options,
     Compiled result;
     bool estimated = false;
     try {
-        result.program = compile_for(graph, options, target);
+        result.program = compile_recognised_for(graph, options, target);
         result.footprint = estimate_footprint(result.program, target.facts);
         estimated = true;
         if (!measure || !can_measure(target)) return result;
@@ -57,11 +58,21 @@ std::vector<BoardRow> fit_all_boards(const Graph& graph, const ModelOptions& opt
 {
     std::map<std::string, Compiled> programs;
     std::vector<BoardRow> rows;
+    Graph recognised;
+    std::string refused;  // for all boards
+    try {
+        recognised = recognise(graph, options.keep_state());
+    } catch (const Error& error) {
+        refused = error.text().found;
+    }
     for (const Board& board : all_boards()) {
         const ResolvedTarget target = find_target(board.name);
         const std::string key = program_key(target);
-        if (!programs.count(key))
-            programs.emplace(key, compile_and_size(graph, options, target, measure));
+        if (!programs.count(key)) {
+            programs.emplace(key, refused.empty()
+                                      ? compile_and_size(recognised, options, target, measure)
+                                      : Compiled{{}, {}, refused});
+        }
         const Compiled& compiled = programs.at(key);
         BoardRow row;
         row.board = &board;
@@ -82,10 +93,12 @@ std::string board_table_text(const std::vector<BoardRow>& rows)
     for (const BoardRow& row : rows) {
         const bool refused = !row.refused.empty();
         estimated |= !refused && row.fit.limited && !row.footprint.measured;
-        const std::string latency = refused || row.fit.latency_ms == 0
-                                        ? "-"
-                                        : "~" + duration_text(row.fit.latency_ms);
-        table.row({row.board->name, row.board->mcu, refused ? "no" : row.fit.fits ? "yes" : "NO",
+        const std::string latency =
+            refused || row.fit.latency_ms == 0 ? "-" : "~" + duration_text(row.fit.latency_ms);
+        table.row({row.board->name, row.board->mcu,
+                   refused        ? "no"
+                   : row.fit.fits ? "yes"
+                                  : "NO",
                    free_text(row, row.fit.flash_free), free_text(row, row.fit.ram_free), latency,
                    refused ? row.refused : row.fit.advice});
     }
@@ -118,7 +131,8 @@ nlohmann::json board_table_json(const std::vector<BoardRow>& rows)
         item["flash_free"] = known ? nlohmann::json(row.fit.flash_free) : nlohmann::json();
         item["ram_free"] = known ? nlohmann::json(row.fit.ram_free) : nlohmann::json();
         item["latency_estimate_ms"] = !refused && row.fit.latency_ms > 0
-                                          ? nlohmann::json(row.fit.latency_ms) : nlohmann::json();
+                                          ? nlohmann::json(row.fit.latency_ms)
+                                          : nlohmann::json();
         list.push_back(std::move(item));
     }
     return list;

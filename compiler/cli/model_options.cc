@@ -128,17 +128,23 @@ std::shared_ptr<const TextInterface> load_text(const ModelOptions& options)
 
 Program compile_for(const Graph& graph, const ModelOptions& options, const ResolvedTarget& target)
 {
+    return compile_recognised_for(recognise(graph, options.keep_state()), options, target);
+}
+
+Program compile_recognised_for(const Graph& graph, const ModelOptions& options,
+                               const ResolvedTarget& target)
+{
     const std::string name = options.name.empty() ? c_identifier(graph.name) : options.name;
     require(name == c_identifier(name), ErrorCode::T0004,
             {"--name", fmt::format("'{}' is not a C identifier", name),
              "letters, digits and _, not beginning with a digit",
              fmt::format("--name {}", c_identifier(name))});
-    return compile(graph, {.name = name,
-                           .target = target.facts,
-                           .lower = {.match = options.match_rule(),
-                                     .optimize = optimize_of(options.optimize)},
-                           .keep_state = options.keep_state(),
-                           .feed = options.feed == "steps" ? Feed::steps : Feed::whole});
+    return compile_recognised(graph, {.name = name,
+                                      .target = target.facts,
+                                      .lower = {.match = options.match_rule(),
+                                                .optimize = optimize_of(options.optimize)},
+                                      .keep_state = options.keep_state(),
+                                      .feed = options.feed == "steps" ? Feed::steps : Feed::whole});
 }
 
 void say_notes(const Graph& imported, const Program& program)

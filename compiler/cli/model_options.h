@@ -39,6 +39,9 @@ Graph load_graph(const ModelOptions& options);
 // The vocabularies of a project; null when there are none.
 std::shared_ptr<const TextInterface> load_text(const ModelOptions& options);
 Program compile_for(const Graph& graph, const ModelOptions& options, const ResolvedTarget& target);
+// The same for a graph that went through recognise().
+Program compile_recognised_for(const Graph& graph, const ModelOptions& options,
+                               const ResolvedTarget& target);
 // "note: 28 steps ... became one lstm": what the passes did that the user should know.
 void say_notes(const Graph& imported, const Program& program);
 

@@ -104,24 +104,34 @@ TensorId Cell::constant(const std::string& name, Shape shape, const std::vector<
     return id;
 }
 
-// The gate's matrix for one source; zeros when the gate does not read it.
+// The gate's matrix for one source, stored as the whole one is; zeros when the gate does not read
+// it.
 TensorId Cell::weights(const Affine& gate, TensorId source, const std::string& name)
 {
     const int64_t columns = source == body_.inputs[0] ? in_count_ : units_;
-    std::vector<float> values(static_cast<size_t>(units_ * columns), 0.0f);
-    for (const AffineTerm& term : gate.terms) {
-        if (term.source != source) continue;
-        const Tensor& whole = body_.tensor(term.weights);
-        if (whole.type != DType::f32 || term.columns != columns ||
-            term.row + units_ > whole.shape[0])
-            return kNoTensor;
-        const auto from = whole.values<float>();
-        for (int64_t o = 0; o < units_; ++o)
-            for (int64_t i = 0; i < columns; ++i)
-                values[static_cast<size_t>(o * columns + i)] =
-                    from[static_cast<size_t>((term.row + o) * whole.shape[1] + term.column + i)];
+    const auto term = std::ranges::find(gate.terms, source, &AffineTerm::source);
+    if (term == gate.terms.end())
+        return constant(name, {units_, columns},
+                        std::vector<float>(static_cast<size_t>(units_ * columns), 0.0f));
+    const Tensor& whole = body_.tensor(term->weights);
+    const bool known = whole.type == DType::f32 || whole.type == DType::f16 ||
+                       (whole.type == DType::i8 && !whole.quant.per_channel());
+    if (!known || term->columns != columns || term->row + units_ > whole.shape[0]) return kNoTensor;
+    const int64_t size = element_bytes(whole.type);
+    std::vector<uint8_t> bytes;
+    for (int64_t o = 0; o < units_; ++o) {
+        const int64_t first = (term->row + o) * whole.shape[1] + term->column;
+        const auto from = whole.data->begin() + first * size;
+        bytes.insert(bytes.end(), from, from + columns * size);
     }
-    return constant(name, {units_, columns}, values);
+    Tensor part;
+    part.name = scan_.name + "_" + name;
+    part.type = whole.type;
+    part.quant = whole.quant;
+    part.shape = {units_, columns};
+    const TensorId id = graph_.add_tensor(std::move(part));
+    graph_.set_constant(id, std::move(bytes));
+    return id;
 }
 
 TensorId Cell::bias(const Affine& gate, const std::string& name)
@@ -270,7 +280,12 @@ void rewrite_scan(Graph& graph, size_t index)
     attributes.kind = pattern->kind;
     scan.attributes = attributes;
     Graph changed = graph;
-    std::vector<Node> nodes = Cell(changed, scan, *pattern).make();
+    std::vector<Node> nodes;
+    try {
+        nodes = Cell(changed, scan, *pattern).make();
+    } catch (const Error&) {
+        return;  // The operator does not know this variant; the scan is right, too.
+    }
     if (nodes.empty()) return;
     const auto at = changed.nodes.begin() + static_cast<int64_t>(index);
     changed.nodes.insert(changed.nodes.erase(at), nodes.begin(), nodes.end());
@@ -363,7 +378,12 @@ bool recognise_cell_graph(Graph& graph)
     attributes.sequence_axes = {0};
     attributes.carried = static_cast<int64_t>(view->states.size());
     scan.attributes = std::move(attributes);
-    std::vector<Node> nodes = Cell(changed, scan, view->pattern).make();
+    std::vector<Node> nodes;
+    try {
+        nodes = Cell(changed, scan, view->pattern).make();
+    } catch (const Error&) {
+        return false;  // The operator does not know this variant.
+    }
     if (nodes.empty()) return false;
     std::erase_if(changed.nodes, [&](const Node& node) {
         return std::ranges::any_of(
