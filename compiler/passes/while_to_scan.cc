@@ -65,6 +65,7 @@ private:
     bool names_counter(TensorId id) const;
     std::optional<TensorId> list_value(size_t i) const;
     std::optional<size_t> copied_result(size_t i) const;
+    std::optional<std::vector<uint8_t>> fixed_value(TensorId id) const;
     void find_reads();
     Graph scan_body() const;
     TensorId sequence(size_t source, std::vector<Node>& nodes);
@@ -83,6 +84,7 @@ private:
     std::map<size_t, TensorId> lists_;  // by input: the value that is written
     std::map<size_t, size_t> copies_;   // by input: the carried value that it is
     std::vector<size_t> carried_, captured_;
+    std::map<size_t, std::vector<uint8_t>> fixed_;  // captured, but known now
 };
 
 const Node* node_of(const Graph& graph, const Links& links, TensorId id, std::string_view op)
@@ -199,6 +201,30 @@ std::optional<size_t> Loop::copied_result(size_t i) const
     return std::nullopt;
 }
 
+// What a captured tensor holds when a single node makes it from constants: a bias that is stored as
+// float16. Weights are constants of the body already.
+std::optional<std::vector<uint8_t>> Loop::fixed_value(TensorId id) const
+{
+    constexpr int64_t kBytesMax = 4096;
+    const Tensor& tensor = graph_.tensor(id);
+    if (tensor.is_constant()) return *tensor.data;
+    const size_t producer = links_.producer[static_cast<size_t>(id)];
+    if (producer == kNoNode || tensor.bytes() > kBytesMax) return std::nullopt;
+    const Node& node = graph_.nodes[producer];
+    if (node.outputs.size() != 1 || !bodies_of(node).empty() || has_side_effect(node))
+        return std::nullopt;
+    std::vector<std::vector<uint8_t>> values(graph_.tensors.size());
+    for (const TensorId in : node.inputs) {
+        if (in == kNoTensor) continue;
+        if (!graph_.tensor(in).is_constant()) return std::nullopt;
+        values[static_cast<size_t>(in)] = *graph_.tensor(in).data;
+    }
+    values[static_cast<size_t>(id)].resize(static_cast<size_t>(tensor.bytes()));
+    EvalContext context(graph_, node, values, Match::tflm);
+    node.op->eval(context);
+    return values[static_cast<size_t>(id)];
+}
+
 // Gathers of whole elements of an invariant at a counter.
 void Loop::find_reads()
 {
@@ -271,6 +297,7 @@ Graph Loop::scan_body() const
     }
     for (const size_t i : carried_) body.inputs.push_back(old_inputs[i]);
     for (const size_t i : captured_) body.inputs.push_back(old_inputs[i]);
+    for (const auto& [i, bytes] : fixed_) body.set_constant(old_inputs[i], bytes);
     for (const size_t i : carried_) body.outputs.push_back(body_.outputs[i]);
     for (const auto& [list, value] : lists_) body.outputs.push_back(value);
     remove_dead_nodes(body);
@@ -310,7 +337,10 @@ std::vector<Node> Loop::rewrite()
         const bool is_read = read[static_cast<size_t>(body_.inputs[i])];
         if (classes_[i] == Class::carried || (classes_[i] == Class::counter && (is_read || wanted)))
             carried_.push_back(i);
-        if (classes_[i] == Class::invariant && is_read) captured_.push_back(i);
+        if (classes_[i] == Class::invariant && is_read) {
+            if (const auto bytes = fixed_value(node_.inputs[i])) fixed_[i] = *bytes;
+            else captured_.push_back(i);
+        }
         if (classes_[i] == Class::invariant && wanted) graph_.replace_uses(out, node_.inputs[i]);
     }
     Node scan;

@@ -1,9 +1,11 @@
 // A loop that was written out becomes a scan, and only when all its steps are copies of one.
+#include "compile.h"
 #include "import/import.h"
 #include "ops/control.h"
 #include "ops/op.h"
 #include "passes/passes.h"
 #include "recurrent_drafts.h"
+#include "targets/target.h"
 
 #include <gtest/gtest.h>
 
@@ -86,6 +88,33 @@ TEST(RerollUnrolled, leaves_steps_with_other_scales_alone)
 {
     const Graph graph = rerolled({.steps = 3, .quantized = true, .rescaled_step = 1});
     EXPECT_EQ(nodes_of(graph, "scan").size(), 0u);
+}
+
+// Tables and memory of an unrolled int8 LSTM with 64 units over rows of 40.
+Program compiled(int64_t steps, Feed feed)
+{
+    const RecurrentDraft form = {
+        .steps = steps, .in_count = 40, .units = 64, .quantized = true, .folded_zero = true};
+    const Graph graph =
+        import_tflite(read_tflite(write_tflite(unrolled_draft(form)), "unrolled.tflite"));
+    return compile(graph, {.name = "m", .target = find_target("cortex-m4").facts, .feed = feed});
+}
+
+int64_t table_bytes(const Program& program)
+{
+    int64_t bytes = 0;
+    for (const Table& table : program.tables) bytes += static_cast<int64_t>(table.bytes.size());
+    return bytes;
+}
+
+TEST(RerollUnrolled, flash_and_ram_do_not_grow_with_the_steps)
+{
+    const Program few = compiled(10, Feed::whole), many = compiled(100, Feed::whole);
+    EXPECT_EQ(table_bytes(few), table_bytes(many));
+    EXPECT_LE(table_bytes(many), 36 * 1024);
+    EXPECT_LE(many.work_bytes + many.state_bytes, 8 * 1024);
+    const Program fed = compiled(100, Feed::steps);
+    EXPECT_LE(fed.work_bytes + fed.state_bytes, 4 * 1024);
 }
 
 }  // namespace
