@@ -2,7 +2,7 @@
 // may be float16, int8 or int4 and are dequantised first. The order of the operations is TFLM's,
 // whose recordings are reproduced bit for bit, and TFLite's for what TFLM does not run.
 #include "ops/lstm/lstm.h"
-#include "ops/sigmoid.h"
+#include "ops/recurrent_layer.h"
 
 #include <algorithm>
 #include <cmath>
@@ -14,34 +14,6 @@ namespace {
 using Vector = std::vector<float>;
 
 constexpr float kVarianceFloor = 1e-8f;  // TFLite's layer normalisation
-
-Vector floats(const EvalContext& c, size_t input)
-{
-    if (!c.has_input(input)) return {};
-    const std::vector<double> values = c.real(input);
-    return {values.begin(), values.end()};
-}
-
-float activated(CellActivation activation, float x)
-{
-    switch (activation) {
-    case CellActivation::relu: return std::max(x, 0.0f);
-    case CellActivation::relu6: return std::min(std::max(x, 0.0f), 6.0f);
-    case CellActivation::tanh: return std::tanh(x);
-    case CellActivation::sigmoid: return oracle_logistic_f32(x);
-    case CellActivation::none: break;
-    }
-    return x;
-}
-
-float clipped(float x, float clip) { return clip > 0 ? std::clamp(x, -clip, clip) : x; }
-
-float dot(const Vector& weights, size_t row, std::span<const float> in)
-{
-    float sum = 0.0f;
-    for (size_t k = 0; k < in.size(); ++k) sum += weights[row * in.size() + k] * in[k];
-    return sum;
-}
 
 struct Gate {
     Vector input, recurrent, bias, peephole, layer_norm;
@@ -58,20 +30,20 @@ struct Layer {
 Layer layer_of(const EvalContext& c)
 {
     const LstmAttributes& attributes = lstm_attributes(c.node);
-    Layer layer = {.projection = floats(c, lstm_input::projection),
-                   .projection_bias = floats(c, lstm_input::projection_bias),
+    Layer layer = {.projection = oracle_floats(c, lstm_input::projection),
+                   .projection_bias = oracle_floats(c, lstm_input::projection_bias),
                    .attributes = attributes,
                    .coupled = lstm_is_coupled(c.graph, c.node)};
     for (size_t g = 0; g < 4; ++g) {
         const bool candidate = g == 2;
         const size_t peephole = lstm_input::peepholes + (g == 3 ? 2 : g);
-        layer.gates[g] = {.input = floats(c, lstm_input::input_weights + g),
-                          .recurrent = floats(c, lstm_input::recurrent_weights + g),
-                          .bias = floats(c, lstm_input::biases + g),
-                          .peephole = candidate ? Vector() : floats(c, peephole),
-                          .layer_norm = floats(c, lstm_input::layer_norm + g),
-                          .activation = candidate ? attributes.activation
-                                                  : attributes.recurrent_activation};
+        layer.gates[g] = {
+            .input = oracle_floats(c, lstm_input::input_weights + g),
+            .recurrent = oracle_floats(c, lstm_input::recurrent_weights + g),
+            .bias = oracle_floats(c, lstm_input::biases + g),
+            .peephole = candidate ? Vector() : oracle_floats(c, peephole),
+            .layer_norm = oracle_floats(c, lstm_input::layer_norm + g),
+            .activation = candidate ? attributes.activation : attributes.recurrent_activation};
     }
     return layer;
 }
@@ -96,16 +68,16 @@ Vector gate_values(const Gate& gate, std::span<const float> x, std::span<const f
     const bool normed = !gate.layer_norm.empty();
     const auto bias = [&](size_t o) { return gate.bias.empty() ? 0.0f : gate.bias[o]; };
     for (size_t o = 0; o < values.size(); ++o) {
-        float from_x = dot(gate.input, o, x);
+        float from_x = oracle_row_product(gate.input, o, x);
         if (!normed) from_x += bias(o);
-        values[o] = from_x + dot(gate.recurrent, o, h);
+        values[o] = from_x + oracle_row_product(gate.recurrent, o, h);
         if (!gate.peephole.empty()) values[o] += gate.peephole[o] * c[o];
     }
     if (normed) {
         normalise(values, gate.layer_norm);
         for (size_t o = 0; o < values.size(); ++o) values[o] += bias(o);
     }
-    for (float& value : values) value = activated(gate.activation, value);
+    for (float& value : values) value = oracle_cell_activation(gate.activation, value);
     return values;
 }
 
@@ -119,18 +91,19 @@ void step(const Layer& layer, std::span<const float> x, std::span<float> h, std:
     for (size_t o = 0; o < c.size(); ++o) input[o] = 1.0f - forget[o];
     if (!layer.coupled) input = gate_values(layer.gates[0], x, h, c);
     for (size_t o = 0; o < c.size(); ++o)
-        c[o] = clipped(forget[o] * c[o] + input[o] * candidate[o], attributes.cell_clip);
+        c[o] = oracle_cell_clip(forget[o] * c[o] + input[o] * candidate[o], attributes.cell_clip);
     const Vector output = gate_values(layer.gates[3], x, h, c);
     Vector hidden(c.size());
     for (size_t o = 0; o < c.size(); ++o)
-        hidden[o] = activated(attributes.activation, c[o]) * output[o];
+        hidden[o] = oracle_cell_activation(attributes.activation, c[o]) * output[o];
     if (layer.projection.empty()) {
         std::ranges::copy(hidden, h.begin());
         return;
     }
     for (size_t m = 0; m < h.size(); ++m) {
         const float bias = layer.projection_bias.empty() ? 0.0f : layer.projection_bias[m];
-        h[m] = clipped(bias + dot(layer.projection, m, hidden), attributes.projection_clip);
+        h[m] = oracle_cell_clip(bias + oracle_row_product(layer.projection, m, hidden),
+                                attributes.projection_clip);
     }
 }
 
@@ -143,8 +116,8 @@ void eval_lstm_float(EvalContext& context)
     const LstmAttributes& attributes = layer.attributes;
     const auto x = context.in<float>(lstm_input::x);
     const auto out = context.out<float>();
-    Vector h = floats(context, lstm_input::hidden);
-    Vector c = floats(context, lstm_input::cell);
+    Vector h = oracle_floats(context, lstm_input::hidden);
+    Vector c = oracle_floats(context, lstm_input::cell);
     const auto part = [](Vector& state, int64_t n, int64_t count) {
         return std::span(state).subspan(static_cast<size_t>(n * count), static_cast<size_t>(count));
     };

@@ -7,6 +7,7 @@
 #include "formats/tflite_fields.h"
 #include "ops/concat.h"
 #include "ops/lstm/lstm.h"
+#include "ops/recurrent_layer.h"
 
 #include <fmt/format.h>
 
@@ -24,16 +25,6 @@ CellActivation activation_from(int code)
     default:
         fail(ErrorCode::T0202, {"", fmt::format("fused activation {}", code),
                                 "RELU, RELU6 or TANH", "train the model with tanh"});
-    }
-}
-
-// Variables among the states start anew with every sequence.
-void mark_states(Graph& graph, const Node& node)
-{
-    for (const size_t state : {lstm_input::hidden, lstm_input::cell}) {
-        if (!graph.has_input(node, state)) continue;
-        Tensor& tensor = graph.tensor(node.inputs[state]);
-        if (tensor.kind == TensorKind::state) tensor.per_sequence = true;
     }
 }
 
@@ -181,7 +172,7 @@ void import_sequence_lstm(const TfliteOperator& source, Graph& graph, Node& node
     require_outputs(node, 1);
     require_rank(graph, node, lstm_input::x, 3, 3);
     node.inputs.resize(lstm_input::count, kNoTensor);
-    mark_states(graph, node);
+    mark_sequence_states(graph, node, {lstm_input::hidden, lstm_input::cell});
 }
 
 void import_bidirectional_lstm(const TfliteOperator& source, Graph& graph, Node& node)
@@ -218,7 +209,7 @@ void import_bidirectional_lstm(const TfliteOperator& source, Graph& graph, Node&
     }
     for (Node* one : {&forward, &backward}) {
         one->op = &op_lstm;
-        mark_states(graph, *one);
+        mark_sequence_states(graph, *one, {lstm_input::hidden, lstm_input::cell});
         infer_lstm(graph, *one);
     }
     graph.nodes.push_back(forward);
@@ -251,7 +242,7 @@ void import_lstm(const TfliteOperator& source, Graph& graph, Node& node)
     require_outputs(node, 1);
     require_rank(graph, node, lstm_input::x, 2, 2);
     node.inputs.resize(lstm_input::count, kNoTensor);
-    mark_states(graph, node);
+    mark_sequence_states(graph, node, {lstm_input::hidden, lstm_input::cell});
 }
 
 }  // namespace thimble

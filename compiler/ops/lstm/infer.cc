@@ -1,5 +1,6 @@
 // What an lstm node must be: shapes, element types and scales that belong together.
 #include "ops/lstm/lstm.h"
+#include "ops/recurrent_layer.h"
 
 #include <algorithm>
 #include <cmath>
@@ -23,24 +24,6 @@ bool is_integer_cell(const Graph& graph, const Node& node)
     return graph.input(node, lstm_input::x).type != DType::f32;
 }
 
-// A constant, or one that a DEQUANTIZE widens: a constant once the compiler has folded it.
-bool is_fixed(const Graph& graph, TensorId id)
-{
-    if (graph.tensor(id).is_constant()) return true;
-    return std::ranges::any_of(graph.nodes, [&](const Node& node) {
-        return node.op && node.op->name == "dequantize" && node.outputs[0] == id &&
-               graph.input(node, 0).is_constant();
-    });
-}
-
-void require_fixed(const Graph& graph, const Node& node, size_t input)
-{
-    if (!graph.has_input(node, input)) return;
-    require_variant(is_fixed(graph, node.inputs[input]),
-                    fmt::format("'{}' is computed at run time", graph.input(node, input).name),
-                    "constant weights and biases", "export the model with constant weights");
-}
-
 // Inputs [first, first + count) are all there or all absent; without input gate, the first of four
 // or three gates is absent anyway.
 bool has_group(const Graph& graph, const Node& node, size_t first, size_t count, const char* what)
@@ -48,10 +31,10 @@ bool has_group(const Graph& graph, const Node& node, size_t first, size_t count,
     const size_t skipped = lstm_is_coupled(graph, node) ? 1 : 0;
     size_t present = 0;
     for (size_t i = 0; i < count; ++i) present += graph.has_input(node, first + i);
-    require_shape(present == 0 || (present == count - skipped &&
-                                   (!skipped || !graph.has_input(node, first))),
-                  fmt::format("{} of {} {}", present, count, what),
-                  fmt::format("all of them, or none (without input gate: {})", count - skipped));
+    require_shape(
+        present == 0 || (present == count - skipped && (!skipped || !graph.has_input(node, first))),
+        fmt::format("{} of {} {}", present, count, what),
+        fmt::format("all of them, or none (without input gate: {})", count - skipped));
     return present > 0;
 }
 
@@ -84,49 +67,30 @@ void check_presence(const Graph& graph, const Node& node)
                   "a projection bias without projection", "both, or none");
 }
 
-// Every matrix is [rows, columns], every vector has `rows` elements.
-void check_matrix(const Graph& graph, const Node& node, size_t input, int64_t rows, int64_t columns)
-{
-    if (!graph.has_input(node, input)) return;
-    const Shape& shape = graph.input(node, input).shape;
-    require_shape(shape == Shape({rows, columns}),
-                  fmt::format("'{}' {}", graph.input(node, input).name, shape_text(shape)),
-                  shape_text({rows, columns}));
-}
-
-void check_vector(const Graph& graph, const Node& node, size_t input, int64_t count)
-{
-    if (!graph.has_input(node, input)) return;
-    const Tensor& tensor = graph.input(node, input);
-    require_shape(tensor.count() == count,
-                  fmt::format("'{}' {}", tensor.name, shape_text(tensor.shape)),
-                  fmt::format("{} elements", count));
-}
-
 void check_shapes(const Graph& graph, const Node& node)
 {
     require_rank(graph, node, lstm_input::x, 2, 3);
     require_rank(graph, node, lstm_input::recurrent_weights + 1, 2, 2);
     const LstmSizes size = lstm_sizes(graph, node);
-    require_shape(graph.input(node, lstm_input::x).count() > 0 && size.units > 0 &&
-                      size.outputs > 0,
-                  "input " + shape_text(graph.input(node, lstm_input::x).shape),
-                  "at least one step, input and unit");
+    require_shape(
+        graph.input(node, lstm_input::x).count() > 0 && size.units > 0 && size.outputs > 0,
+        "input " + shape_text(graph.input(node, lstm_input::x).shape),
+        "at least one step, input and unit");
     for (size_t g = 0; g < 4; ++g) {
-        check_matrix(graph, node, lstm_input::input_weights + g, size.units, size.in_count);
-        check_matrix(graph, node, lstm_input::recurrent_weights + g, size.units, size.outputs);
-        check_vector(graph, node, lstm_input::biases + g, size.units);
-        check_vector(graph, node, lstm_input::layer_norm + g, size.units);
+        require_matrix(graph, node, lstm_input::input_weights + g, size.units, size.in_count);
+        require_matrix(graph, node, lstm_input::recurrent_weights + g, size.units, size.outputs);
+        require_vector(graph, node, lstm_input::biases + g, size.units);
+        require_vector(graph, node, lstm_input::layer_norm + g, size.units);
     }
     for (size_t i = 0; i < 3; ++i)
-        check_vector(graph, node, lstm_input::peepholes + i, size.units);
+        require_vector(graph, node, lstm_input::peepholes + i, size.units);
     const bool projected = graph.has_input(node, lstm_input::projection);
-    require_shape(projected || size.outputs == size.units,
-                  fmt::format("{} outputs of {} units without projection", size.outputs,
-                              size.units),
-                  "as many outputs as units");
-    check_matrix(graph, node, lstm_input::projection, size.outputs, size.units);
-    check_vector(graph, node, lstm_input::projection_bias, size.outputs);
+    require_shape(
+        projected || size.outputs == size.units,
+        fmt::format("{} outputs of {} units without projection", size.outputs, size.units),
+        "as many outputs as units");
+    require_matrix(graph, node, lstm_input::projection, size.outputs, size.units);
+    require_vector(graph, node, lstm_input::projection_bias, size.outputs);
 }
 
 void check_states(const Graph& graph, const Node& node)
@@ -145,46 +109,7 @@ void check_states(const Graph& graph, const Node& node)
                   shape_text({size.batches, size.units}));
     require_shape(h.kind != TensorKind::state ||
                       node.inputs[lstm_input::hidden] != node.inputs[lstm_input::cell],
-                  fmt::format("'{}' is hidden and cell state at once", h.name),
-                  "two variables");
-}
-
-bool is_one_of(DType type, std::initializer_list<DType> types)
-{
-    return std::ranges::find(types, type) != types.end();
-}
-
-void check_type(const Graph& graph, const Node& node, size_t input, const char* what,
-                std::initializer_list<DType> types)
-{
-    if (!graph.has_input(node, input)) return;
-    const Tensor& tensor = graph.input(node, input);
-    if (is_one_of(tensor.type, types)) return;
-    std::string expected;
-    for (const DType type : types)
-        expected += (expected.empty() ? "" : " or ") + std::string(dtype_name(type));
-    fail_type(fmt::format("{} '{}' is {}, the input {}", what, tensor.name,
-                          dtype_name(tensor.type),
-                          dtype_name(graph.input(node, lstm_input::x).type)),
-              expected);
-}
-
-// Weights that a float layer dequantises: one scale, or one a row.
-void check_hybrid(const Graph& graph, const Node& node, size_t input, int64_t rows)
-{
-    if (!graph.has_input(node, input)) return;
-    const Tensor& weights = graph.input(node, input);
-    if (!is_integer(weights.type)) return;
-    require_quantized(graph, node, {input});
-    const Quantization& q = weights.quant;
-    const bool fits = !q.per_channel() ||
-                      (q.axis == 0 && q.scales.size() == static_cast<size_t>(rows));
-    require(fits && std::ranges::all_of(q.zero_points, [](int64_t z) { return z == 0; }),
-            ErrorCode::T0205,
-            {"", fmt::format("'{}' has {} scales along axis {}", weights.name, q.scales.size(),
-                             q.axis),
-             fmt::format("one scale, or {} along axis 0, zero points 0", rows),
-             "convert the model with dynamic range quantisation"});
+                  fmt::format("'{}' is hidden and cell state at once", h.name), "two variables");
 }
 
 void check_float(const Graph& graph, const Node& node)
@@ -193,19 +118,19 @@ void check_float(const Graph& graph, const Node& node)
     for (size_t input = lstm_input::input_weights; input <= lstm_input::projection; ++input) {
         const bool matrix = input < lstm_input::peepholes || input == lstm_input::projection;
         if (matrix) {
-            check_type(graph, node, input, "weights",
-                       {DType::f32, DType::f16, DType::i8, DType::i4});
-            check_hybrid(graph, node, input,
-                         input == lstm_input::projection ? size.outputs : size.units);
+            require_type(graph, node, input, "weights",
+                         {DType::f32, DType::f16, DType::i8, DType::i4});
+            require_hybrid(graph, node, input,
+                           input == lstm_input::projection ? size.outputs : size.units);
         } else {
-            check_type(graph, node, input, "vector", {DType::f32});
+            require_type(graph, node, input, "vector", {DType::f32});
         }
     }
     for (const size_t state : {lstm_input::hidden, lstm_input::cell})
-        check_type(graph, node, state, "state", {DType::f32});
-    check_type(graph, node, lstm_input::projection_bias, "bias", {DType::f32});
+        require_type(graph, node, state, "state", {DType::f32});
+    require_type(graph, node, lstm_input::projection_bias, "bias", {DType::f32});
     for (size_t g = 0; g < 4; ++g)
-        check_type(graph, node, lstm_input::layer_norm + g, "vector", {DType::f32});
+        require_type(graph, node, lstm_input::layer_norm + g, "vector", {DType::f32});
 }
 
 // Variants that have no integer arithmetic in TFLM.
@@ -216,8 +141,7 @@ void check_plain(const Graph& graph, const Node& node)
         require_variant(!graph.has_input(node, input), fmt::format("an integer LSTM with {}", what),
                         "four gates with weights and biases alone", remedy);
     };
-    require_variant(!lstm_is_coupled(graph, node),
-                    "an integer LSTM without input gate (CIFG)",
+    require_variant(!lstm_is_coupled(graph, node), "an integer LSTM without input gate (CIFG)",
                     "four gates with weights and biases alone", remedy);
     refuse(lstm_input::peepholes + 1, "peephole weights");
     refuse(lstm_input::projection, "projection");
@@ -233,22 +157,23 @@ void check_integer_types(const Graph& graph, const Node& node)
 {
     const DType x = graph.input(node, lstm_input::x).type;
     for (size_t input = lstm_input::input_weights; input < lstm_input::peepholes; ++input) {
-        check_type(graph, node, input, "weights", {DType::i8});
+        require_type(graph, node, input, "weights", {DType::i8});
         require_quantized(graph, node, {input});
         const Tensor& weights = graph.input(node, input);
         require_variant(!weights.quant.per_channel(),
                         fmt::format("weights '{}' have one scale a row", weights.name),
                         "one scale a tensor", "convert the model with per-tensor quantisation");
         require(weights.quant.zero_point() == 0, ErrorCode::T0205,
-                {"", fmt::format("weights '{}' have zero point {}", weights.name,
-                                 weights.quant.zero_point()),
+                {"",
+                 fmt::format("weights '{}' have zero point {}", weights.name,
+                             weights.quant.zero_point()),
                  "zero point 0", "quantise the model again"});
     }
     for (size_t g = 0; g < 4; ++g)
-        check_type(graph, node, lstm_input::biases + g, "bias",
-                   {x == DType::i8 ? DType::i32 : DType::i64});
-    check_type(graph, node, lstm_input::hidden, "hidden state", {x});
-    check_type(graph, node, lstm_input::cell, "cell state", {DType::i16});
+        require_type(graph, node, lstm_input::biases + g, "bias",
+                     {x == DType::i8 ? DType::i32 : DType::i64});
+    require_type(graph, node, lstm_input::hidden, "hidden state", {x});
+    require_type(graph, node, lstm_input::cell, "cell state", {DType::i16});
 }
 
 void check_integer_scales(const Graph& graph, const Node& node)
@@ -263,11 +188,11 @@ void check_integer_scales(const Graph& graph, const Node& node)
     const Tensor& h = graph.input(node, lstm_input::hidden);
     const Tensor& c = graph.input(node, lstm_input::cell);
     const Quantization& out = graph.output(node, 0).quant;
-    need(std::abs(out.scale() - h.quant.scale()) <= h.quant.scale() * 1e-5f &&
-             out.zero_point() == h.quant.zero_point(),
-         fmt::format("output scale {}, zero point {}", out.scale(), out.zero_point()),
-         fmt::format("those of the hidden state, {} and {}", h.quant.scale(),
-                     h.quant.zero_point()));
+    need(
+        std::abs(out.scale() - h.quant.scale()) <= h.quant.scale() * 1e-5f &&
+            out.zero_point() == h.quant.zero_point(),
+        fmt::format("output scale {}, zero point {}", out.scale(), out.zero_point()),
+        fmt::format("those of the hidden state, {} and {}", h.quant.scale(), h.quant.zero_point()));
     need(x.type == DType::i8 || (x.quant.zero_point() == 0 && h.quant.zero_point() == 0),
          "a 16-bit input or hidden state with a zero point", "zero point 0");
     need(c.quant.scale() >= std::ldexp(1.0f, kCellPowerMin) &&
@@ -323,7 +248,7 @@ void infer_lstm(Graph& graph, Node& node)
         require_variant(clip >= 0 && std::isfinite(clip), fmt::format("clip {}", clip),
                         "0 for none, or a positive number", "export the model again");
     if (is_integer_cell(graph, node)) {
-        check_type(graph, node, lstm_input::x, "input", {DType::f32, DType::i8, DType::i16});
+        require_type(graph, node, lstm_input::x, "input", {DType::f32, DType::i8, DType::i16});
         check_plain(graph, node);
         check_integer_types(graph, node);
         check_integer_scales(graph, node);
