@@ -9,7 +9,7 @@ whose LSTM the converter turns into one operator). For each model OUTDIR holds
     NAME.tflite         as the stock converter writes it, batch 1
     NAME.in0.npy ...    inputs of RUNS runs, stacked
     NAME.out0.npy ...   what TensorFlow Lite's reference kernels give, variables reset before each run (its
-                        built-in kernels where the reference has none: "kernels" in index.json)
+                        built-in kernels where the reference has none or is wrong: "kernels" in index.json)
     index.json          name -> what it is, its operators per subgraph, or why it could not be made
 
 Weights come from fixed seeds, so the same versions of TensorFlow and Keras make the same files. --long adds the
@@ -278,15 +278,85 @@ def quantised(numpy, value, detail):
     return numpy.clip(numpy.round(value / scale) + zero, limits.min, limits.max).astype(detail["dtype"])
 
 
+def parsed_model(data):
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
+    return schema.ModelT.InitFromObj(schema.Model.GetRootAs(data, 0)), names
+
+
+def operator_name(model, names, op):
+    code = model.operatorCodes[op.opcodeIndex]
+    name = names.get(max(code.builtinCode, code.deprecatedBuiltinCode), "?")
+    return "CUSTOM " + code.customCode.decode() if name == "CUSTOM" else name
+
+
+def loses_rows(graph, op):
+    """The reference kernel of FULLY_CONNECTED takes the first dimension for the number of rows when weights have
+    one scale per channel: of a result [1, t, u] it writes one row and leaves the others as they were."""
+    scales = graph.tensors[op.inputs[1]].quantization.scale
+    return len(graph.tensors[op.outputs[0]].shape) > 2 and scales is not None and len(scales) > 1
+
+
+def with_flat_rows(data):
+    """The same model with the results of such operators as [t, u], and a RESHAPE behind them."""
+    import copy
+    import flatbuffers
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    model, names = parsed_model(data)
+    code = schema.OperatorCodeT()
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.RESHAPE
+    model.operatorCodes.append(code)
+    for graph in model.subgraphs:
+        operators_now = []
+        for op in graph.operators or []:
+            operators_now.append(op)
+            if operator_name(model, names, op) != "FULLY_CONNECTED" or not loses_rows(graph, op):
+                continue
+            whole = graph.tensors[op.outputs[0]]
+            flat = copy.deepcopy(whole)
+            flat.shape, flat.shapeSignature = [int(whole.shape[:-1].prod()), int(whole.shape[-1])], None
+            flat.name = whole.name + b"/rows"
+            graph.tensors.append(flat)
+            back = schema.OperatorT()
+            back.opcodeIndex = len(model.operatorCodes) - 1
+            back.inputs, back.outputs = [len(graph.tensors) - 1], op.outputs
+            back.builtinOptionsType = schema.BuiltinOptions.ReshapeOptions
+            back.builtinOptions = schema.ReshapeOptionsT()
+            back.builtinOptions.newShape = [int(size) for size in whole.shape]
+            op.outputs, op.builtinOptions.keepNumDims = back.inputs, False
+            operators_now.append(back)
+        graph.operators = operators_now
+    builder = flatbuffers.Builder()
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def sums_integers(model, names):
+    """The reference kernel of SUM adds int8 to sums that it does not clear first."""
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    return any(graph.tensors[op.inputs[0]].type == schema.TensorType.INT8
+               for graph in model.subgraphs for op in graph.operators or [] if operator_name(model, names, op) == "SUM")
+
+
 def interpreter_of(tf, path):
-    """With the reference kernels; with the built-in ones where those lack an operator."""
+    """With the reference kernels; with the built-in ones where those lack an operator or are wrong."""
     types = tf.lite.experimental.OpResolverType
+    data = path.read_bytes()
+    model, names = parsed_model(data)
+    if any(loses_rows(graph, op) for graph in model.subgraphs for op in graph.operators or []
+           if operator_name(model, names, op) == "FULLY_CONNECTED"):
+        data = with_flat_rows(data)
     try:
-        made = tf.lite.Interpreter(str(path), experimental_op_resolver_type=types.BUILTIN_REF)
+        if sums_integers(model, names):
+            raise ValueError("reference kernel")
+        made = tf.lite.Interpreter(model_content=data, experimental_op_resolver_type=types.BUILTIN_REF)
         return made, "reference"
     except ValueError:
         resolver = types.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        return tf.lite.Interpreter(str(path), experimental_op_resolver_type=resolver), "built-in"
+        return tf.lite.Interpreter(model_content=data, experimental_op_resolver_type=resolver), "built-in"
 
 
 def reference_outputs(tf, numpy, path, seed):
@@ -311,20 +381,14 @@ def reference_outputs(tf, numpy, path, seed):
     return kernels
 
 
-def operators(tf, model):
+def operators(data):
     """Operators of each subgraph: "NAME xCOUNT"."""
-    from tensorflow.lite.python import schema_py_generated as schema
-
-    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
-    parsed = schema.ModelT.InitFromObj(schema.Model.GetRootAs(model, 0))
+    model, names = parsed_model(data)
     listed = []
-    for graph in parsed.subgraphs:
+    for graph in model.subgraphs:
         counts = {}
         for op in graph.operators or []:
-            code = parsed.operatorCodes[op.opcodeIndex]
-            name = names.get(max(code.builtinCode, code.deprecatedBuiltinCode), "?")
-            if name == "CUSTOM":
-                name = "CUSTOM " + code.customCode.decode()
+            name = operator_name(model, names, op)
             counts[name] = counts.get(name, 0) + 1
         listed.append([f"{name} x{count}" for name, count in counts.items()])
     return listed
@@ -348,7 +412,7 @@ def make(tf, keras, numpy, recipe, form, folder):
     path = folder / f"{name}.tflite"
     path.write_bytes(data)
     entry["bytes"] = len(data)
-    entry["operators"] = operators(tf, data)
+    entry["operators"] = operators(data)
     try:
         entry["kernels"] = reference_outputs(tf, numpy, path, seed)
     except Exception as error:  # noqa: BLE001

@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Compares thimble with the reference outputs of a folder that make_recurrent_models.py wrote.
+
+    tools/compare_recurrent_models.py FOLDER [--thimble FILE] [--engine oracle,host] [--only TEXT] [--verbose]
+
+Runs every model on the stored inputs and compares: integers must be equal (within 1 where the outputs are those of
+TensorFlow Lite's built-in kernels, which round once where the reference rounds twice), floats within 1e-5 + 1e-4 x the
+largest magnitude, hybrid models within 2 % of the output's range because TensorFlow Lite quantises their activations
+at run time. Also asks `thimble inspect` whether the recurrences were recognised: no WHILE loop may be left. Prints one line
+"ok NAME", "FAILED NAME: reason" or "SKIPPED: NAME: reason" a model and engine; needs nothing but Python.
+"""
+
+import argparse
+import array
+import ast
+import json
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+HYBRID_SHARE = 0.02
+TYPES = {"<f4": "f", "|i1": "b", "<i2": "h", "<i4": "i", "<i8": "q", "|b1": "B", "|u1": "B"}
+
+
+def read_npy(path):
+    """Element type and values."""
+    data = pathlib.Path(path).read_bytes()
+    size, start = (struct.unpack_from("<H", data, 8)[0], 10) if data[6] == 1 else (struct.unpack_from("<I", data, 8)[0], 12)
+    header = ast.literal_eval(data[start:start + size].decode())
+    values = array.array(TYPES[header["descr"]])
+    values.frombytes(data[start + size:])
+    return header["descr"], values
+
+
+def difference(expected, found, hybrid, slack):
+    """None, or one phrase."""
+    (want_type, want), (have_type, have) = expected, found
+    if want_type != have_type or len(want) != len(have):
+        return f"{len(have)} values of type {have_type} instead of {len(want)} of {want_type}"
+    allowed = slack
+    if want_type == "<f4":
+        largest = max(map(abs, want), default=0)
+        spread = max(want, default=0) - min(want, default=0)
+        allowed = HYBRID_SHARE * max(spread, largest) if hybrid else 1e-5 + 1e-4 * largest
+    worst, wrong = 0, 0
+    for a, b in zip(want, have):
+        error = 0 if a == b or (a != a and b != b) else abs(a - b)
+        if not error <= allowed:
+            wrong += 1
+            worst = max(worst, error)
+    return f"{wrong} of {len(want)} values differ, by up to {worst:.6g}" if wrong else None
+
+
+def run_model(thimble, folder, name, engine, kernels):
+    """None, or what is wrong."""
+    count = 0
+    command = [str(thimble), "run", str(folder / f"{name}.tflite"), "--match", "tflite", "--json", "--engine", engine]
+    while (folder / f"{name}.in{count}.npy").exists():
+        command += ["--input", str(folder / f"{name}.in{count}.npy")]
+        count += 1
+    with tempfile.TemporaryDirectory() as scratch:
+        done = subprocess.run(command + ["--runs", str(runs_of(folder, name)), "--output", scratch], capture_output=True)
+        if done.returncode != 0:
+            return " / ".join(done.stderr.decode().strip().splitlines()[:2])
+        for i, output in enumerate(json.loads(done.stdout)["outputs"]):
+            what = difference(read_npy(folder / f"{name}.out{i}.npy"), read_npy(output["file"]),
+                              name.endswith("_hybrid"), int(kernels == "built-in"))
+            if what:
+                return f"output {i}: {what}"
+    return None
+
+
+def runs_of(folder, name):
+    data = (folder / f"{name}.in0.npy").read_bytes()
+    return ast.literal_eval(data[10:10 + struct.unpack_from("<H", data, 8)[0]].decode())["shape"][0]
+
+
+def operators_left(thimble, path):
+    """Names of the operators after the passes, or an error."""
+    done = subprocess.run([str(thimble), "inspect", str(path), "--json"], capture_output=True)
+    if done.returncode not in (0, 1) or not done.stdout.strip():
+        return None, done.stderr.decode().strip().splitlines()[0]
+    return [layer["op"] for layer in json.loads(done.stdout)["layers"]], None
+
+
+def loops_left(thimble, path):
+    """None, or what is wrong."""
+    names, error = operators_left(thimble, path)
+    if error:
+        return error
+    left = [op for op in names if op.lower() == "while"]
+    return f"{len(left)} WHILE loops are left" if left else None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--thimble", type=pathlib.Path, default=ROOT / "build" / "thimble")
+    parser.add_argument("--engine", default="oracle,host")
+    parser.add_argument("--only", default="", help="models whose name contains this text")
+    options = parser.parse_args()
+    failures = 0
+
+    def report(what, problem):
+        nonlocal failures
+        failures += problem is not None
+        print(f"FAILED {what}: {problem}" if problem else f"ok {what}", flush=True)
+
+    for name, entry in sorted(json.loads((options.folder / "index.json").read_text()).items()):
+        if options.only not in name:
+            continue
+        refused = entry.get("refused") or entry.get("no_reference")
+        if refused:
+            print(f"SKIPPED: {name}: {refused}", flush=True)
+            continue
+        for engine in options.engine.split(","):
+            report(f"{name} by {engine}", run_model(options.thimble, options.folder, name, engine, entry["kernels"]))
+        report(f"{name} without loops", loops_left(options.thimble, options.folder / f"{name}.tflite"))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
