@@ -332,6 +332,25 @@ TfliteDraftSubgraph loop_body(const Loop& loop)
 
 }  // namespace
 
+TfliteDraft cell_draft(const RecurrentDraft& form)
+{
+    TfliteDraft draft;
+    draft.subgraphs.resize(1);
+    Writer writer(draft.subgraphs[0], form);
+    const int x = writer.tensor("x", {1, form.in_count});
+    const Writer::State state = {writer.tensor("h", {1, form.units}, 1.0f / 128),
+                                 writer.tensor("c", {1, form.units})};
+    writer.make_weights();
+    const Writer::State next = writer.step(x, state, -1);
+    draft.subgraphs[0].inputs = {x, state.h, state.c};
+    draft.subgraphs[0].outputs = {next.h, next.c};
+    if (form.cell != RecurrentDraft::lstm) {
+        draft.subgraphs[0].inputs.pop_back();
+        draft.subgraphs[0].outputs.pop_back();
+    }
+    return draft;
+}
+
 TfliteDraft loop_draft(const RecurrentDraft& form)
 {
     const Loop loop(form);

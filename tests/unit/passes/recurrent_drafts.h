@@ -22,6 +22,8 @@ struct RecurrentDraft {
 };
 
 TfliteDraft unrolled_draft(const RecurrentDraft& form);
+// One step whose states are inputs and outputs of the graph: x, h, c -> h', c'.
+TfliteDraft cell_draft(const RecurrentDraft& form);
 // As the stock converter writes Keras 3: counters, GATHER of x, CONCATENATION of SLICEs for y.
 TfliteDraft loop_draft(const RecurrentDraft& form);
 

@@ -112,6 +112,23 @@ TEST(ScanToCell, recognises_every_cell_in_both_forms)
     }
 }
 
+TEST(ScanToCell, takes_a_graph_of_one_step_only_when_asked)
+{
+    const std::pair<RecurrentDraft::Cell, const char*> cells[] = {
+        {RecurrentDraft::lstm, "lstm"}, {RecurrentDraft::simple_rnn, "simple_rnn"}};
+    for (const auto& [cell, name] : cells) {
+        if (!find_op(name)) continue;
+        Graph graph = imported(cell_draft({.cell = cell}));
+        recognise_recurrences(graph);
+        EXPECT_EQ(count_of(graph, name), 0u) << "its states may be anything";
+        ASSERT_TRUE(recognise_cell_graph(graph)) << name;
+        EXPECT_EQ(count_of(graph, name), 1u);
+        EXPECT_EQ(count_of(graph, "dense"), 0u);
+    }
+    Graph quantized = imported(cell_draft({.quantized = true}));
+    EXPECT_FALSE(recognise_cell_graph(quantized)) << "it keeps its own arithmetic";
+}
+
 TEST(ScanToCell, keeps_a_reset_before_apart_from_one_after)
 {
     if (!find_op("gru")) GTEST_SKIP() << "no operator gru";
