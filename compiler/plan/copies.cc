@@ -121,10 +121,11 @@ private:
 
     bool can_be_result(const Copy& copy)
     {
-        const auto [first, last] = regions_.branch_of(copy.step);
-        if (!fits(copy) || !all_within(copy.from.index, first, last)) return false;
-        return std::ranges::none_of(touches(copy.to.index),
-                                    [&](int s) { return first <= s && s <= last; });
+        const Regions::Span branch = regions_.branch_of(copy.step);
+        if (!fits(copy) || !all_within(copy.from.index, branch.first, branch.second)) return false;
+        return std::ranges::none_of(touches(copy.to.index), [&](int s) {
+            return branch.first <= s && s <= branch.second;
+        });
     }
 
     bool can_stack(const Copy& copy)
