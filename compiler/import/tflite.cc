@@ -107,6 +107,16 @@ std::vector<TensorId> Importer::add_tensors(const TfliteSubgraph& subgraph)
 {
     std::vector<TensorId> ids;
     for (const TfliteTensor& tensor : subgraph.tensors) ids.push_back(add_tensor(tensor));
+    // A variable that an operator writes in every call is no state: in float16 models a DEQUANTIZE
+    // gives the states of an LSTM their initial values.
+    for (const TfliteOperator& op : subgraph.operators)
+        for (const int output : op.outputs) {
+            if (output < 0 || !subgraph.tensors.at(static_cast<size_t>(output)).is_variable)
+                continue;
+            Tensor& tensor = graph_.tensor(ids[static_cast<size_t>(output)]);
+            tensor.kind = TensorKind::activation;
+            tensor.data = nullptr;
+        }
     return ids;
 }
 
