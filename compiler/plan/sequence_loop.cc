@@ -10,6 +10,8 @@ namespace thimble {
 
 namespace {
 
+constexpr int64_t kStepBytesMax = 1 << 26;  // no chip has as much; a malformed file can ask for it
+
 bool is_recurrent(const Program& program)
 {
     static constexpr std::string_view kRecurrent[] = {"lstm", "gru", "simple_rnn"};
@@ -89,18 +91,33 @@ Finding find(const Program& program)
     return found;
 }
 
-// What the loop hands from turn to turn, or to what stands behind it.
-void keep_across_turns(Program& program, const SequenceLoop& loop)
+// The buffers of what the loop hands from turn to turn, or to what stands behind it.
+std::vector<Buffer*> kept_across_turns(Program& program, const SequenceLoop& loop)
 {
+    std::vector<Buffer*> kept;
     for (size_t i = 0; i < program.buffers.size(); ++i) {
         Buffer& buffer = program.buffers[i];
         const bool across = buffer.first_step <= loop.begin && buffer.last_step >= loop.end;
-        if (!across || buffer.place != Place::work || buffer.bytes == 0 ||
-            static_cast<int>(i) == loop.input_buffer)
-            continue;
-        buffer.place = Place::state;
-        buffer.initial.assign(static_cast<size_t>(buffer.bytes), 0);
-        buffer.may_start_at.clear();
+        if (across && buffer.place == Place::work && buffer.bytes > 0 &&
+            static_cast<int>(i) != loop.input_buffer)
+            kept.push_back(&buffer);
+    }
+    return kept;
+}
+
+int64_t total_bytes(const std::vector<Buffer*>& buffers)
+{
+    int64_t bytes = 0;
+    for (const Buffer* buffer : buffers) bytes = std::min(bytes + buffer->bytes, kStepBytesMax + 1);
+    return bytes;
+}
+
+void move_to_state(const std::vector<Buffer*>& buffers)
+{
+    for (Buffer* buffer : buffers) {
+        buffer->place = Place::state;
+        buffer->initial.assign(static_cast<size_t>(buffer->bytes), 0);
+        buffer->may_start_at.clear();
     }
 }
 
@@ -121,6 +138,12 @@ void find_sequence_loop(Program& program, Feed feed)
 {
     Finding found = find(program);
     const bool recurrent = is_recurrent(program);
+    std::vector<Buffer*> kept;
+    if (found.reason.empty() && recurrent) {
+        kept = kept_across_turns(program, found.loop);
+        if (total_bytes(kept) > kStepBytesMax)
+            found.reason = fmt::format("more than {} bytes pass from step to step", kStepBytesMax);
+    }
     if (!found.reason.empty() || !recurrent) {
         if (recurrent) program.no_step_reason = found.reason;
         require(feed == Feed::whole, ErrorCode::T0208,
@@ -130,7 +153,7 @@ void find_sequence_loop(Program& program, Feed feed)
                  "--feed whole"});
         return;
     }
-    keep_across_turns(program, found.loop);
+    move_to_state(kept);
     found.loop.counter_buffer = add_counter(program, found.loop);
     found.loop.holds_input = feed == Feed::whole;
     if (feed == Feed::steps)
