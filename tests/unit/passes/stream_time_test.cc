@@ -15,11 +15,11 @@ constexpr int64_t kSteps = 5, kInputs = 3, kUnits = 4;
 // Networks of lstm layers with seeded weights, in float32 or int8.
 class TimeNet : public GraphBuilder {
 public:
-    explicit TimeNet(DType type, bool constant_start = false)
+    explicit TimeNet(DType type, bool constant_start = false, int64_t steps = kSteps)
         : type_(type), constant_start_(constant_start)
     {
         graph.name = "net";
-        x = input("x", type, {1, kSteps, kInputs});
+        x = input("x", type, {1, steps, kInputs});
         graph.tensor(x).quant = quantization(0.05f, 3);
     }
 
@@ -317,6 +317,18 @@ TEST(Steps, the_input_is_not_stored_when_it_is_fed_by_steps)
         return program.state_bytes + program.work_bytes;
     };
     EXPECT_GE(bytes(Feed::whole), bytes(Feed::steps) + (kSteps - 1) * kInputs);
+}
+
+TEST(Steps, need_a_state_that_a_machine_can_hold)
+{
+    constexpr int64_t many = int64_t{1} << 23;  // of 16 bytes of h: 128 MB
+    TimeNet net(DType::f32, false, many);
+    const Graph graph = net.done({net.lstm(net.x)});
+    const ResolvedTarget host = find_target("host");
+    const Program program = compile(graph, {.name = "net", .target = host.facts});
+    EXPECT_FALSE(program.sequence_loop);
+    EXPECT_NE(program.no_step_reason.find("pass from step to step"), std::string::npos)
+        << program.no_step_reason;
 }
 
 TEST(Steps, the_order_of_inputs_does_not_matter_unless_state_is_kept)
