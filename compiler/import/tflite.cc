@@ -142,7 +142,8 @@ void Importer::check_inputs(const TfliteSubgraph& subgraph, const TfliteOperator
                             const Node& node) const
 {
     for (size_t i = 0; i < source.inputs.size(); ++i) {
-        if (source.inputs[i] < 0) continue;
+        // An input of an inlined subgraph may be absent at its caller.
+        if (node.inputs[i] == kNoTensor) continue;
         const TfliteTensor& tensor = subgraph.tensors[static_cast<size_t>(source.inputs[i])];
         require(tensor.storage_problem.empty(), ErrorCode::T0206,
                 {fmt::format("tensor '{}'", tensor.name), tensor.storage_problem,
