@@ -19,7 +19,9 @@ double round_half_away(double value)
 
 Multiplier quantize_multiplier(double real)
 {
-    if (real == 0.0) return {0, 0};
+    if (real == 0.0 || std::isnan(real)) return {0, 0};
+    // A quotient of extreme scales, undefined in the reference.
+    if (std::isinf(real)) return {real > 0 ? INT32_MAX : -INT32_MAX, 30};
     int shift = 0;
     const double fraction = std::frexp(real, &shift);
     auto value = static_cast<int64_t>(std::round(fraction * 2147483648.0));

@@ -11,6 +11,8 @@ namespace thimble {
 Requant requant_of(double real_factor)
 {
     if (!(real_factor > 0)) return {0, 0};
+    // A quotient of extreme scales: undefined in the reference, saturates here and in the oracle.
+    if (std::isinf(real_factor)) return {INT32_MAX, 30};
     int shift = std::ilogb(real_factor) + 1;  // real_factor / 2^shift lies in [1/2, 1).
     auto multiplier = static_cast<int64_t>(std::floor(std::ldexp(real_factor, 31 - shift) + 0.5));
     if (multiplier > INT32_MAX) {

@@ -29,6 +29,14 @@ TEST(Reference, QuantizesMultipliers)
     expect_multiplier(-0.3, -1288490189, -1);
 }
 
+TEST(Reference, SaturatesFactorsThatNoFloatHolds)
+{
+    const double infinite = std::numeric_limits<double>::infinity();
+    expect_multiplier(infinite, kMax, 30);
+    expect_multiplier(-infinite, -kMax, 30);
+    expect_multiplier(std::numeric_limits<double>::quiet_NaN(), 0, 0);
+}
+
 TEST(Reference, RoundsHighMultiplyTiesUp)
 {
     EXPECT_EQ(high_mul(1, 1 << 30), 1);

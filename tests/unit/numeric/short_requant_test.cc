@@ -3,6 +3,7 @@
 #include "numeric/short_requant.h"
 
 #include <gtest/gtest.h>
+#include <limits>
 #include <algorithm>
 #include <cmath>
 #include <random>
@@ -51,6 +52,14 @@ TEST(ShortRequant, EqualsTheReferenceWith24BitMultipliers)
 TEST(ShortRequant, IsAlmostAlwaysProvenWith31BitMultipliers)
 {
     EXPECT_GE(count_proven({32, INT32_MAX, INT32_MAX}, 60000, 60), 58);
+}
+
+TEST(Requant, SaturatesFactorsThatNoFloatHolds)
+{
+    const Requant greatest = requant_of(std::numeric_limits<double>::infinity());
+    EXPECT_EQ(greatest.multiplier, INT32_MAX);
+    EXPECT_EQ(greatest.shift, 30);
+    EXPECT_EQ(requant_of(std::numeric_limits<double>::quiet_NaN()).multiplier, 0);
 }
 
 TEST(ShortRequant, RefusesWhatItCannotProve)
