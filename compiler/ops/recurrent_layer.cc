@@ -199,66 +199,80 @@ float half_value(uint16_t half)
     return static_cast<float>(half & 0x8000 ? -magnitude : magnitude);
 }
 
-float scale_of(const Tensor& tensor, size_t row)
-{
-    return tensor.quant.scale_at(static_cast<int64_t>(row));
-}
-
 // One element as float, whatever the format.
-float real_value(const Tensor& tensor, size_t at, size_t columns)
+float real_value(const WeightRow& row, size_t at)
 {
-    switch (tensor.type) {
+    switch (row.tensor->type) {
     case DType::f16:
-        return half_value(tensor.values<uint16_t>()[at]);
+        return half_value(row.tensor->values<uint16_t>()[at]);
     case DType::i8:
     case DType::i4:
-        return static_cast<float>(tensor.values<int8_t>()[at]) * scale_of(tensor, at / columns);
+        return static_cast<float>(row.tensor->values<int8_t>()[at]) * scale_of(row);
     default:
-        return tensor.values<float>()[at];
+        return row.tensor->values<float>()[at];
     }
 }
 
-template <typename T>
-std::vector<T> elements(const std::vector<WeightRow>& rows)
+// `value(row, at)` of every element, in the order of the blocks.
+template <typename T, typename Value>
+std::vector<T> interleaved(const std::vector<WeightBlock>& blocks, const Value& value)
 {
     std::vector<T> packed;
-    for (const WeightRow& one : rows) {
-        const auto columns = static_cast<size_t>(one.tensor->shape[1]);
-        const std::span<const T> row = one.tensor->values<T>().subspan(one.row * columns, columns);
-        packed.insert(packed.end(), row.begin(), row.end());
+    for (const WeightBlock& block : blocks) {
+        const auto columns = static_cast<size_t>(block[0].tensor->shape[1]);
+        for (size_t k = 0; k < columns; ++k)
+            for (const WeightRow& one : block) packed.push_back(value(one, one.row * columns + k));
     }
     return packed;
 }
 
+template <typename T>
+std::vector<T> stored(const std::vector<WeightBlock>& blocks)
+{
+    return interleaved<T>(
+        blocks, [](const WeightRow& row, size_t at) { return row.tensor->values<T>()[at]; });
+}
+
 }  // namespace
+
+float scale_of(const WeightRow& row)
+{
+    return row.tensor->quant.scale_at(static_cast<int64_t>(row.row));
+}
+
+PackedRows packed_blocks(LowerContext& c, const std::vector<WeightBlock>& blocks,
+                         const std::string& purpose)
+{
+    const DType type = blocks[0][0].tensor->type;
+    bool same = true;
+    for (const WeightBlock& block : blocks)
+        for (const WeightRow& one : block) same = same && one.tensor->type == type;
+    PackedRows packed = {.scales = c.null("const float*")};
+    if (same && type == DType::f16) {
+        packed.data = c.table(stored<uint16_t>(blocks), purpose);
+        packed.format = c.key_text("THB_WEIGHTS_F16");
+    } else if (same && (type == DType::i8 || type == DType::i4)) {
+        packed.data = c.table(stored<int8_t>(blocks), purpose);
+        packed.format = c.key_text("THB_WEIGHTS_S8");
+    } else {
+        packed.data = c.table(interleaved<float>(blocks, real_value), purpose);
+        packed.format = c.key_text("THB_WEIGHTS_F32");
+    }
+    packed.data = typed(packed.data, "const void*");
+    return packed;
+}
 
 PackedRows packed_rows(LowerContext& c, const std::vector<WeightRow>& rows,
                        const std::string& purpose)
 {
-    const DType type = rows[0].tensor->type;
-    bool same = true;
-    for (const WeightRow& one : rows) same = same && one.tensor->type == type;
-    PackedRows packed = {.scales = c.null("const float*")};
-    if (same && type == DType::f16) {
-        packed.data = c.table(elements<uint16_t>(rows), purpose);
-        packed.format = c.key_text("THB_WEIGHTS_F16");
-    } else if (same && (type == DType::i8 || type == DType::i4)) {
-        packed.data = c.table(elements<int8_t>(rows), purpose);
-        packed.format = c.key_text("THB_WEIGHTS_S8");
-        std::vector<float> scales;
-        for (const WeightRow& one : rows) scales.push_back(scale_of(*one.tensor, one.row));
-        packed.scales = c.table(scales, "scales of " + c.node.name, false);
-    } else {
-        std::vector<float> values;
-        for (const WeightRow& one : rows) {
-            const auto columns = static_cast<size_t>(one.tensor->shape[1]);
-            for (size_t k = 0; k < columns; ++k)
-                values.push_back(real_value(*one.tensor, one.row * columns + k, columns));
-        }
-        packed.data = c.table(values, purpose);
-        packed.format = c.key_text("THB_WEIGHTS_F32");
+    std::vector<WeightBlock> blocks;
+    std::vector<float> scales;
+    for (const WeightRow& one : rows) {
+        blocks.push_back({one});
+        scales.push_back(scale_of(one));
     }
-    packed.data = typed(packed.data, "const void*");
+    PackedRows packed = packed_blocks(c, blocks, purpose);
+    if (packed.scaled()) packed.scales = c.table(scales, "scales of " + c.node.name, false);
     return packed;
 }
 

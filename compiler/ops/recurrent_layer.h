@@ -70,16 +70,25 @@ struct RecurrentStrides {
 };
 RecurrentStrides recurrent_strides(const RecurrentSizes& size, int64_t outputs,
                                    const RecurrentAttributes& attributes);
-// Rows of matrices one after the other, in their common format; float32 when they have none.
+// A row of a matrix; rows of equal length whose elements stand interleaved, first the first of
+// each.
 struct WeightRow {
     const Tensor* tensor;
     size_t row;
 };
+using WeightBlock = std::vector<WeightRow>;
 struct PackedRows {
     Arg data, format, scales;
+    bool scaled() const { return format.text == "THB_WEIGHTS_S8"; }
 };
+// Blocks one behind the other, in their common format; float32 when they have none. Scales are the
+// caller's: their order is the kernel's.
+PackedRows packed_blocks(LowerContext& context, const std::vector<WeightBlock>& blocks,
+                         const std::string& purpose);
+// Rows one behind the other, with a scale each.
 PackedRows packed_rows(LowerContext& context, const std::vector<WeightRow>& rows,
                        const std::string& purpose);
+float scale_of(const WeightRow& row);
 // x in RAM: kernels read it without the flash macros.
 Arg recurrent_input(LowerContext& context);
 // Where a kernel updates a state: the state tensor itself, or a copy of the initial values, which

@@ -47,15 +47,6 @@ void infer_lstm(Graph& graph, Node& node);
 void eval_lstm_integer(EvalContext& context);
 void eval_lstm_float(EvalContext& context);
 
-// Lowering: how far apart rows are, in elements; negative steps when the layer runs backwards.
-struct LstmStrides {
-    int64_t in_batch, in_step, out_batch, out_step;  // out_step 0: only the last row is kept
-    int64_t in_first = 0, out_first = 0;             // rows of the step that comes first
-};
-LstmStrides lstm_strides(const LstmSizes& size, const LstmAttributes& attributes);
-// Where a kernel updates a state: the state tensor itself, or a copy of the initial values, which
-// is output `output` where the node has it.
-Arg lstm_state(LowerContext& context, size_t input, size_t output);
 void lower_lstm_integer(LowerContext& context);
 void lower_lstm_float(LowerContext& context);
 
