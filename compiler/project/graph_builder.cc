@@ -36,6 +36,19 @@ TensorId GraphBuilder::input(Tensor tensor)
     return id;
 }
 
+TensorId GraphBuilder::state(Tensor tensor)
+{
+    tensor.kind = TensorKind::state;
+    return graph_.add_tensor(std::move(tensor));
+}
+
+TensorId GraphBuilder::state_input(Tensor tensor)
+{
+    const TensorId id = state(std::move(tensor));
+    graph_.inputs.push_back(id);
+    return id;
+}
+
 TensorId GraphBuilder::constant(std::string name, DType type, Shape shape,
                                 std::vector<uint8_t> bytes, Quantization quant)
 {
@@ -126,14 +139,24 @@ TensorId GraphBuilder::concat(const std::vector<TensorId>& parts, int axis)
                 first.type, first.quant);
 }
 
-TensorId GraphBuilder::reshaped(TensorId id, const Shape& shape)
+TensorId GraphBuilder::shaped_as(TensorId id, const Shape& shape, const Quantization& quant)
 {
-    if (tensor(id).shape == shape) return id;
     const std::vector<int32_t> sizes(shape.begin(), shape.end());
     const TensorId wanted =
         constant(unique_name("shape"), {static_cast<int64_t>(sizes.size())}, sizes);
+    return node("RESHAPE", {id, wanted}, {}, tensor(id).type, quant);
+}
+
+TensorId GraphBuilder::reshaped(TensorId id, const Shape& shape)
+{
     const Tensor source = tensor(id);
-    return node("RESHAPE", {id, wanted}, {}, source.type, source.quant);
+    return source.shape == shape ? id : shaped_as(id, shape, source.quant);
+}
+
+TensorId GraphBuilder::relabelled(TensorId id, const Quantization& quant)
+{
+    const Shape shape = tensor(id).shape;
+    return shaped_as(id, shape, quant);
 }
 
 TensorId GraphBuilder::real(TensorId id)
@@ -154,7 +177,8 @@ TensorId GraphBuilder::converted(TensorId id, const Tensor& like)
 }
 
 std::vector<TensorId> GraphBuilder::inlined(const Graph& part, const std::vector<TensorId>& inputs,
-                                            const std::string& prefix)
+                                            const std::string& prefix,
+                                            const std::function<TensorId(Tensor)>& declare_state)
 {
     THIMBLE_CHECK(inputs.size() == part.inputs.size(), part.name);
     std::vector<TensorId> ids(part.tensors.size(), kNoTensor);
@@ -165,8 +189,11 @@ std::vector<TensorId> GraphBuilder::inlined(const Graph& part, const std::vector
             "an input of " + part.name);
         ids[static_cast<size_t>(part.inputs[i])] = inputs[i];
     }
-    for (size_t i = 0; i < ids.size(); ++i)
-        if (ids[i] == kNoTensor) ids[i] = graph_.add_tensor(part.tensors[i]);
+    for (size_t i = 0; i < ids.size(); ++i) {
+        if (ids[i] != kNoTensor) continue;
+        const bool state = part.tensors[i].kind == TensorKind::state && declare_state;
+        ids[i] = state ? declare_state(part.tensors[i]) : graph_.add_tensor(part.tensors[i]);
+    }
     for (Node node : part.nodes) {
         for (std::vector<TensorId>* list : {&node.inputs, &node.outputs})
             for (TensorId& id : *list)

@@ -10,6 +10,7 @@
 #include "formats/tflite_writer.h"
 #include "ir/graph.h"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,10 @@ public:
         graph_.name = std::move(name);
     }
 
-    TensorId input(Tensor tensor);  // kind, data and name of `tensor` are replaced but for the name
+    TensorId input(Tensor tensor);  // `tensor` gives name, type, shape and scale
+    // A state; in a body it stands for a captured one and is an input (ops/control.h).
+    TensorId state(Tensor tensor);
+    TensorId state_input(Tensor tensor);
     TensorId constant(std::string name, DType type, Shape shape, std::vector<uint8_t> bytes,
                       Quantization quant = {});
     template <typename T>
@@ -52,19 +56,27 @@ public:
     // T0202 when there is no way.
     TensorId converted(TensorId id, const Tensor& like);
     TensorId real(TensorId id);  // as float32
+    // The same stored elements, which mean something else from now on.
+    TensorId relabelled(TensorId id, const Quantization& quant);
 
     // Adds the nodes of `part`, whose inputs become these tensors, and returns its outputs. Layer
-    // names begin with `prefix`.
+    // names begin with `prefix`. `declare_state` says where a state of `part` lives; without it
+    // they become states of this graph.
     std::vector<TensorId> inlined(const Graph& part, const std::vector<TensorId>& inputs,
-                                  const std::string& prefix);
+                                  const std::string& prefix,
+                                  const std::function<TensorId(Tensor)>& declare_state = nullptr);
 
     void output(TensorId id, const std::string& name = "");
     const Tensor& tensor(TensorId id) const { return graph_.tensor(id); }
+    const std::vector<TensorId>& inputs() const { return graph_.inputs; }
+    const std::vector<TensorId>& outputs() const { return graph_.outputs; }
+    void set_prefix(std::string prefix) { prefix_ = std::move(prefix); }
     // The finished graph, verified.
     Graph finish();
 
 private:
     std::string unique_name(const std::string& name);
+    TensorId shaped_as(TensorId id, const Shape& shape, const Quantization& quant);
     TensorId fresh(const std::string& name, DType type, Quantization quant);
 
     Graph graph_;

@@ -44,13 +44,17 @@ std::shared_ptr<const TextInterface> text_of(const Settings& stage, const Seq2se
 
 Project load_project(const ProjectFile& file)
 {
-    require(file.stages.size() == 1, ErrorCode::T0106,
-            {file.stages.back().place("kind"), fmt::format("{} stages", file.stages.size()),
-             "one stage: this version compiles single stages", "keep one [[stage]]"});
-    const Settings& stage = file.stages[0];
-    THIMBLE_CHECK(stage.section() == "stage.seq2seq", stage.section());
-    const Seq2seqParts parts = load_seq2seq(stage);
     Project project;
+    if (file.stages.size() > 1 || file.kind(0) != "seq2seq") {
+        Pipeline pipeline = compose_pipeline(file);
+        project.graph = std::move(pipeline.graph);
+        project.interface =
+            std::make_shared<const PipelineInterface>(std::move(pipeline.interface));
+        project.joints = std::move(pipeline.joints);
+        return project;
+    }
+    const Settings& stage = file.stages[0];
+    const Seq2seqParts parts = load_seq2seq(stage);
     project.text = text_of(stage, parts);
     try {
         project.graph = seq2seq_graph(parts, file.name);

@@ -51,10 +51,8 @@ public:
                   "correct the line"});
         }
         const toml::table& root = parsed.table();
-        ProjectFile project;
-        project.path = path_;
-        const Settings top = section(root, "");
-        project.name = top.text_or_empty("name");
+        ProjectFile project{.path = path_, .name = "", .top = section(root, ""), .stages = {}};
+        project.name = project.top.text_or_empty("name");
         if (project.name.empty())
             project.name = fs::absolute(path_).parent_path().filename().string();
         read_stages(*root.get("stage"), project);
@@ -124,14 +122,18 @@ private:
                     {place(std::max(line_of(table), 1), key), "is missing",
                      fmt::format("{} = ...: {}", key, spec.sentence),
                      "add the key; docs/project-file.md shows all"});
-            Setting setting;
-            if (spec.type == KeyType::whole)
-                setting.value = std::stoll(std::string(spec.fallback));
-            else
-                setting.value = std::string(spec.fallback);
-            settings.set(key, std::move(setting));
+            settings.set(key, fallback(spec));
         }
         return settings;
+    }
+
+    static Setting fallback(const KeySpec& spec)
+    {
+        const std::string text(spec.fallback);
+        if (spec.type == KeyType::whole) return {std::stoll(text)};
+        if (spec.type == KeyType::number) return {std::stod(text)};
+        if (spec.type == KeyType::flag) return {text == "true"};
+        return {text};
     }
 
     [[noreturn]] void unknown_key(const std::string& section, const std::string& key,
@@ -145,44 +147,85 @@ private:
 
     Setting value(const toml::node& node, const KeySpec& spec) const
     {
+        const int line = line_of(node);
         const std::string key(spec.key);
-        Setting setting;
-        setting.line = line_of(node);
         switch (spec.type) {
-        case KeyType::whole:
-            setting.value = whole(node, spec);
-            break;
-        case KeyType::choice:
-            setting.value = choice(node, spec);
-            break;
-        case KeyType::roles:
-            setting.value = roles(node, key);
-            break;
+        case KeyType::whole: return {whole(node, spec), line};
+        case KeyType::number: return {number(node, spec), line};
+        case KeyType::choice: return {choice(node, spec), line};
+        case KeyType::roles: return {roles(node, key), line};
+        case KeyType::wholes:
+            return {list<int64_t>(node, spec, [&](const auto& one) { return whole(one, spec); }),
+                    line};
+        case KeyType::numbers:
+            return {list<double>(node, spec, [&](const auto& one) { return number(one, spec); }),
+                    line};
+        case KeyType::texts:
+            return {list<std::string>(node, spec, [&](const auto& one) { return text(one, spec); }),
+                    line};
+        case KeyType::flag:
+            if (!node.is_boolean()) wrong(node, key, "true or false", key + " = true");
+            return {node.value_or(false), line};
+        case KeyType::table:
+            if (!node.is_table())
+                wrong(node, key, "a table",
+                      spec.section.empty() ? "[" + key + "]" : key + " = {...}");
+            return {table(*node.as_table(), spec), line};
         case KeyType::file_or_table:
-            if (const toml::table* table = node.as_table()) {
-                setting.value = std::make_shared<const Settings>(
-                    section(*table, std::string(spec.section) + "." + key));
-                break;
-            }
+            if (node.is_table()) return {table(*node.as_table(), spec), line};
             [[fallthrough]];
-        default:
-            if (!node.is_string() || node.value_or(std::string()).empty())
-                wrong(node, key, spec.type == KeyType::text ? "a text" : "the path of a file",
-                      fmt::format("{} = \"...\"", key));
-            setting.value = node.value_or(std::string());
+        default: return {text(node, spec), line};
         }
-        return setting;
+    }
+
+    std::shared_ptr<const Settings> table(const toml::table& table, const KeySpec& spec) const
+    {
+        return std::make_shared<const Settings>(
+            section(table, table_section(spec.section, spec.key)));
+    }
+
+    std::string text(const toml::node& node, const KeySpec& spec) const
+    {
+        if (!node.is_string() || node.value_or(std::string()).empty())
+            wrong(node, std::string(spec.key),
+                  spec.type == KeyType::text || spec.type == KeyType::texts ? "a text"
+                                                                            : "the path of a file",
+                  fmt::format("{} = \"...\"", spec.key));
+        return node.value_or(std::string());
+    }
+
+    // A single value stands for a list of one.
+    template <typename T, typename Read>
+    std::vector<T> list(const toml::node& node, const KeySpec& spec, const Read& read) const
+    {
+        const toml::array* array = node.as_array();
+        if (!array) return {read(node)};
+        if (array->empty())
+            wrong(node, std::string(spec.key), "a list with at least one value",
+                  "remove the key, or add a value");
+        std::vector<T> values;
+        for (const toml::node& one : *array) values.push_back(read(one));
+        return values;
     }
 
     int64_t whole(const toml::node& node, const KeySpec& spec) const
     {
-        const bool inside = node.is_integer() && node.value_or(int64_t{0}) >= spec.least() &&
-                            node.value_or(int64_t{0}) <= spec.most();
-        if (!inside)
+        const auto value = static_cast<double>(node.value_or(int64_t{0}));
+        if (!node.is_integer() || value < spec.least() || value > spec.most())
             wrong(node, std::string(spec.key),
                   fmt::format("a whole number from {} to {}", spec.least(), spec.most()),
                   fmt::format("{} = {}", spec.key, spec.least()));
         return node.value_or(int64_t{0});
+    }
+
+    double number(const toml::node& node, const KeySpec& spec) const
+    {
+        const double value = node.value_or(0.0);
+        if (!node.is_number() || !(value >= spec.least() && value <= spec.most()))
+            wrong(node, std::string(spec.key),
+                  fmt::format("a number from {} to {}", spec.least(), spec.most()),
+                  fmt::format("{} = {}", spec.key, spec.least()));
+        return value;
     }
 
     std::string choice(const toml::node& node, const KeySpec& spec) const
@@ -235,6 +278,32 @@ int64_t Settings::whole(const std::string& key) const
     return std::get<int64_t>(at(key).value);
 }
 
+double Settings::number(const std::string& key) const
+{
+    return std::get<double>(at(key).value);
+}
+
+bool Settings::flag(const std::string& key) const
+{
+    return std::get<bool>(at(key).value);
+}
+
+std::vector<std::string> Settings::texts(const std::string& key) const
+{
+    return has(key) ? std::get<std::vector<std::string>>(at(key).value)
+                    : std::vector<std::string>();
+}
+
+std::vector<int64_t> Settings::wholes(const std::string& key) const
+{
+    return has(key) ? std::get<std::vector<int64_t>>(at(key).value) : std::vector<int64_t>();
+}
+
+std::vector<double> Settings::numbers(const std::string& key) const
+{
+    return has(key) ? std::get<std::vector<double>>(at(key).value) : std::vector<double>();
+}
+
 std::string Settings::text_or_empty(const std::string& key) const
 {
     return has(key) ? text(key) : std::string();
@@ -252,6 +321,7 @@ fs::path Settings::file(const std::string& key) const
 
 const Settings* Settings::table(const std::string& key) const
 {
+    if (!has(key)) return nullptr;
     const auto* nested = std::get_if<std::shared_ptr<const Settings>>(&at(key).value);
     return nested ? nested->get() : nullptr;
 }

@@ -24,7 +24,10 @@ constexpr const char* kProjectFileName = "thimble.toml";
 using RoleTable = std::map<std::string, std::variant<int64_t, std::string>>;
 
 struct Setting {
-    std::variant<std::string, int64_t, RoleTable, std::shared_ptr<const Settings>> value;
+    std::variant<std::string, int64_t, double, bool, std::vector<std::string>,
+                 std::vector<int64_t>, std::vector<double>, RoleTable,
+                 std::shared_ptr<const Settings>>
+        value;
     int line = 0;  // in the file; 0: a default
 };
 
@@ -40,12 +43,17 @@ public:
     // The key must be there, or have a default; a bug otherwise.
     const std::string& text(const std::string& key) const;
     int64_t whole(const std::string& key) const;
+    double number(const std::string& key) const;
+    bool flag(const std::string& key) const;
     // Empty when the key is absent.
     std::string text_or_empty(const std::string& key) const;
+    std::vector<std::string> texts(const std::string& key) const;
+    std::vector<int64_t> wholes(const std::string& key) const;
+    std::vector<double> numbers(const std::string& key) const;
     RoleTable roles(const std::string& key) const;
     // The path of a file of the project.
     std::filesystem::path file(const std::string& key) const;
-    // Null when the value of a `file_or_table` is a file.
+    // Null when the key is absent, or when the value of a `file_or_table` is a file.
     const Settings* table(const std::string& key) const;
     // "project/thimble.toml:12: decoder", for errors.
     std::string place(const std::string& key) const;
@@ -63,7 +71,14 @@ private:
 struct ProjectFile {
     std::filesystem::path path;  // of the thimble.toml
     std::string name;
+    Settings top;                  // the tables at the top: input, data, deploy
     std::vector<Settings> stages;  // at least one
+
+    const Settings* input() const { return top.table("input"); }  // null: there is none
+    const Settings* data() const { return top.table("data"); }
+    const Settings* deploy() const { return top.table("deploy"); }
+    // The kind of a stage: "network".
+    std::string kind(size_t stage) const { return stages.at(stage).text("kind"); }
 };
 
 // True for a folder that holds a thimble.toml, and for a .toml file.

@@ -34,9 +34,9 @@ constexpr KeySpec kKeys[] = {
 
 constexpr std::string_view kStagePrefix = "stage.";
 
-int64_t number_in(std::string_view text)
+double number_in(std::string_view text)
 {
-    int64_t value = 0;
+    double value = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
     THIMBLE_CHECK(problem == std::errc() && end == text.data() + text.size(),
                   "a range of schema.def");
@@ -51,7 +51,17 @@ std::string type_text(const KeySpec& spec)
     case KeyType::file:
         return "file";
     case KeyType::whole:
+    case KeyType::number:
         return fmt::format("{} to {}", spec.least(), spec.most());
+    case KeyType::flag:
+        return "`true`, `false`";
+    case KeyType::texts:
+        return "list of texts";
+    case KeyType::wholes:
+    case KeyType::numbers:
+        return fmt::format("list of {} to {}", spec.least(), spec.most());
+    case KeyType::table:
+        return "table";
     case KeyType::file_or_table:
         return "file or table";
     case KeyType::roles:
@@ -71,8 +81,9 @@ std::string default_text(const KeySpec& spec)
 {
     if (spec.required()) return "required";
     if (spec.fallback.empty()) return "";
-    return spec.type == KeyType::whole ? fmt::format("`{}`", spec.fallback)
-                                       : fmt::format("`\"{}\"`", spec.fallback);
+    const bool quoted = spec.type == KeyType::text || spec.type == KeyType::file ||
+                        spec.type == KeyType::choice;
+    return quoted ? fmt::format("`\"{}\"`", spec.fallback) : fmt::format("`{}`", spec.fallback);
 }
 
 }  // namespace
@@ -88,14 +99,19 @@ std::vector<std::string> KeySpec::choices() const
     return result;
 }
 
-int64_t KeySpec::least() const
+double KeySpec::least() const
 {
     return number_in(allowed.substr(0, allowed.find("..")));
 }
 
-int64_t KeySpec::most() const
+double KeySpec::most() const
 {
     return number_in(allowed.substr(allowed.find("..") + 2));
+}
+
+std::string table_section(std::string_view section, std::string_view key)
+{
+    return section.empty() ? std::string(key) : fmt::format("{}.{}", section, key);
 }
 
 std::span<const KeySpec> project_keys()

@@ -16,7 +16,13 @@ enum class KeyType : uint8_t {
     text,
     file,           // path, relative to the project's folder
     whole,          // whole number within `allowed`
+    number,         // number within `allowed`, whole or not
+    flag,           // true or false
     choice,         // one of `allowed`
+    texts,          // list of texts, or one text
+    wholes,         // list of whole numbers, each within `allowed`
+    numbers,        // list of numbers, each within `allowed`
+    table,          // table whose keys stand in the section "SECTION.KEY", "KEY" at the top
     file_or_table,  // path, or a table whose keys stand in the section "SECTION.KEY"
     roles,          // table of any keys: ROLE = index (from 0) or name of a tensor
     stages,         // [[stage]] tables, each with a `kind`
@@ -32,9 +38,12 @@ struct KeySpec {
 
     bool required() const { return fallback == "required"; }
     std::vector<std::string> choices() const;  // of a choice
-    int64_t least() const;                     // of a whole number
-    int64_t most() const;
+    double least() const;                      // of numbers
+    double most() const;
 };
+
+// The section of the table that `key` of `section` holds.
+std::string table_section(std::string_view section, std::string_view key);
 
 std::span<const KeySpec> project_keys();
 // Null when the section has no such key.

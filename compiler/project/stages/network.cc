@@ -1,0 +1,72 @@
+// A trained model as a stage.
+#include "import/import.h"
+#include "project/stage.h"
+
+#include <fmt/format.h>
+
+namespace thimble {
+
+namespace {
+
+std::string tensor_text(const Tensor& tensor)
+{
+    return fmt::format("{}{}", dtype_name(tensor.type), shape_text(tensor.shape));
+}
+
+// The value in type, scale and shape of the model's input. Plain integers of its type pass as they
+// are: features are made in the form that a network was trained with.
+TensorId fitted(StageContext& stage, const Tensor& place)
+{
+    GraphBuilder& graph = stage.graph();
+    const Tensor value = stage.value();
+    if (value.count() != place.count())
+        stage.wrong("model",
+                    fmt::format("input '{}' is {}, the stage before gives {}", place.name,
+                                tensor_text(place), tensor_text(value)),
+                    fmt::format("{} elements", value.count()),
+                    "thimble inspect shows what each stage gives");
+    TensorId id = stage.flow.value;
+    if (value.type == place.type && !value.quant.present() && place.quant.present()) {
+        id = graph.relabelled(id, place.quant);
+    } else {
+        const bool pixels = value.type == DType::u8 && place.quant.present();
+        if (pixels)
+            stage.wrong("model",
+                        fmt::format("input '{}' is quantised {}, the stage before gives plain {}",
+                                    place.name, tensor_text(place), tensor_text(value)),
+                        "real numbers, or plain integers of the same type",
+                        "put a stage in front: kind = \"normalize\"");
+        id = graph.converted(id, place);
+    }
+    return graph.reshaped(id, place.shape);
+}
+
+void build(StageContext& stage)
+{
+    const Settings& settings = stage.settings;
+    Graph model = import_model(settings.file("model").string(),
+                               {.signature = settings.text_or_empty("signature")});
+    require_supported(model);
+    if (model.inputs.size() != 1)
+        stage.wrong("model", fmt::format("{} inputs", model.inputs.size()), "one input",
+                    "a model with one input");
+    const auto output = static_cast<size_t>(settings.whole("output"));
+    if (output >= model.outputs.size())
+        stage.wrong("output", fmt::format("output {} of {}", output, model.outputs.size()),
+                    fmt::format("0 to {}", model.outputs.size() - 1), "output = 0");
+    if (settings.text("state") == "keep")
+        for (Tensor& tensor : model.tensors) tensor.per_sequence = false;
+    stage.notes.insert(stage.notes.end(), model.notes.begin(), model.notes.end());
+    const TensorId input = fitted(stage, model.tensor(model.inputs[0]));
+    const auto results = stage.graph().inlined(
+        model, {input}, "network/",
+        [&](Tensor state) { return stage.tick.state(std::move(state)); });
+    stage.flow.value = results[output];
+}
+
+}  // namespace
+
+extern const StageDef stage_network;
+const StageDef stage_network = {.kind = "network", .build = build};
+
+}  // namespace thimble
