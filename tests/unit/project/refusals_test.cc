@@ -126,7 +126,8 @@ TEST(Seq2seqRefusals, vocabularies_with_mistakes)
 TEST(Seq2seqRefusals, several_stages)
 {
     const std::string stage = NumberWords::project_text();
-    expect_words(refusal("none", stage.substr(stage.find("[[stage]]"))), {"T0106", "stage 'seq2seq' in a chain"});
+    expect_words(refusal("none", stage.substr(stage.find("[[stage]]"))),
+                 {"T0106", "stage 'seq2seq' in a chain"});
 }
 
 // Whatever a byte is replaced by: a project, or an Error.
