@@ -5,7 +5,7 @@
 FROM debian:12 AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
         g++ cmake ninja-build libfmt-dev libcli11-dev nlohmann-json3-dev libflatbuffers-dev libsimavr-dev \
-        libtomlplusplus-dev dpkg-dev file \
+        libtomlplusplus-dev libpng-dev dpkg-dev file \
     && rm -rf /var/lib/apt/lists/*
 COPY . /source
 RUN cmake -G Ninja -S /source -B /build -DCMAKE_BUILD_TYPE=Release -DTHIMBLE_TESTS=OFF \

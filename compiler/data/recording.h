@@ -1,0 +1,41 @@
+// A recording: what the device would have been given between two decisions, with its label.
+//
+// Tested by tests/unit/data/recording_test.cc.
+#pragma once
+
+#include "ir/dtype.h"
+#include "ir/graph.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace thimble {
+
+struct Recording {
+    DType type = DType::f32;     // u8, i16, i32 or f32: the first that holds every value
+    std::vector<uint8_t> bytes;  // elements, little-endian, the last axis fastest
+    Shape shape;                 // [rows, channels], image [height, width, channels], text [bytes]
+    std::string label;           // empty: none
+    std::string file;            // as it was found, relative to the project where possible
+    int64_t first = 0;           // line of the first row (from 1), or number of the item (from 0)
+    bool has_lines = false;      // which of both `first` is; row r then stands on line first + r
+    bool test = false;           // held out from training
+
+    int64_t rows() const { return shape.empty() ? 1 : shape[0]; }
+    int64_t count() const { return element_count(shape); }
+    double value(int64_t index) const;
+    // "data/punch.csv:53" or "images.npy: item 7".
+    std::string place() const;
+    std::string place_of_row(int64_t row) const;
+};
+
+// Packs values into the first of u8 (only where `bytes_allowed`), i16, i32, f32 that holds them
+// all.
+void pack_values(const std::vector<double>& values, bool bytes_allowed, Recording& recording);
+
+// The elements as `type` (i8, u8, i16, i32 or f32), in the same order. Throws T0105, with the line,
+// when a value is not a whole number or does not fit.
+std::vector<uint8_t> values_as(const Recording& recording, DType type);
+
+}  // namespace thimble

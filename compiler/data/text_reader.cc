@@ -1,0 +1,51 @@
+// Texts, one on each line: .txt and .tsv of text projects.
+//
+// With `labels = "column:1"` the label stands before the line's first tab, with "column:2" behind
+// its last; whatever is left is the text, tabs included. A blank line is no text.
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "data/readers.h"
+
+#include <fmt/format.h>
+
+namespace thimble {
+
+void read_text_lines(const SourceFile& file, Dataset& dataset)
+{
+    const DataOptions& options = file.options;
+    const bool labelled = options.labels == LabelSource::column;
+    const bool first = options.label_column == "1";
+    require(!labelled || first || options.label_column == "2", ErrorCode::T0105,
+            {file.name, fmt::format("lines of text, whose label stands in 'column:{}'",
+                                    options.label_column),
+             "column:1 (LABEL, tab, text) or column:2 (text, tab, LABEL)",
+             "labels = \"column:1\""});
+    std::string all = read_text_file(file.path);
+    if (all.starts_with("\xEF\xBB\xBF")) all.erase(0, 3);
+    int64_t number = 0;
+    for (std::string& line : split_lines(all)) {
+        ++number;
+        if (line.ends_with('\r')) line.pop_back();
+        if (split_words(line).empty()) continue;
+        Recording recording{.type = DType::u8, .label = file.label, .file = file.name,
+                            .first = number, .has_lines = true};
+        std::string text = line;
+        if (labelled) {
+            const size_t tab = first ? line.find('\t') : line.rfind('\t');
+            require(
+                tab != std::string::npos, ErrorCode::T0105,
+                {recording.place(), "a line without a tab",
+                 first ? "LABEL, tab, text" : "text, tab, LABEL",
+                 "put the label on each line, or take it from the file's name: labels = \"file\""});
+            recording.label = first ? line.substr(0, tab) : line.substr(tab + 1);
+            text = first ? line.substr(tab + 1) : line.substr(0, tab);
+            require_label(recording.label, recording.place());
+        }
+        recording.bytes.assign(text.begin(), text.end());
+        recording.shape = {static_cast<int64_t>(text.size())};
+        dataset.recordings.push_back(std::move(recording));
+    }
+}
+
+}  // namespace thimble
