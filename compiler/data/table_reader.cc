@@ -106,8 +106,8 @@ private:
         const std::vector<std::string>& wanted =
             named ? options_.columns
                   : has_header_ && !is_text() ? options_.channels : std::vector<std::string>();
-        for (const std::string& name : wanted)
-            taken_.push_back(column(name, named ? "columns = [..., \"" : "channels = [..., \"", line));
+        const char* const remedy = named ? "columns = [..., \"" : "channels = [..., \"";
+        for (const std::string& name : wanted) taken_.push_back(column(name, remedy, line));
         for (size_t i = 0; wanted.empty() && i < names_.size(); ++i)
             if (i != label_ && i != group_) taken_.push_back(i);
         const size_t count = is_text() ? 1 : options_.channels.size();
@@ -173,7 +173,10 @@ private:
         return static_cast<int64_t>(values_.size() / std::max<size_t>(taken_.size(), 1));
     }
 
-    const std::string& label() const { return label_ < names_.size() ? value_of_label_ : file_.label; }
+    const std::string& label() const
+    {
+        return label_ < names_.size() ? value_of_label_ : file_.label;
+    }
 
     void add_text(const CsvRow& row)
     {
