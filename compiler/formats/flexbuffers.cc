@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
+#include <flatbuffers/flexbuffers.h>
 
 namespace thimble {
 
@@ -259,6 +260,16 @@ bool FlexMap::boolean(std::string_view key, bool default_value) const
 std::string FlexMap::string(std::string_view key, std::string_view default_value) const
 {
     return has(key) ? string(key) : std::string(default_value);
+}
+
+std::vector<uint8_t> write_flex_map(const std::vector<std::pair<std::string, int64_t>>& entries)
+{
+    flexbuffers::Builder builder;
+    builder.Map([&] {
+        for (const auto& [key, value] : entries) builder.Int(key.c_str(), value);
+    });
+    builder.Finish();
+    return builder.GetBuffer();
 }
 
 }  // namespace thimble

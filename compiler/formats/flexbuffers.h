@@ -17,8 +17,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace thimble {
+
+// The bytes of a map of integers.
+std::vector<uint8_t> write_flex_map(const std::vector<std::pair<std::string, int64_t>>& entries);
 
 class FlexMap {
 public:

@@ -1,5 +1,5 @@
 // Logarithm of the channels: y[i] = min(32767, ln(x[i] << correction_bits) * output_scale), 0 for
-// arguments below 2.
+// arguments below 2. Negative correction_bits shift right: frames of fewer than 33 samples have them.
 //
 // Input uint32 [n], output int16 [n]. log2 comes from the leading bit and a table of 128 segments;
 // the reference weighs the slope inside a segment by 2^-7 too little, which is kept.
@@ -21,7 +21,7 @@ struct LogAttributes {
 void import_log(const TfliteOperator& source, Graph&, Node& node)
 {
     const FlexMap options = signal_options(source);
-    node.attributes = LogAttributes{signal_option(options, "input_correction_bits", 0, 31),
+    node.attributes = LogAttributes{signal_option(options, "input_correction_bits", -31, 31),
                                     signal_option(options, "output_scale", 0, INT32_MAX)};
 }
 
@@ -61,7 +61,9 @@ void eval(EvalContext& c)
     const auto in = c.in<uint32_t>(0);
     const auto out = c.out<int16_t>();
     for (size_t i = 0; i < in.size(); ++i) {
-        const auto x = static_cast<uint32_t>(uint64_t{in[i]} << a.correction_bits);
+        const auto x = a.correction_bits < 0
+                           ? in[i] >> -a.correction_bits
+                           : static_cast<uint32_t>(uint64_t{in[i]} << a.correction_bits);
         out[i] = static_cast<int16_t>(
             x < 2
                 ? 0

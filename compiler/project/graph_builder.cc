@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "formats/flexbuffers.h"
 #include "formats/tflite_fields.h"
 #include "ops/op.h"
 
@@ -86,24 +87,43 @@ TensorId GraphBuilder::fresh(const std::string& name, DType type, Quantization q
     return graph_.add_tensor(std::move(tensor));
 }
 
-TensorId GraphBuilder::node(const std::string& tflite_op, std::vector<TensorId> inputs,
-                            std::vector<TfliteOption> options, DType type, Quantization quant)
+std::vector<TensorId> GraphBuilder::add(TfliteDraftOperator source, Node node)
 {
-    const TfliteMatch match = find_tflite_op(tflite_op);
-    THIMBLE_CHECK(match.op != nullptr, "no operator imports " + tflite_op);
-    TfliteDraft draft;
-    draft.subgraphs.push_back({.operators = {{.name = tflite_op, .options = std::move(options)}}});
-    const TfliteModel model = read_tflite(write_tflite(draft), "composition");
-    Node node;
-    node.name = unique_name(lower_case(tflite_op));
-    node.source_op = tflite_op;
+    const TfliteMatch match = find_tflite_op(source.name);
+    THIMBLE_CHECK(match.op != nullptr, "no operator imports " + source.name);
+    node.source_op = source.name;
     node.op = match.op;
-    node.inputs = std::move(inputs);
-    node.outputs = {fresh(node.name, type, std::move(quant))};
+    TfliteDraft draft;
+    draft.subgraphs.push_back({.operators = {std::move(source)}});
+    const TfliteModel model = read_tflite(write_tflite(draft), "composition");
     match.import->import(model.subgraphs[0].operators[0], graph_, node);
     match.op->infer(graph_, node);
     graph_.nodes.push_back(std::move(node));
-    return graph_.nodes.back().outputs[0];
+    return graph_.nodes.back().outputs;
+}
+
+TensorId GraphBuilder::node(const std::string& tflite_op, std::vector<TensorId> inputs,
+                            std::vector<TfliteOption> options, DType type, Quantization quant)
+{
+    Node node;
+    node.name = unique_name(lower_case(tflite_op));
+    node.inputs = std::move(inputs);
+    node.outputs = {fresh(node.name, type, std::move(quant))};
+    return add({.name = tflite_op, .options = std::move(options)}, std::move(node))[0];
+}
+
+std::vector<TensorId> GraphBuilder::custom_node(
+    const std::string& name, std::vector<TensorId> inputs,
+    const std::vector<std::pair<std::string, int64_t>>& options, const std::vector<DType>& types)
+{
+    const std::string custom = "CUSTOM:" + name;
+    const TfliteMatch match = find_tflite_op(custom);
+    THIMBLE_CHECK(match.op != nullptr, "no operator imports " + custom);
+    Node node;
+    node.name = unique_name(std::string(match.op->name));
+    node.inputs = std::move(inputs);
+    for (const DType type : types) node.outputs.push_back(fresh(node.name, type, {}));
+    return add({.name = custom, .custom_options = write_flex_map(options)}, std::move(node));
 }
 
 std::vector<TensorId> GraphBuilder::own_node(std::string_view op, std::vector<TensorId> inputs,

@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace thimble {
@@ -44,6 +45,10 @@ public:
     // A node by its name in TensorFlow Lite files, with one output of that type and scale.
     TensorId node(const std::string& tflite_op, std::vector<TensorId> inputs,
                   std::vector<TfliteOption> options, DType type, Quantization quant = {});
+    // A custom operator of TensorFlow Lite files, with an output of each of the types.
+    std::vector<TensorId> custom_node(const std::string& name, std::vector<TensorId> inputs,
+                                      const std::vector<std::pair<std::string, int64_t>>& options,
+                                      const std::vector<DType>& types);
     // A node of thimble's own, or one that holds graphs. `outputs` says how many.
     std::vector<TensorId> own_node(std::string_view op, std::vector<TensorId> inputs,
                                    std::any attributes, size_t outputs, const std::string& name);
@@ -78,6 +83,8 @@ private:
     std::string unique_name(const std::string& name);
     TensorId shaped_as(TensorId id, const Shape& shape, const Quantization& quant);
     TensorId fresh(const std::string& name, DType type, Quantization quant);
+    // Runs the operator's import hook and infer; `node` has inputs and outputs.
+    std::vector<TensorId> add(TfliteDraftOperator source, Node node);
 
     Graph graph_;
     std::string prefix_;

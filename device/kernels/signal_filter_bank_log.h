@@ -1,5 +1,6 @@
 // Logarithm of the channels (docs/numerics.md, "Audio"):
-//   out[i] = min(32767, ln(in[i] << correction_bits) * output_scale), 0 for arguments below 2
+//   out[i] = min(32767, ln(in[i] << correction_bits) * output_scale), 0 for arguments below 2;
+//   negative correction_bits shift right
 //
 // in   uint32 [count]
 // lut  uint16 [130], in flash: 65536 * (log2(1 + i/128) - i/128)
@@ -31,6 +32,9 @@ THB_KERNEL void thb_signal_filter_bank_log_u32(const uint32_t* in, const uint16_
                                                uint32_t output_scale)
 {
     thb_index_t i;
-    for (i = 0; i < count; ++i)
-        out[i] = thb_signal_log(in[i] << correction_bits, output_scale, lut);
+    for (i = 0; i < count; ++i) {
+        const uint32_t x = correction_bits < 0 ? in[i] >> -correction_bits
+                                               : in[i] << correction_bits;
+        out[i] = thb_signal_log(x, output_scale, lut);
+    }
 }
