@@ -65,9 +65,9 @@ private:
 
 std::vector<int16_t> resampled(std::span<const int16_t> samples, int64_t from_hz, int64_t to_hz)
 {
-    THIMBLE_CHECK(from_hz >= kRateMin && from_hz <= kRateMax && to_hz >= kRateMin &&
-                      to_hz <= kRateMax,
-                  "rates within the limits of resample.h");
+    THIMBLE_CHECK(
+        from_hz >= kRateMin && from_hz <= kRateMax && to_hz >= kRateMin && to_hz <= kRateMax,
+        "rates within the limits of resample.h");
     const int64_t common = std::gcd(from_hz, to_hz);
     const int64_t from = from_hz / common, to = to_hz / common;
     const SincFilter filter(from, to);

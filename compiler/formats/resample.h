@@ -3,8 +3,8 @@
 //   y[n] = sum over i of x[i] * h(n * from / to - i),  h(t) = c * sinc(c * t) * blackman(t / w)
 //
 // c = 0.95 * min(1, to / from) keeps what both rates can carry, and w = 16 / c is half of the
-// filter's length. For each of the phases that occur the coefficients are rounded to 2^-22 and their
-// sum is made 1, so that all the rest is exact integer arithmetic: the same samples on every
+// filter's length. For each of the phases that occur the coefficients are rounded to 2^-22 and
+// their sum is made 1, so that all the rest is exact integer arithmetic: the same samples on every
 // computer. Before the first and behind the last sample there is silence.
 //
 // Source: J. O. Smith, Digital Audio Resampling (ccrma.stanford.edu/~jos/resample).

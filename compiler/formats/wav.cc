@@ -49,8 +49,8 @@ public:
             fail_wav(fmt::format("{} bytes of samples", data_->size()),
                      fmt::format("a multiple of {}: {} channels of {} bits", frame_bytes,
                                  format.channels, format.bits));
-        Sound sound{format.rate_hz, static_cast<int>(format.channels),
-                    static_cast<int>(format.bits), {}};
+        Sound sound{
+            format.rate_hz, static_cast<int>(format.channels), static_cast<int>(format.bits), {}};
         sound.samples.reserve(data_->size() / frame_bytes);
         for (size_t at = 0; at < data_->size(); at += frame_bytes)
             sound.samples.push_back(one_channel(data_->subspan(at, frame_bytes), channel));
@@ -60,10 +60,9 @@ public:
 private:
     [[noreturn]] void fail_wav(std::string found, std::string expected) const
     {
-        const std::string remedy = fmt::format(
-            "record it again, or: ffmpeg -i {} -c:a pcm_s16le -ac 1 new.wav", file_);
-        fail(ErrorCode::T0105,
-             {std::string(file_), std::move(found), std::move(expected), remedy});
+        const std::string remedy =
+            fmt::format("record it again, or: ffmpeg -i {} -c:a pcm_s16le -ac 1 new.wav", file_);
+        fail(ErrorCode::T0105, {std::string(file_), std::move(found), std::move(expected), remedy});
     }
 
     uint64_t number(size_t at, size_t size) const
@@ -144,10 +143,10 @@ private:
             fail_wav(fmt::format("{} channels", format.channels),
                      fmt::format("1 to {}", kChannelsMax));
         if (format.block_bytes != format.channels * format.sample_bytes())
-            fail_wav(fmt::format("{} bytes for a sample of all channels", format.block_bytes),
-                     fmt::format("{}: {} channels of {} bits",
-                                 format.channels * format.sample_bytes(), format.channels,
-                                 format.bits));
+            fail_wav(
+                fmt::format("{} bytes for a sample of all channels", format.block_bytes),
+                fmt::format("{}: {} channels of {} bits", format.channels * format.sample_bytes(),
+                            format.channels, format.bits));
         if (format.rate_hz < kRateMin || format.rate_hz > kRateMax)
             fail_wav(fmt::format("{} samples a second", format.rate_hz),
                      fmt::format("{} to {}", kRateMin, kRateMax));
@@ -159,10 +158,10 @@ private:
         uint64_t raw = 0;
         for (size_t i = 0; i < at.size(); ++i) raw |= uint64_t{at[i]} << (8 * i);
         if (format_->tag == kTagFloat) {
-            const double value = at.size() == 4
-                                     ? static_cast<double>(
-                                           std::bit_cast<float>(static_cast<uint32_t>(raw)))
-                                     : std::bit_cast<double>(raw);
+            const double value =
+                at.size() == 4
+                    ? static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(raw)))
+                    : std::bit_cast<double>(raw);
             if (!std::isfinite(value))
                 fail_wav("a sample that is no finite number", "samples from -1 to 1");
             const double scaled = std::floor(value * 0x1p31 + 0.5);
@@ -180,7 +179,8 @@ private:
             sum = sample(frame.subspan(static_cast<size_t>(channel) * size, size));
         } else {
             count = format_->channels;
-            for (size_t at = 0; at < frame.size(); at += size) sum += sample(frame.subspan(at, size));
+            for (size_t at = 0; at < frame.size(); at += size)
+                sum += sample(frame.subspan(at, size));
         }
         // Round half up of sum / (count * 2^16): floor((2 sum + divisor) / (2 divisor)).
         const int64_t divisor = count << kFractionBits;

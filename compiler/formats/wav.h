@@ -5,7 +5,8 @@
 // The chunks "fmt " and "data" may stand in any order among others. A file that a program wrote
 // into a pipe has the sizes 0 or 2^32 - 1, which mean: to the end. Everything becomes int16, one
 // channel: 8-bit samples x (with an offset of 128) count (x - 128) * 2^8, wider ones are rounded,
-// half up, floats of -1 to 1 count 2^15 each, saturated; channels are averaged before that rounding.
+// half up, floats of -1 to 1 count 2^15 each, saturated; channels are averaged before that
+// rounding.
 //
 // Source: Microsoft and IBM, Multimedia Programming Interface and Data Specifications 1.0 (1991);
 // mmreg.h for the tags. Tested by tests/unit/formats/wav_test.cc and tests/fuzz/read_wav_fuzz.cc.

@@ -1,5 +1,6 @@
 // Logarithm of the channels: y[i] = min(32767, ln(x[i] << correction_bits) * output_scale), 0 for
-// arguments below 2. Negative correction_bits shift right: frames of fewer than 33 samples have them.
+// arguments below 2. Negative correction_bits shift right: frames of fewer than 33 samples have
+// them.
 //
 // Input uint32 [n], output int16 [n]. log2 comes from the leading bit and a table of 128 segments;
 // the reference weighs the slope inside a segment by 2^-7 too little, which is kept.
@@ -47,9 +48,8 @@ uint32_t scaled_log(uint32_t x, uint32_t output_scale)
     const int integer = std::bit_width(x) - 1;
     const int64_t fraction = ((int64_t{x} - (int64_t{1} << integer)) << 16) >> integer;
     const int64_t segment = fraction / 512;
-    const int64_t slope = ((log_table(segment + 1) - log_table(segment)) *
-                           (fraction - 512 * segment)) >>
-                          16;
+    const int64_t slope =
+        ((log_table(segment + 1) - log_table(segment)) * (fraction - 512 * segment)) >> 16;
     const int64_t log2 = integer * int64_t{65536} + fraction + log_table(segment) + slope;
     const auto ln = static_cast<uint32_t>((45426 * log2 + 32768) >> 16);
     return (output_scale * ln + 32768) >> 16;

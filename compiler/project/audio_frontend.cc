@@ -21,7 +21,10 @@ int64_t share_of(float value)
     return static_cast<int64_t>(value * static_cast<float>(1 << kNoiseBits));
 }
 
-int64_t input_bits_of(const AudioFrontend& s) { return s.smoothing_bits - s.correction_bits(); }
+int64_t input_bits_of(const AudioFrontend& s)
+{
+    return s.smoothing_bits - s.correction_bits();
+}
 int64_t snr_shift_of(const AudioFrontend& s)
 {
     return s.pcan_gain_bits - s.correction_bits() - kSnrBits;
@@ -48,13 +51,13 @@ std::pair<TensorId, TensorId> spectrum(GraphBuilder& b, TensorId samples, const 
 {
     constexpr int64_t type_int16 = 7;  // number in the file format
     const TensorId window = table_of(b, "hann", hann_table(s.window, s.tables));
-    const TensorId windowed =
-        b.custom_node("SignalWindow", {samples, window}, {{"shift", kWindowShift}}, {DType::i16})[0];
+    const TensorId windowed = b.custom_node("SignalWindow", {samples, window},
+                                            {{"shift", kWindowShift}}, {DType::i16})[0];
     const auto scaled =
         b.custom_node("SignalFftAutoScale", {windowed}, {}, {DType::i16, DType::i32});
-    const TensorId bins = b.custom_node("SignalRfft", {scaled[0]},
-                                        {{"T", type_int16}, {"fft_length", s.fft_length()}},
-                                        {DType::i16})[0];
+    const TensorId bins =
+        b.custom_node("SignalRfft", {scaled[0]},
+                      {{"T", type_int16}, {"fft_length", s.fft_length()}}, {DType::i16})[0];
     const TensorId energy =
         b.custom_node("SignalEnergy", {bins}, {{"start_index", mel.begin}, {"end_index", mel.end}},
                       {DType::u32})[0];
@@ -64,14 +67,12 @@ std::pair<TensorId, TensorId> spectrum(GraphBuilder& b, TensorId samples, const 
 TensorId channels_of(GraphBuilder& b, TensorId energy, TensorId scale, const AudioFrontend& s,
                      const MelTables& mel)
 {
-    const TensorId sums =
-        b.custom_node("SignalFilterBank",
-                      {energy, table_of(b, "mel weights", mel.weights),
-                       table_of(b, "mel unweights", mel.unweights),
-                       table_of(b, "mel bins", mel.bin_starts),
-                       table_of(b, "mel places", mel.weight_starts),
-                       table_of(b, "mel widths", mel.widths)},
-                      {{"num_channels", s.channels}}, {DType::u64})[0];
+    const TensorId sums = b.custom_node(
+        "SignalFilterBank",
+        {energy, table_of(b, "mel weights", mel.weights),
+         table_of(b, "mel unweights", mel.unweights), table_of(b, "mel bins", mel.bin_starts),
+         table_of(b, "mel places", mel.weight_starts), table_of(b, "mel widths", mel.widths)},
+        {{"num_channels", s.channels}}, {DType::u64})[0];
     return b.custom_node("SignalFilterBankSquareRoot", {sums, scale}, {}, {DType::u32})[0];
 }
 
@@ -170,8 +171,8 @@ void require_audio_frontend(const AudioFrontend& s, const KeyPlace& place)
               "a band: low_hz < high_hz", "low_hz = 125");
     if (s.high_hz > static_cast<float>(s.rate_hz) / 2 ||
         mel_tables_of(s).end > s.fft_length() / 2 + 1)
-        wrong("high_hz", fmt::format("{} Hz of a signal with {} samples a second", s.high_hz,
-                                     s.rate_hz),
+        wrong("high_hz",
+              fmt::format("{} Hz of a signal with {} samples a second", s.high_hz, s.rate_hz),
               fmt::format("at most {} Hz: half of the rate", s.rate_hz / 2),
               fmt::format("high_hz = {}", s.rate_hz / 2 - s.rate_hz / 32));
     if (s.pcan && (input_bits_of(s) < 0 || input_bits_of(s) > 31))

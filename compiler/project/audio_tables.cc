@@ -17,14 +17,23 @@ int16_t rounded_half_up(float value)
 
 // The double of the C library is within one unit of the 53rd bit, so that its float32 is the
 // correctly rounded value.
-float cos_f32(float x) { return static_cast<float>(std::cos(static_cast<double>(x))); }
-float log1p_f32(float x) { return static_cast<float>(std::log1p(static_cast<double>(x))); }
+float cos_f32(float x)
+{
+    return static_cast<float>(std::cos(static_cast<double>(x)));
+}
+float log1p_f32(float x)
+{
+    return static_cast<float>(std::log1p(static_cast<double>(x)));
+}
 float pow_f32(float x, float y)
 {
     return static_cast<float>(std::pow(static_cast<double>(x), static_cast<double>(y)));
 }
 
-float mel_of(float hz) { return 1127.0f * log1p_f32(hz / 700.0f); }
+float mel_of(float hz)
+{
+    return 1127.0f * log1p_f32(hz / 700.0f);
+}
 
 }  // namespace
 
@@ -83,10 +92,10 @@ MelTables mel_tables(const MelBand& band, AudioTables set)
 std::vector<int16_t> pcan_table(const PcanGain& gain)
 {
     const auto at = [&](uint32_t x) {
-        const float base = static_cast<float>(x) / static_cast<float>(1u << gain.input_bits) +
-                           gain.offset;
-        const float value = static_cast<float>(1u << gain.gain_bits) *
-                            pow_f32(base, -gain.strength);
+        const float base =
+            static_cast<float>(x) / static_cast<float>(1u << gain.input_bits) + gain.offset;
+        const float value =
+            static_cast<float>(1u << gain.gain_bits) * pow_f32(base, -gain.strength);
         return value > 32767.0f ? 32767 : static_cast<int32_t>(value + 0.5f);
     };
     std::vector<int16_t> table(125, 0);

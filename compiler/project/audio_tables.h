@@ -23,12 +23,12 @@ std::vector<int16_t> hann_table(int64_t samples, AudioTables set);
 
 // Triangles that overlap by half: channels + 1 intervals of bins one behind the other.
 struct MelTables {
-    int64_t begin = 0, end = 0;           // bins that count
-    std::vector<int16_t> weights;         // Q12, per bin: its share of the channel that ends there
-    std::vector<int16_t> unweights;       // ... of the channel that begins there
-    std::vector<int16_t> bin_starts;      // per interval
-    std::vector<int16_t> weight_starts;   // ... in weights and unweights
-    std::vector<int16_t> widths;          // ... in bins; 0 where channels are denser than bins
+    int64_t begin = 0, end = 0;          // bins that count
+    std::vector<int16_t> weights;        // Q12, per bin: its share of the channel that ends there
+    std::vector<int16_t> unweights;      // ... of the channel that begins there
+    std::vector<int16_t> bin_starts;     // per interval
+    std::vector<int16_t> weight_starts;  // ... in weights and unweights
+    std::vector<int16_t> widths;         // ... in bins; 0 where channels are denser than bins
 };
 
 struct MelBand {

@@ -33,8 +33,8 @@ THB_KERNEL void thb_signal_filter_bank_log_u32(const uint32_t* in, const uint16_
 {
     thb_index_t i;
     for (i = 0; i < count; ++i) {
-        const uint32_t x = correction_bits < 0 ? in[i] >> -correction_bits
-                                               : in[i] << correction_bits;
+        const uint32_t x =
+            correction_bits < 0 ? in[i] >> -correction_bits : in[i] << correction_bits;
         out[i] = thb_signal_log(x, output_scale, lut);
     }
 }

@@ -18,9 +18,9 @@ std::vector<int16_t> tone(double hz, int64_t rate_hz, int64_t count, double ampl
 {
     std::vector<int16_t> samples;
     for (int64_t i = 0; i < count; ++i)
-        samples.push_back(static_cast<int16_t>(std::lround(
-            amplitude * std::sin(2 * std::numbers::pi * hz * static_cast<double>(i) /
-                                 static_cast<double>(rate_hz)))));
+        samples.push_back(static_cast<int16_t>(
+            std::lround(amplitude * std::sin(2 * std::numbers::pi * hz * static_cast<double>(i) /
+                                             static_cast<double>(rate_hz)))));
     return samples;
 }
 
@@ -44,8 +44,8 @@ TEST(Resample, counts_are_rounded_up)
 TEST(Resample, constants_stay)
 {
     const std::vector<int16_t> loud(3000, 32767), quiet(3000, -5);
-    for (const auto& [from, to] : {std::pair{8000, 16000}, {44100, 16000}, {11025, 16000},
-                                   {48000, 16000}, {16000, 15999}}) {
+    for (const auto& [from, to] :
+         {std::pair{8000, 16000}, {44100, 16000}, {11025, 16000}, {48000, 16000}, {16000, 15999}}) {
         const auto high = resampled(loud, from, to), low = resampled(quiet, from, to);
         for (size_t i = 120; i + 120 < high.size(); ++i) {
             ASSERT_EQ(high[i], 32767) << from << " to " << to;
@@ -56,8 +56,8 @@ TEST(Resample, constants_stay)
 
 TEST(Resample, tones_stay)
 {
-    for (const auto& [from, to] : {std::pair{8000, 16000}, {44100, 16000}, {11025, 16000},
-                                   {48000, 16000}}) {
+    for (const auto& [from, to] :
+         {std::pair{8000, 16000}, {44100, 16000}, {11025, 16000}, {48000, 16000}}) {
         for (const int hz : {100, 1000, 3000})
             EXPECT_LE(worst(resampled(tone(hz, from, from), from, to), tone(hz, to, to), 200), 8)
                 << hz << " Hz, " << from << " to " << to;
@@ -87,7 +87,8 @@ TEST(Resample, results_are_repeatable)
 {
     const auto result = resampled(tone(440, 44100, 4410), 44100, 16000);
     EXPECT_EQ(result.size(), 1600u);
-    EXPECT_EQ(crc32({reinterpret_cast<const uint8_t*>(result.data()), 2 * result.size()}), 0x9b4d1479u);
+    EXPECT_EQ(crc32({reinterpret_cast<const uint8_t*>(result.data()), 2 * result.size()}),
+              0x9b4d1479u);
 }
 
 }  // namespace

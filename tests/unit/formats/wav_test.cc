@@ -28,7 +28,10 @@ Bytes joined(std::initializer_list<Bytes> parts)
     return all;
 }
 
-Bytes letters(std::string_view text) { return {text.begin(), text.end()}; }
+Bytes letters(std::string_view text)
+{
+    return {text.begin(), text.end()};
+}
 
 Bytes chunk(std::string_view name, const Bytes& data)
 {
@@ -55,8 +58,8 @@ Bytes pcm(int bits, int channels, std::initializer_list<int64_t> samples)
 {
     Bytes data;
     for (const int64_t sample : samples)
-        data = joined({data, little_endian(static_cast<uint64_t>(sample),
-                                           static_cast<size_t>(bits / 8))});
+        data = joined(
+            {data, little_endian(static_cast<uint64_t>(sample), static_cast<size_t>(bits / 8))});
     return riff(joined({format(1, channels, 16000, bits), chunk("data", data)}));
 }
 
@@ -96,10 +99,10 @@ TEST(Wav, floats_saturate)
     const auto file = [](int bits, std::initializer_list<double> values) {
         Bytes data;
         for (const double value : values)
-            data = joined({data, bits == 32 ? little_endian(std::bit_cast<uint32_t>(
-                                                                static_cast<float>(value)),
-                                                            4)
-                                            : little_endian(std::bit_cast<uint64_t>(value), 8)});
+            data = joined(
+                {data, bits == 32
+                           ? little_endian(std::bit_cast<uint32_t>(static_cast<float>(value)), 4)
+                           : little_endian(std::bit_cast<uint64_t>(value), 8)});
         return riff(joined({format(3, 1, 16000, bits), chunk("data", data)}));
     };
     for (const int bits : {32, 64}) {
@@ -141,11 +144,10 @@ TEST(Wav, an_extensible_format_names_the_real_one)
 {
     Bytes body = format(0xFFFE, 1, 16000, 16);
     body.erase(body.begin(), body.begin() + 8);
-    const Bytes extension = joined(
-        {little_endian(22, 2), little_endian(16, 2), little_endian(4, 4), little_endian(1, 2),
-         Bytes(14)});
-    EXPECT_EQ(samples_of(riff(joined({chunk("fmt ", joined({body, extension})),
-                                      chunk("data", little_endian(7, 2))}))),
+    const Bytes extension = joined({little_endian(22, 2), little_endian(16, 2), little_endian(4, 4),
+                                    little_endian(1, 2), Bytes(14)});
+    EXPECT_EQ(samples_of(riff(joined(
+                  {chunk("fmt ", joined({body, extension})), chunk("data", little_endian(7, 2))}))),
               Samples{7});
 }
 
@@ -153,8 +155,8 @@ TEST(Wav, sizes_that_a_pipe_leaves_open_reach_to_the_end)
 {
     for (const uint64_t open : {uint64_t{0}, uint64_t{0xFFFFFFFF}}) {
         const Bytes file = joined({letters("RIFF"), little_endian(open, 4), letters("WAVE"),
-                                   format(1, 1, 16000, 16), letters("data"),
-                                   little_endian(open, 4), little_endian(5, 2)});
+                                   format(1, 1, 16000, 16), letters("data"), little_endian(open, 4),
+                                   little_endian(5, 2)});
         EXPECT_EQ(samples_of(file), Samples{5}) << open;
     }
 }

@@ -7,6 +7,7 @@
 #include "formats/wav.h"
 #include "import/import.h"
 #include "project/audio_frontend.h"
+#include "project/pipeline.h"
 #include "verify/engine.h"
 
 #include <gtest/gtest.h>
@@ -28,7 +29,8 @@ Graph frontend_graph(const AudioFrontend& settings)
     return builder.finish();
 }
 
-template <typename T> Bytes bytes_of(const std::vector<T>& values)
+template <typename T>
+Bytes bytes_of(const std::vector<T>& values)
 {
     const auto* first = reinterpret_cast<const uint8_t*>(values.data());
     return {first, first + values.size() * sizeof(T)};
@@ -61,19 +63,22 @@ Bytes oracle_features(const Graph& graph, const std::vector<int16_t>& samples)
 Bytes host_features(const Graph& graph, const std::vector<int16_t>& samples)
 {
     const ResolvedTarget target = find_target("host");
-    return all_outputs(run_on_target(
-        compile(graph, {.name = "frontend", .target = target.facts, .lower = {}}), target,
-        frames_of(samples)));
+    return all_outputs(
+        run_on_target(compile(graph, {.name = "frontend", .target = target.facts, .lower = {}}),
+                      target, frames_of(samples)));
 }
 
-std::filesystem::path clips() { return shared_folder() / "data/speech_clips"; }
+std::filesystem::path clips()
+{
+    return shared_folder() / "data/speech_clips";
+}
 
 bool have_clips()
 {
     return !shared_folder().empty() && std::filesystem::exists(clips() / "tflm");
 }
 
-#define NEED_CLIPS()                                                                               \
+#define NEED_CLIPS() \
     if (!have_clips()) GTEST_SKIP() << "no shared folder with speech_clips"
 
 struct GoldenClip {
@@ -134,7 +139,8 @@ void check_against_model(const char* file, AudioOutput output)
         if (entry.path().extension() != ".wav") continue;
         const Sound sound = read_wav(entry.path());
         if (sound.rate_hz != 16000) continue;
-        EXPECT_EQ(oracle_features(composed, sound.samples), oracle_features(imported, sound.samples))
+        EXPECT_EQ(oracle_features(composed, sound.samples),
+                  oracle_features(imported, sound.samples))
             << entry.path();
         ++count;
     }
@@ -187,6 +193,74 @@ TEST(AudioFrontend, without_pcan_and_logarithm)
     const Bytes result = oracle_features(graph, samples);
     EXPECT_EQ(result, host_features(graph, samples));
     EXPECT_NE(crc32(result), crc32(Bytes(result.size())));
+}
+
+// The stage in a project: the tick graph gives the same features, frame by frame.
+Pipeline pipeline_of(const std::string& input, const std::string& keys)
+{
+    return compose_pipeline(parse_project_file(
+        "name = \"ears\"\n[input]\n" + input + "\n[[stage]]\nkind = \"audio_frontend\"\n" + keys,
+        "ears/thimble.toml"));
+}
+
+const char* const kSound = "kind = \"audio\"\nrate_hz = 16000";
+
+TEST(AudioFrontend, is_a_stage)
+{
+    const Pipeline pipeline = pipeline_of(kSound, "tables = \"micro_speech\"");
+    EXPECT_EQ(pipeline.interface.window, kWindow);
+    EXPECT_EQ(pipeline.interface.hop, kStep);
+    EXPECT_EQ(pipeline.joints[1].tensor.shape, Shape{40});
+    EXPECT_EQ(pipeline.joints[1].tensor.type, DType::i8);
+    EXPECT_EQ(pipeline.joints[1].per_second, 50);
+    NEED_CLIPS();
+    const Sound sound = read_wav(clips() / "tflm/yes_1000ms.wav");
+    Bytes features;
+    for (const RunOutputs& run :
+         run_oracle(pipeline.graph, Match::tflm, true, frames_of(sound.samples))) {
+        EXPECT_EQ(run.outputs[0], Bytes{1});
+        features.insert(features.end(), run.outputs[1].begin(), run.outputs[1].end());
+    }
+    EXPECT_EQ(crc32(features), 0x01e70aa6u);
+}
+
+TEST(AudioFrontend, takes_any_rate_window_and_step)
+{
+    const Pipeline cd = pipeline_of("kind = \"audio\"\nrate_hz = 44100",
+                                    "window_ms = 25\nstep_ms = 10\nchannels = 32\n"
+                                    "high_hz = 20000\noutput = \"float\"");
+    EXPECT_EQ(cd.interface.window, 1102);
+    EXPECT_EQ(cd.interface.hop, 441);
+    EXPECT_EQ(cd.joints[1].tensor.shape, Shape{32});
+    EXPECT_EQ(cd.joints[1].tensor.type, DType::f32);
+    const Pipeline slow = pipeline_of("kind = \"audio\"\nrate_hz = 1000",
+                                      "window_ms = 25\nstep_ms = 10\nchannels = 2\nlow_hz = 8\n"
+                                      "high_hz = 450\noutput = \"none\"\nlog = false");
+    EXPECT_EQ(slow.interface.window, 25);
+    EXPECT_EQ(slow.joints[1].tensor.type, DType::i32);
+}
+
+std::string refusal_of(const std::string& input, const std::string& keys)
+{
+    try {
+        pipeline_of(input, keys);
+    } catch (const Error& error) {
+        return error.what();
+    }
+    return "no error";
+}
+
+TEST(AudioFrontend, names_the_key_that_is_wrong)
+{
+    EXPECT_NE(refusal_of(kSound, "step_ms = 31").find("thimble.toml:7: step_ms: a step of 496"),
+              std::string::npos)
+        << refusal_of(kSound, "step_ms = 31");
+    EXPECT_NE(refusal_of(kSound, "high_hz = 8001").find("high_hz: 8001 Hz"), std::string::npos)
+        << refusal_of(kSound, "high_hz = 8001");
+    EXPECT_NE(refusal_of(kSound, "high_herz = 1").find("high_hz"), std::string::npos);
+    EXPECT_NE(refusal_of("kind = \"motion\"\nrate_hz = 1000\nchannels = [\"x\"]", "")
+                  .find("an input of another kind"),
+              std::string::npos);
 }
 
 std::string refused_key(const AudioFrontend& settings)

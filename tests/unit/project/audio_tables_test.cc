@@ -105,22 +105,23 @@ TEST(AudioTables, rounded_filter_bank_differs_from_glibc_in_two_weights)
 
 TEST(AudioTables, bands_end_within_the_spectrum_and_intervals_may_be_empty)
 {
-    const MelTables dense = mel_tables(
-        {.bins = 257, .rate_hz = 16000, .channels = 200, .low_hz = 125, .high_hz = 8000},
-        AudioTables::micro_speech);
+    const MelTables dense =
+        mel_tables({.bins = 257, .rate_hz = 16000, .channels = 200, .low_hz = 125, .high_hz = 8000},
+                   AudioTables::micro_speech);
     EXPECT_EQ(dense.end, 257);
     EXPECT_EQ(std::accumulate(dense.widths.begin(), dense.widths.end(), 0), 257 - dense.begin);
     EXPECT_EQ(std::count(dense.widths.begin(), dense.widths.end(), 0) > 0, true);
-    const MelTables beyond = mel_tables(
-        {.bins = 257, .rate_hz = 16000, .channels = 40, .low_hz = 125, .high_hz = 9000},
-        AudioTables::micro_speech);
+    const MelTables beyond =
+        mel_tables({.bins = 257, .rate_hz = 16000, .channels = 40, .low_hz = 125, .high_hz = 9000},
+                   AudioTables::micro_speech);
     EXPECT_EQ(beyond.end, 258);
 }
 
 TEST(AudioTables, pcan_gain_is_the_published_one)
 {
-    EXPECT_EQ(crc_of(pcan_table({.strength = 0.95f, .offset = 80, .gain_bits = 21, .input_bits = 7})),
-              0x46452314u);
+    EXPECT_EQ(
+        crc_of(pcan_table({.strength = 0.95f, .offset = 80, .gain_bits = 21, .input_bits = 7})),
+        0x46452314u);
 }
 
 }  // namespace
