@@ -81,6 +81,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_abs;
 const OpDef op_abs = {.name = "abs",
                       .tflite = {{"ABS", import_nothing}},
                       .infer = infer,

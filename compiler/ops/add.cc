@@ -301,6 +301,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_add;
 const OpDef op_add = {.name = "add",
                       .tflite = {{"ADD", import_add}, {"SUB", import_sub}},
                       .infer = infer,

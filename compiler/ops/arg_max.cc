@@ -97,6 +97,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_arg_max;
 const OpDef op_arg_max = {.name = "arg_max",
                           .tflite = {{"ARG_MAX", import_arg<true>}, {"ARG_MIN", import_arg<false>}},
                           .infer = infer,

@@ -43,6 +43,7 @@ void lower(LowerContext& c)
 }  // namespace
 
 // The importer itself reads the operator of the file, which names subgraphs or variables.
+extern const OpDef op_assign;
 const OpDef op_assign = {.name = "assign",
                          .tflite = {{"ASSIGN_VARIABLE", import_nothing}},
                          .infer = infer,

@@ -13,6 +13,7 @@ static void infer(Graph& graph, Node& node)
     infer_pair(graph, node, type);
 }
 
+extern const OpDef op_atan2;
 const OpDef op_atan2 = {.name = "atan2",
                         .tflite = {{"ATAN2", import_nothing}},
                         .infer = infer,

@@ -299,6 +299,7 @@ int64_t macs(const Graph& graph, const Node& node)
 
 }  // namespace
 
+extern const OpDef op_batch_matmul;
 const OpDef op_batch_matmul = {.name = "batch_matmul",
                                .tflite = {{"BATCH_MATMUL", import_batch_matmul}},
                                .infer = infer,

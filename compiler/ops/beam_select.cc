@@ -300,6 +300,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_beam_select;
 const OpDef op_beam_select = {
     .name = "beam_select", .tflite = {}, .infer = infer, .eval = eval, .lower = lower};
 

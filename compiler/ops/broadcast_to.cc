@@ -116,6 +116,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_broadcast_to;
 const OpDef op_broadcast_to = {.name = "broadcast_to",
                                .tflite = {{"BROADCAST_TO", import_repeat<RepeatForm::broadcast_to>},
                                           {"TILE", import_repeat<RepeatForm::tile>},

@@ -112,6 +112,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_cast;
 const OpDef op_cast = {.name = "cast",
                        .tflite = {{"CAST", import_nothing}},
                        .infer = infer,

@@ -130,6 +130,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_compare;
 const OpDef op_compare = {.name = "compare",
                           .tflite = {{"EQUAL", import_relation<Relation::equal>},
                                      {"NOT_EQUAL", import_relation<Relation::not_equal>},

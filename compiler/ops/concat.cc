@@ -159,6 +159,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_concat;
 const OpDef op_concat = {.name = "concat",
                          .tflite = {{"CONCATENATION", import_concatenation}},
                          .infer = infer,

@@ -284,6 +284,7 @@ int64_t macs(const Graph& graph, const Node& node)
 
 }  // namespace
 
+extern const OpDef op_conv2d;
 const OpDef op_conv2d = {.name = "conv2d",
                          .tflite = {{"CONV_2D", import_conv2d}},
                          .infer = infer,

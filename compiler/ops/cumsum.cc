@@ -99,6 +99,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_cumsum;
 const OpDef op_cumsum = {.name = "cumsum",
                          .tflite = {{"CUMSUM", import_cumsum}},
                          .infer = infer,

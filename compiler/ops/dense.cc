@@ -233,6 +233,7 @@ std::vector<double> dense_factors(const Graph& graph, const Node& dense)
     return real_factors(graph, dense);
 }
 
+extern const OpDef op_dense;
 const OpDef op_dense = {.name = "dense",
                         .tflite = {{"FULLY_CONNECTED", import_fully_connected}},
                         .infer = infer,

@@ -93,6 +93,7 @@ int64_t macs(const Graph& graph, const Node& node)
 
 }  // namespace
 
+extern const OpDef op_dense_accumulate;
 const OpDef op_dense_accumulate = {.name = "dense_accumulate",
                                    .tflite = {},
                                    .infer = infer,

@@ -89,6 +89,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_dense_finish;
 const OpDef op_dense_finish = {.name = "dense_finish",
                                .tflite = {},
                                .infer = infer,

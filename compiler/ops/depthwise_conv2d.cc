@@ -241,6 +241,7 @@ int64_t macs(const Graph& graph, const Node& node)
 
 }  // namespace
 
+extern const OpDef op_depthwise_conv2d;
 const OpDef op_depthwise_conv2d = {.name = "depthwise_conv2d",
                                    .tflite = {{"DEPTHWISE_CONV_2D", import_depthwise_conv2d}},
                                    .infer = infer,

@@ -53,6 +53,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_dequantize;
 const OpDef op_dequantize = {.name = "dequantize",
                              .tflite = {{"DEQUANTIZE", import_nothing}},
                              .infer = infer,

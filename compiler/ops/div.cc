@@ -108,6 +108,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_div;
 const OpDef op_div = {.name = "div",
                       .tflite = {{"DIV", import_div}},
                       .infer = infer,

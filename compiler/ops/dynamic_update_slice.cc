@@ -95,6 +95,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_dynamic_update_slice;
 const OpDef op_dynamic_update_slice = {
     .name = "dynamic_update_slice",
     .tflite = {{"DYNAMIC_UPDATE_SLICE", import_dynamic_update_slice}},

@@ -13,6 +13,7 @@ static RealFunction function_for(Match match)
     return [](float x) { return x < 0.0f ? std::exp(x) - 1.0f : x; };
 }
 
+extern const OpDef op_elu;
 const OpDef op_elu = {
     .name = "elu",
     .tflite = {{"ELU", import_nothing}},

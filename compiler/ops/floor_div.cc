@@ -30,6 +30,7 @@ void infer(Graph& graph, Node& node)
 
 }  // namespace
 
+extern const OpDef op_floor_div;
 const OpDef op_floor_div = {
     .name = "floor_div",
     .tflite = {{"FLOOR_DIV", import_floor_div}, {"FLOOR_MOD", import_floor_mod}},

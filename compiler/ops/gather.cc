@@ -132,6 +132,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_gather;
 const OpDef op_gather = {.name = "gather",
                          .tflite = {{"GATHER", import_gather}},
                          .infer = infer,

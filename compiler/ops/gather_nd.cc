@@ -100,6 +100,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_gather_nd;
 const OpDef op_gather_nd = {.name = "gather_nd",
                             .tflite = {{"GATHER_ND", import_gather_nd}},
                             .infer = infer,

@@ -33,6 +33,7 @@ static RealFunction function_of(const Node& node)
     return [](float x) { return 0.5f * x * std::erfc(x * -0.707106781186547524f); };
 }
 
+extern const OpDef op_gelu;
 const OpDef op_gelu = {
     .name = "gelu",
     .tflite = {{"GELU", import_gelu}},

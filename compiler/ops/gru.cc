@@ -207,6 +207,7 @@ int64_t macs(const Graph& graph, const Node& node)
 
 }  // namespace
 
+extern const OpDef op_gru;
 const OpDef op_gru = {.name = "gru",
                       .infer = infer,
                       .eval = eval,

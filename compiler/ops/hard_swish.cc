@@ -131,6 +131,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_hard_swish;
 const OpDef op_hard_swish = {.name = "hard_swish",
                              .tflite = {{"HARD_SWISH", import_nothing}},
                              .infer = infer,

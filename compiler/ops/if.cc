@@ -69,6 +69,7 @@ int64_t macs(const Graph&, const Node& node)
 }  // namespace
 
 // The importer itself reads the operator of the file, which names subgraphs or variables.
+extern const OpDef op_if;
 const OpDef op_if = {.name = "if",
                      .tflite = {{"IF", import_nothing}},
                      .infer = infer,

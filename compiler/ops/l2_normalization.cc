@@ -93,6 +93,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_l2_normalization;
 const OpDef op_l2_normalization = {.name = "l2_normalization",
                                    .tflite = {{"L2_NORMALIZATION", import_l2_normalization}},
                                    .infer = infer,

@@ -107,6 +107,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_leaky_relu;
 const OpDef op_leaky_relu = {.name = "leaky_relu",
                              .tflite = {{"LEAKY_RELU", import_leaky_relu}},
                              .infer = infer,

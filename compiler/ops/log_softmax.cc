@@ -116,6 +116,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_log_softmax;
 const OpDef op_log_softmax = {.name = "log_softmax",
                               .tflite = {{"LOG_SOFTMAX", import_nothing}},
                               .infer = infer,

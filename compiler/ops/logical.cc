@@ -55,6 +55,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_logical;
 const OpDef op_logical = {.name = "logical",
                           .tflite = {{"LOGICAL_AND", import_logic<Logic::both>},
                                      {"LOGICAL_OR", import_logic<Logic::either>},

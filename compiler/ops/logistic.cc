@@ -4,6 +4,7 @@
 
 namespace thimble {
 
+extern const OpDef op_logistic;
 const OpDef op_logistic = {
     .name = "logistic",
     .tflite = {{"LOGISTIC", import_nothing}},

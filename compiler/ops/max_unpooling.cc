@@ -98,6 +98,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_max_unpooling;
 const OpDef op_max_unpooling = {.name = "max_unpooling",
                                 .tflite = {{"CUSTOM:LiteRtMaxUnpooling2D", import_max_unpooling},
                                            {"CUSTOM:MaxUnpooling2D", import_max_unpooling}},

@@ -30,6 +30,7 @@ void infer(Graph& graph, Node& node)
 
 }  // namespace
 
+extern const OpDef op_maximum;
 const OpDef op_maximum = {
     .name = "maximum",
     .tflite = {{"MAXIMUM", import_maximum}, {"MINIMUM", import_minimum}},

@@ -124,6 +124,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_mirror_pad;
 const OpDef op_mirror_pad = {.name = "mirror_pad",
                              .tflite = {{"MIRROR_PAD", import_mirror_pad}},
                              .infer = infer,

@@ -123,6 +123,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_mul;
 const OpDef op_mul = {.name = "mul",
                       .tflite = {{"MUL", import_mul}},
                       .infer = infer,

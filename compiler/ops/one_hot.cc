@@ -82,6 +82,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_one_hot;
 const OpDef op_one_hot = {.name = "one_hot",
                           .tflite = {{"ONE_HOT", import_one_hot}},
                           .infer = infer,

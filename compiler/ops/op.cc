@@ -4,6 +4,10 @@
 
 namespace thimble {
 
+#define OP(name, formula) extern const OpDef op_##name;
+#include "ops/ops.def"
+#undef OP
+
 std::span<const OpDef* const> all_ops()
 {
     static const OpDef* const ops[] = {

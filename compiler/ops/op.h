@@ -56,10 +56,6 @@ template <typename Attributes> bool equal_attributes(const std::any& a, const st
     return std::any_cast<const Attributes&>(a) == std::any_cast<const Attributes&>(b);
 }
 
-#define OP(name, formula) extern const OpDef op_##name;
-#include "ops/ops.def"
-#undef OP
-
 // All operators, in the order of ops.def.
 std::span<const OpDef* const> all_ops();
 const OpDef* find_op(std::string_view name);

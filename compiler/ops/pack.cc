@@ -86,6 +86,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_pack;
 const OpDef op_pack = {.name = "pack",
                        .tflite = {{"PACK", import_pack}},
                        .infer = infer,

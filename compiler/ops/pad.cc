@@ -133,6 +133,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_pad;
 const OpDef op_pad = {.name = "pad",
                       .tflite = {{"PAD", import_pad}, {"PADV2", import_pad}},
                       .infer = infer,

@@ -213,6 +213,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_pool2d;
 const OpDef op_pool2d = {
     .name = "pool2d",
     .tflite = {{"AVERAGE_POOL_2D", import_average}, {"MAX_POOL_2D", import_max}},

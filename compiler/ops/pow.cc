@@ -13,6 +13,7 @@ static void infer(Graph& graph, Node& node)
     infer_pair(graph, node, type);
 }
 
+extern const OpDef op_pow;
 const OpDef op_pow = {.name = "pow",
                       .tflite = {{"POW", import_nothing}},
                       .infer = infer,

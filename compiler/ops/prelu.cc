@@ -105,6 +105,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_prelu;
 const OpDef op_prelu = {.name = "prelu",
                         .tflite = {{"PRELU", import_nothing}},
                         .infer = infer,

@@ -138,6 +138,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_quantize;
 const OpDef op_quantize = {.name = "quantize",
                            .tflite = {{"QUANTIZE", import_nothing}},
                            .infer = infer,

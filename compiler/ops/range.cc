@@ -107,6 +107,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_range;
 const OpDef op_range = {.name = "range",
                         .tflite = {{"RANGE", import_range}},
                         .infer = infer,

@@ -36,6 +36,7 @@ void lower(LowerContext& c)
 }  // namespace
 
 // The importer itself reads the operator of the file, which names subgraphs or variables.
+extern const OpDef op_read;
 const OpDef op_read = {.name = "read",
                        .tflite = {{"READ_VARIABLE", import_nothing}},
                        .infer = infer,

@@ -354,6 +354,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_reduce;
 const OpDef op_reduce = {.name = "reduce",
                          .tflite = {{"MEAN", import_reduce<Reduction::mean>},
                                     {"SUM", import_reduce<Reduction::sum>},

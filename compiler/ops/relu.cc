@@ -164,6 +164,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_relu;
 const OpDef op_relu = {.name = "relu",
                        .tflite = {{"RELU", import_relu},
                                   {"RELU6", import_relu6},

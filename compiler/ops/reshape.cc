@@ -147,6 +147,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_reshape;
 const OpDef op_reshape = {.name = "reshape",
                           .tflite = {{"RESHAPE", import_reshape},
                                      {"SQUEEZE", import_squeeze},

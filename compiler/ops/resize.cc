@@ -288,6 +288,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_resize;
 const OpDef op_resize = {
     .name = "resize",
     .tflite = {{"RESIZE_BILINEAR", import_bilinear}, {"RESIZE_NEAREST_NEIGHBOR", import_nearest}},

@@ -74,6 +74,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_reverse;
 const OpDef op_reverse = {.name = "reverse",
                           .tflite = {{"REVERSE_V2", import_reverse}},
                           .infer = infer,

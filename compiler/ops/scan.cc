@@ -154,6 +154,7 @@ int64_t macs(const Graph&, const Node& node)
 
 }  // namespace
 
+extern const OpDef op_scan;
 const OpDef op_scan = {.name = "scan", .tflite = {}, .infer = infer, .eval = eval, .macs = macs};
 
 }  // namespace thimble

@@ -125,6 +125,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_scatter_nd;
 const OpDef op_scatter_nd = {.name = "scatter_nd",
                              .tflite = {{"SCATTER_ND", import_scatter_nd}},
                              .infer = infer,

@@ -92,6 +92,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_select;
 const OpDef op_select = {.name = "select",
                          .tflite = {{"SELECT", import_select}, {"SELECT_V2", import_select_v2}},
                          .infer = infer,

@@ -78,6 +78,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_shape;
 const OpDef op_shape = {.name = "shape",
                         .tflite = {{"SHAPE", import_shape}, {"RANK", import_rank}},
                         .infer = infer,

@@ -66,6 +66,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_signal_delay;
 const OpDef op_signal_delay = {.name = "signal_delay",
                                .tflite = {{"CUSTOM:SignalDelay", import_delay}},
                                .infer = infer,

@@ -66,6 +66,7 @@ int64_t macs(const Graph& graph, const Node& node) { return graph.input(node, 0)
 
 }  // namespace
 
+extern const OpDef op_signal_energy;
 const OpDef op_signal_energy = {.name = "signal_energy",
                                 .tflite = {{"CUSTOM:SignalEnergy", import_energy}},
                                 .infer = infer,

@@ -58,6 +58,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_signal_fft_auto_scale;
 const OpDef op_signal_fft_auto_scale = {
     .name = "signal_fft_auto_scale",
     .tflite = {{"CUSTOM:SignalFftAutoScale", import_auto_scale}},

@@ -99,6 +99,7 @@ int64_t macs(const Graph& graph, const Node& node)
 
 }  // namespace
 
+extern const OpDef op_signal_filter_bank;
 const OpDef op_signal_filter_bank = {.name = "signal_filter_bank",
                                      .tflite = {{"CUSTOM:SignalFilterBank", import_filter_bank}},
                                      .infer = infer,

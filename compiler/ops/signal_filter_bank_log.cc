@@ -95,6 +95,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_signal_filter_bank_log;
 const OpDef op_signal_filter_bank_log = {.name = "signal_filter_bank_log",
                                          .tflite = {{"CUSTOM:SignalFilterBankLog", import_log}},
                                          .infer = infer,

@@ -57,6 +57,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_signal_filter_bank_square_root;
 const OpDef op_signal_filter_bank_square_root = {
     .name = "signal_filter_bank_square_root",
     .tflite = {{"CUSTOM:SignalFilterBankSquareRoot", import_square_root}},

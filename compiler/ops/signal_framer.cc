@@ -102,6 +102,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_signal_framer;
 const OpDef op_signal_framer = {.name = "signal_framer",
                                 .tflite = {{"CUSTOM:SignalFramer", import_framer}},
                                 .infer = infer,

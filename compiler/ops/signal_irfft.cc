@@ -105,6 +105,7 @@ int64_t macs(const Graph& graph, const Node& node)
 
 }  // namespace
 
+extern const OpDef op_signal_irfft;
 const OpDef op_signal_irfft = {.name = "signal_irfft",
                                .tflite = {{"CUSTOM:SignalIrfft", import_irfft}},
                                .infer = infer,

@@ -89,6 +89,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_signal_overlap_add;
 const OpDef op_signal_overlap_add = {.name = "signal_overlap_add",
                                      .tflite = {{"CUSTOM:SignalOverlapAdd", import_overlap_add}},
                                      .infer = infer,

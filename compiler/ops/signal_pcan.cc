@@ -85,6 +85,7 @@ int64_t macs(const Graph& graph, const Node& node) { return 4 * graph.input(node
 
 }  // namespace
 
+extern const OpDef op_signal_pcan;
 const OpDef op_signal_pcan = {.name = "signal_pcan",
                               .tflite = {{"CUSTOM:SignalPCAN", import_pcan}},
                               .infer = infer,

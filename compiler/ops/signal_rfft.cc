@@ -111,6 +111,7 @@ int64_t macs(const Graph& graph, const Node& node)
 
 }  // namespace
 
+extern const OpDef op_signal_rfft;
 const OpDef op_signal_rfft = {.name = "signal_rfft",
                               .tflite = {{"CUSTOM:SignalRfft", import_rfft}},
                               .infer = infer,

@@ -96,6 +96,7 @@ int64_t macs(const Graph& graph, const Node& node) { return 3 * graph.input(node
 
 }  // namespace
 
+extern const OpDef op_signal_spectral_subtraction;
 const OpDef op_signal_spectral_subtraction = {
     .name = "signal_spectral_subtraction",
     .tflite = {{"CUSTOM:SignalFilterBankSpectralSubtraction", import_subtraction}},

@@ -87,6 +87,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_signal_stacker;
 const OpDef op_signal_stacker = {.name = "signal_stacker",
                                  .tflite = {{"CUSTOM:SignalStacker", import_stacker}},
                                  .infer = infer,

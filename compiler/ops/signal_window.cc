@@ -62,6 +62,7 @@ int64_t macs(const Graph& graph, const Node& node) { return graph.input(node, 0)
 
 }  // namespace
 
+extern const OpDef op_signal_window;
 const OpDef op_signal_window = {.name = "signal_window",
                                 .tflite = {{"CUSTOM:SignalWindow", import_window}},
                                 .infer = infer,

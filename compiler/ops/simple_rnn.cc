@@ -202,6 +202,7 @@ int64_t macs(const Graph& graph, const Node& node)
 
 }  // namespace
 
+extern const OpDef op_simple_rnn;
 const OpDef op_simple_rnn = {.name = "simple_rnn",
                              .tflite = {{"RNN", import_rnn},
                                         {"UNIDIRECTIONAL_SEQUENCE_RNN", import_sequence_rnn},

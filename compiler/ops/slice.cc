@@ -213,6 +213,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_slice;
 const OpDef op_slice = {
     .name = "slice",
     .tflite = {{"SLICE", import_slice}, {"STRIDED_SLICE", import_strided_slice}},

@@ -323,6 +323,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_softmax;
 const OpDef op_softmax = {.name = "softmax",
                           .tflite = {{"SOFTMAX", import_softmax}},
                           .infer = infer,

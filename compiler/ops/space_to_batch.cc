@@ -167,6 +167,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_space_to_batch;
 const OpDef op_space_to_batch = {.name = "space_to_batch",
                                  .tflite = {{"SPACE_TO_BATCH_ND", import_space_to_batch},
                                             {"BATCH_TO_SPACE_ND", import_batch_to_space}},

@@ -98,6 +98,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_space_to_depth;
 const OpDef op_space_to_depth = {.name = "space_to_depth",
                                  .tflite = {{"SPACE_TO_DEPTH", import_space_to_depth},
                                             {"DEPTH_TO_SPACE", import_depth_to_space}},

@@ -139,6 +139,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_split;
 const OpDef op_split = {
     .name = "split",
     .tflite = {{"SPLIT", import_split}, {"SPLIT_V", import_split_v}, {"UNPACK", import_unpack}},

@@ -93,6 +93,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_squared_difference;
 const OpDef op_squared_difference = {.name = "squared_difference",
                                      .tflite = {{"SQUARED_DIFFERENCE", import_nothing}},
                                      .infer = infer,

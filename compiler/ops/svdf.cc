@@ -347,6 +347,7 @@ int64_t macs(const Graph& graph, const Node& node)
 
 }  // namespace
 
+extern const OpDef op_svdf;
 const OpDef op_svdf = {.name = "svdf",
                        .tflite = {{"SVDF", import_svdf}},
                        .infer = infer,

@@ -4,6 +4,7 @@
 
 namespace thimble {
 
+extern const OpDef op_tanh;
 const OpDef op_tanh = {
     .name = "tanh",
     .tflite = {{"TANH", import_nothing}},

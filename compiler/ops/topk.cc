@@ -71,6 +71,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_topk;
 const OpDef op_topk = {.name = "topk",
                        .tflite = {{"TOPK_V2", import_topk}},
                        .infer = infer,

@@ -82,6 +82,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_transpose;
 const OpDef op_transpose = {.name = "transpose",
                             .tflite = {{"TRANSPOSE", import_transpose}},
                             .infer = infer,

@@ -280,6 +280,7 @@ int64_t macs(const Graph& graph, const Node& node)
 
 }  // namespace
 
+extern const OpDef op_transpose_conv;
 const OpDef op_transpose_conv = {.name = "transpose_conv",
                                  .tflite = {{"TRANSPOSE_CONV", import_transpose_conv}},
                                  .infer = infer,

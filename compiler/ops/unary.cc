@@ -148,6 +148,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_unary;
 const OpDef op_unary = {.name = "unary",
                         .tflite = {{"NEG", import_unary<Unary::neg>},
                                    {"SQUARE", import_unary<Unary::square>},

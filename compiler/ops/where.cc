@@ -62,6 +62,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_where;
 const OpDef op_where = {.name = "where",
                         .tflite = {{"WHERE", import_nothing}},
                         .infer = infer,

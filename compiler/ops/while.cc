@@ -88,6 +88,7 @@ int64_t macs(const Graph&, const Node& node)
 }  // namespace
 
 // The importer itself reads the operator of the file, which names subgraphs or variables.
+extern const OpDef op_while;
 const OpDef op_while = {.name = "while",
                         .tflite = {{"WHILE", import_nothing}},
                         .infer = infer,

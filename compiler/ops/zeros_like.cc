@@ -48,6 +48,7 @@ void lower(LowerContext& c)
 
 }  // namespace
 
+extern const OpDef op_zeros_like;
 const OpDef op_zeros_like = {.name = "zeros_like",
                              .tflite = {{"ZEROS_LIKE", import_zeros_like}},
                              .infer = infer,

@@ -72,6 +72,7 @@ bool lstm_has_states(const Graph& graph, const Node& node)
     return graph.input(node, lstm_input::hidden).kind == TensorKind::state;
 }
 
+extern const OpDef op_lstm;
 const OpDef op_lstm = {
     .name = "lstm",
     .tflite = {{"UNIDIRECTIONAL_SEQUENCE_LSTM", import_sequence_lstm},
