@@ -45,8 +45,8 @@ void eval(EvalContext& c)
     const auto& attributes = std::any_cast<const EnergyAttributes&>(c.node.attributes);
     for (size_t k = 0; k < out.size(); ++k) {
         const int64_t re = in[2 * k], im = in[2 * k + 1];
-        const bool wanted = static_cast<int64_t>(k) >= attributes.begin &&
-                            static_cast<int64_t>(k) < attributes.end;
+        const bool wanted =
+            static_cast<int64_t>(k) >= attributes.begin && static_cast<int64_t>(k) < attributes.end;
         out[k] = wanted ? static_cast<uint32_t>(re * re + im * im) : 0;
     }
 }
@@ -56,13 +56,21 @@ void eval(EvalContext& c)
 void lower(LowerContext& c)
 {
     const auto& attributes = std::any_cast<const EnergyAttributes&>(c.node.attributes);
-    c.call("thb_signal_energy_s16",
-           {signal_in(c, 0), c.out(), c.number(c.output().count(), "thb_index_t"),
-            c.number(attributes.begin, "thb_index_t"), c.number(attributes.end, "thb_index_t")});
+    const auto call = [&](const char* kernel) {
+        c.call(kernel, {signal_in(c, 0), c.out(), c.number(c.output().count(), "thb_index_t"),
+                        c.number(attributes.begin, "thb_index_t"),
+                        c.number(attributes.end, "thb_index_t")});
+    };
+    const double cost = static_cast<double>(c.output().count());
+    c.choose({{"portable", "", cost * 9, [&] { call("thb_signal_energy_s16"); }},
+              {"dsp_pairs", "dsp", cost * 5, [&] { call("thb_signal_energy_s16_dsp"); }}});
     c.allow_in_place(0);
 }
 
-int64_t macs(const Graph& graph, const Node& node) { return graph.input(node, 0).count(); }
+int64_t macs(const Graph& graph, const Node& node)
+{
+    return graph.input(node, 0).count();
+}
 
 }  // namespace
 

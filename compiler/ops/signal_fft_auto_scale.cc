@@ -37,9 +37,8 @@ void eval(EvalContext& c)
         }
     }
     // The reference counts 32 significant bits in 0, and in a negative number.
-    const int bits = most == 0
-                         ? 32
-                         : 32 - reference::leading_zeros(static_cast<uint32_t>(int32_t{most}));
+    const int bits =
+        most == 0 ? 32 : 32 - reference::leading_zeros(static_cast<uint32_t>(int32_t{most}));
     const int scale = std::max(15 - bits, 0);
     const auto out = c.out<int16_t>();
     for (size_t i = 0; i < in.size(); ++i)
@@ -51,8 +50,13 @@ void eval(EvalContext& c)
 
 void lower(LowerContext& c)
 {
-    c.call("thb_signal_fft_auto_scale_s16",
-           {signal_in(c, 0), c.out(0), c.out(1), c.number(c.input(0).count(), "thb_index_t")});
+    const auto call = [&](const char* kernel) {
+        c.call(kernel,
+               {signal_in(c, 0), c.out(0), c.out(1), c.number(c.input(0).count(), "thb_index_t")});
+    };
+    const double cost = static_cast<double>(c.input(0).count());
+    c.choose({{"portable", "", cost * 13, [&] { call("thb_signal_fft_auto_scale_s16"); }},
+              {"dsp_pairs", "dsp", cost * 6, [&] { call("thb_signal_fft_auto_scale_s16_dsp"); }}});
     c.allow_in_place(0);
 }
 

@@ -6,7 +6,9 @@
 // Source: TFLM signal library (docs/numerics.md, "Audio").
 #include "ops/signal.h"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <numeric>
 
 namespace thimble {
 
@@ -46,12 +48,12 @@ void infer(Graph& graph, Node& node)
         const bool inside = widths[c] >= 0 && bin_starts[c] >= 0 && weight_starts[c] >= 0 &&
                             bin_starts[c] + widths[c] <= graph.input(node, kBins).count() &&
                             weight_starts[c] + widths[c] <= graph.input(node, kWeights).count();
-        require_shape(inside,
-                      fmt::format("interval {}: {} bins from {}, weights from {}", c, widths[c],
-                                  bin_starts[c], weight_starts[c]),
-                      fmt::format("bins below {}, weights below {}",
-                                  graph.input(node, kBins).count(),
-                                  graph.input(node, kWeights).count()));
+        require_shape(
+            inside,
+            fmt::format("interval {}: {} bins from {}, weights from {}", c, widths[c],
+                        bin_starts[c], weight_starts[c]),
+            fmt::format("bins below {}, weights below {}", graph.input(node, kBins).count(),
+                        graph.input(node, kWeights).count()));
     }
     set_signal_output(graph, node, 0, DType::u64, {channels});
 }
@@ -75,11 +77,35 @@ void eval(EvalContext& c)
 {
     const auto out = c.out<uint64_t>();
     for (size_t channel = 0; channel < out.size(); ++channel)
-        out[channel] = interval_sum(c, kWeights, channel + 1) +
-                       interval_sum(c, kUnweights, channel);
+        out[channel] =
+            interval_sum(c, kWeights, channel + 1) + interval_sum(c, kUnweights, channel);
 }
 
 // ---- lowering ----
+
+// Whether the weights of each interval are positive and add up to a number that leaves room for
+// 16-bit halves of the energies in 32 bits.
+bool halves_fit(LowerContext& c, size_t table)
+{
+    const auto weights = c.input(table).values<int16_t>();
+    const auto starts = c.input(kWeightStarts).values<int16_t>();
+    const auto widths = c.input(kWidths).values<int16_t>();
+    constexpr int64_t most = 65537;  // times 65535: 2^32 - 1
+    for (size_t i = 0; i < widths.size(); ++i) {
+        const auto first = weights.begin() + starts[i];
+        if (std::accumulate(first, first + widths[i], int64_t{0}) > most) return false;
+    }
+    return true;
+}
+
+const char* form_of(LowerContext& c)
+{
+    for (const size_t table : {kWeights, kUnweights})
+        if (std::ranges::any_of(c.input(table).values<int16_t>(), [](int16_t w) { return w < 0; }))
+            return "THB_BANK_ANY";
+    const bool halves = halves_fit(c, kWeights) && halves_fit(c, kUnweights);
+    return halves && !c.target.has_wide_multiply ? "THB_BANK_HALVES" : "THB_BANK_WIDE";
+}
 
 void lower(LowerContext& c)
 {
@@ -87,7 +113,8 @@ void lower(LowerContext& c)
            {signal_in(c, kBins), c.in(kWeights), c.in(kUnweights), c.in(kBinStarts),
             c.in(kWeightStarts), c.in(kWidths), c.out(),
             c.number(std::any_cast<const FilterBankAttributes&>(c.node.attributes).channels,
-                     "thb_index_t")});
+                     "thb_index_t"),
+            c.key_text(form_of(c))});
 }
 
 int64_t macs(const Graph& graph, const Node& node)

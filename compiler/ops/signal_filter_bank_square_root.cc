@@ -50,8 +50,10 @@ void eval(EvalContext& c)
 
 void lower(LowerContext& c)
 {
-    c.call("thb_signal_square_root_u64", {signal_in(c, 0), signal_in(c, 1), c.out(),
-                                          c.number(c.input(0).count(), "thb_index_t")});
+    c.call("thb_signal_square_root_u64",
+           {signal_in(c, 0), signal_in(c, 1), c.out(), c.number(c.input(0).count(), "thb_index_t"),
+            // Cores that multiply so wide divide in hardware, too.
+            c.key(int64_t{c.target.has_wide_multiply})});
     c.allow_in_place(0);
 }
 

@@ -8,6 +8,7 @@
 #include "ops/signal.h"
 #include "ops/signal_fft.h"
 
+#include <bit>
 #include <fmt/format.h>
 
 namespace thimble {
@@ -66,8 +67,8 @@ void eval_frame(std::span<const int16_t> in, std::span<int16_t> out, int64_t fft
         const Complex a = divide(z[k], 2);
         const Complex b = divide(conjugate(z[h - k]), 2);
         const Complex f = add(a, b);
-        const Complex w = multiply(subtract(a, b),
-                                   split_factor(static_cast<int64_t>(k), fft_length / 2, false));
+        const Complex w =
+            multiply(subtract(a, b), split_factor(static_cast<int64_t>(k), fft_length / 2, false));
         // At k = h/2 both are the same bin, and the second stays.
         store(k, (f.re + w.re) >> 1, (f.im + w.im) >> 1);
         store(h - k, (f.re - w.re) >> 1, (w.im - f.im) >> 1);
@@ -91,13 +92,24 @@ void lower(LowerContext& c)
 {
     const int64_t fft_length = fft_length_of(c.node);
     const int64_t count = c.input(0).shape.back();
-    c.call("thb_signal_rfft_s16", {signal_in(c, 0),
-                                   c.table(fft_twiddle_table(fft_length / 2, false),
-                                           "twiddle factors of " + c.node.name, false),
-                                   c.table(fft_split_table(fft_length / 2, false),
-                                           "split factors of " + c.node.name, false),
-                                   c.out(), c.number(c.input(0).count() / count, "thb_index_t"),
-                                   c.number(count, "thb_index_t"), c.key(fft_length)});
+    const auto call = [&c, fft_length, count](const char* kernel) {
+        c.call(kernel, {signal_in(c, 0),
+                        c.table(fft_twiddle_table(fft_length / 2, false),
+                                "twiddle factors of " + c.node.name, false),
+                        c.table(fft_split_table(fft_length / 2, false),
+                                "split factors of " + c.node.name, false),
+                        c.out(), c.number(c.input(0).count() / count, "thb_index_t"),
+                        c.number(count, "thb_index_t"), c.key(fft_length)});
+    };
+    // Instructions of a butterfly, counted.
+    const double butterflies = static_cast<double>(c.input(0).count() / count * fft_length) / 2;
+    std::vector<Variant> variants = {
+        {"portable", "", butterflies * 140, [=] { call("thb_signal_rfft_s16"); }}};
+    const auto half = static_cast<uint64_t>(fft_length / 2);
+    if (half >= 4 && std::countr_zero(half) % 2 == 0)
+        variants.push_back(
+            {"dsp_pairs", "dsp", butterflies * 50, [=] { call("thb_signal_rfft_s16_dsp"); }});
+    c.choose(std::move(variants));
 }
 
 int64_t macs(const Graph& graph, const Node& node)

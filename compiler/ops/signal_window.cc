@@ -5,6 +5,7 @@
 #include "numeric/reference.h"
 #include "ops/signal.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace thimble {
@@ -48,17 +49,44 @@ void eval(EvalContext& c)
 
 // ---- lowering ----
 
+// Whether a product can leave int16 behind the shift.
+bool saturates(std::span<const int16_t> weights, int64_t shift)
+{
+    return shift > 16 || std::ranges::any_of(weights, [&](int16_t weight) {
+               return weight < 0 || weight > int64_t{1} << shift;
+           });
+}
+
 void lower(LowerContext& c)
 {
     const int64_t count = c.input(1).count();
-    c.call("thb_signal_window_s16",
-           {signal_in(c, 0), c.in(1), c.out(), c.number(c.input(0).count() / count, "thb_index_t"),
-            c.number(count, "thb_index_t"),
-            c.key(std::any_cast<const WindowAttributes&>(c.node.attributes).shift)});
+    const int64_t shift = std::any_cast<const WindowAttributes&>(c.node.attributes).shift;
+    const int64_t samples = c.input(0).count();
+    const auto args = [&c, count, samples, shift] {
+        return std::vector<Arg>{signal_in(c, 0),
+                                c.in(1),
+                                c.out(),
+                                c.number(samples / count, "thb_index_t"),
+                                c.number(count, "thb_index_t"),
+                                c.key(shift)};
+    };
+    const bool clamps = saturates(c.input(1).values<int16_t>(), shift);
+    const double cost = static_cast<double>(samples);
+    c.choose(
+        {{"portable", "", cost * 7,
+          [&] {
+              std::vector<Arg> all = args();
+              all.push_back(c.key(int64_t{clamps}));
+              c.call("thb_signal_window_s16", all);
+          }},
+         {"dsp_pairs", "dsp", cost * 5, [&] { c.call("thb_signal_window_s16_dsp", args()); }}});
     c.allow_in_place(0);
 }
 
-int64_t macs(const Graph& graph, const Node& node) { return graph.input(node, 0).count(); }
+int64_t macs(const Graph& graph, const Node& node)
+{
+    return graph.input(node, 0).count();
+}
 
 }  // namespace
 

@@ -4,8 +4,13 @@
 // A complex number is two int16, real part first. All sums wrap modulo 2^16.
 #include "port/thb_port.h"
 
-// Bits 15 to 30 of a Q15 product, rounded half up.
-THB_KERNEL int16_t thb_fft_round(int32_t value) { return (int16_t)((value + 16384) >> 15); }
+// Bits 15 to 30 of a Q15 product, rounded half up. An 8-bit core shifts left by one and takes the
+// upper half: it shifts by 15 bit by bit.
+THB_KERNEL int16_t thb_fft_round(int32_t value)
+{
+    if (sizeof(int) == 2) return (int16_t)(uint16_t)((((uint32_t)value + 16384) << 1) >> 16);
+    return (int16_t)((value + 16384) >> 15);
+}
 
 // value / 2 and value / 4 as the reference divides: by a product with 32767 / radix.
 #define THB_FFT_HALF(value) thb_fft_round((int32_t)(value)*16383)
@@ -35,29 +40,19 @@ THB_KERNEL thb_index_t thb_fft_place(thb_index_t i, thb_index_t length)
     return (thb_index_t)(place + (length == 2 ? i : 0));
 }
 
-// One radix-4 butterfly over z, z + 2 * step, z + 4 * step, z + 6 * step; w1 is the first factor.
-THB_KERNEL void thb_fft_butterfly(int16_t* z, thb_index_t step, const int16_t* twiddles,
-                                  thb_index_t w1, int inverse)
+// The sums and differences of a radix-4 butterfly: a, b, c, d, divided by 4 and rotated, become the
+// elements at 0, step, 2 * step and 3 * step behind z.
+THB_KERNEL void thb_fft_combine(int16_t* z, thb_index_t step, const int16_t* a, const int16_t* b,
+                                const int16_t* c, const int16_t* d, int inverse)
 {
     int16_t* const q1 = z + 2 * step;
     int16_t* const q2 = z + 4 * step;
     int16_t* const q3 = z + 6 * step;
-    const int16_t ar = THB_FFT_QUARTER(z[0]), ai = THB_FFT_QUARTER(z[1]);
-    int16_t br = THB_FFT_QUARTER(q1[0]), bi = THB_FFT_QUARTER(q1[1]);
-    int16_t cr = THB_FFT_QUARTER(q2[0]), ci = THB_FFT_QUARTER(q2[1]);
-    int16_t dr = THB_FFT_QUARTER(q3[0]), di = THB_FFT_QUARTER(q3[1]);
-    int32_t sr, si, tr, ti, ur, ui, vr, vi;
-    thb_fft_rotate(&br, &bi, twiddles + 2 * w1);
-    thb_fft_rotate(&cr, &ci, twiddles + 4 * w1);
-    thb_fft_rotate(&dr, &di, twiddles + 6 * w1);
-    sr = (int32_t)ar + cr;
-    si = (int32_t)ai + ci;
-    tr = (int32_t)ar - cr;
-    ti = (int32_t)ai - ci;
-    vr = (int32_t)br + dr;
-    vi = (int32_t)bi + di;
-    ur = inverse ? (int32_t)dr - br : (int32_t)br - dr;
-    ui = inverse ? (int32_t)di - bi : (int32_t)bi - di;
+    const int32_t sr = (int32_t)a[0] + c[0], si = (int32_t)a[1] + c[1];
+    const int32_t tr = (int32_t)a[0] - c[0], ti = (int32_t)a[1] - c[1];
+    const int32_t vr = (int32_t)b[0] + d[0], vi = (int32_t)b[1] + d[1];
+    const int32_t ur = inverse ? (int32_t)d[0] - b[0] : (int32_t)b[0] - d[0];
+    const int32_t ui = inverse ? (int32_t)d[1] - b[1] : (int32_t)b[1] - d[1];
     z[0] = (int16_t)(sr + vr);
     z[1] = (int16_t)(si + vi);
     q1[0] = (int16_t)(tr + ui);
@@ -68,15 +63,60 @@ THB_KERNEL void thb_fft_butterfly(int16_t* z, thb_index_t step, const int16_t* t
     q3[1] = (int16_t)(ti + ur);
 }
 
+// One radix-4 butterfly over z, z + 2 * step, z + 4 * step, z + 6 * step; w1 is the number of the
+// first factor. For w1 = 0 all factors are 32767 / 32768, which changes no value that was divided
+// by 4: such butterflies are not `rotated`.
+THB_KERNEL void thb_fft_butterfly(int16_t* z, thb_index_t step, const int16_t* twiddles,
+                                  thb_index_t w1, int rotated, int inverse)
+{
+    int16_t a[2], b[2], c[2], d[2];
+    a[0] = THB_FFT_QUARTER(z[0]);
+    a[1] = THB_FFT_QUARTER(z[1]);
+    b[0] = THB_FFT_QUARTER(z[2 * step]);
+    b[1] = THB_FFT_QUARTER(z[2 * step + 1]);
+    c[0] = THB_FFT_QUARTER(z[4 * step]);
+    c[1] = THB_FFT_QUARTER(z[4 * step + 1]);
+    d[0] = THB_FFT_QUARTER(z[6 * step]);
+    d[1] = THB_FFT_QUARTER(z[6 * step + 1]);
+    if (rotated) {
+        thb_fft_rotate(&b[0], &b[1], twiddles + 2 * w1);
+        thb_fft_rotate(&c[0], &c[1], twiddles + 4 * w1);
+        thb_fft_rotate(&d[0], &d[1], twiddles + 6 * w1);
+    }
+    thb_fft_combine(z, step, a, b, c, d, inverse);
+}
+
+// The stages that join transforms of `step` elements, already in place, up to `length`.
+THB_KERNEL void thb_fft_stages(int16_t* data, const int16_t* twiddles, thb_index_t length,
+                               thb_index_t step, int inverse)
+{
+    thb_index_t begin, k;
+    while (step < length) {
+        const thb_index_t stride = (thb_index_t)(length / 4 / step);
+        for (begin = 0; begin < length; begin = (thb_index_t)(begin + 4 * step)) {
+            thb_fft_butterfly(data + 2 * begin, step, twiddles, 0, 0, inverse);
+            for (k = 1; k < step; ++k)
+                thb_fft_butterfly(data + 2 * (begin + k), step, twiddles, (thb_index_t)(k * stride),
+                                  1, inverse);
+        }
+        step = (thb_index_t)(4 * step);
+    }
+}
+
+// True where the radices of `length` are all 4.
+THB_KERNEL int thb_fft_is_power_of_4(thb_index_t length)
+{
+    while (length >= 4) length = (thb_index_t)(length / 4);
+    return length == 1;
+}
+
 // In place over `length` complex numbers that thb_fft_place has ordered; length is a power of two.
 // twiddles: complex int16 exp(-2 pi j i / length) (+ for the inverse), i < 3/4 length, in flash.
 THB_KERNEL void thb_fft_s16(int16_t* data, const int16_t* twiddles, thb_index_t length, int inverse)
 {
-    thb_index_t step = 1;
-    thb_index_t total = length;
-    thb_index_t begin, k;
-    while (total >= 4) total = (thb_index_t)(total / 4);
-    if (total == 2) {
+    const int odd = !thb_fft_is_power_of_4(length);
+    thb_index_t begin;
+    if (odd) {
         // The innermost stage of an odd log2: its only factor is 1.
         for (begin = 0; begin < length; begin = (thb_index_t)(begin + 2)) {
             int16_t* const z = data + 2 * begin;
@@ -87,14 +127,6 @@ THB_KERNEL void thb_fft_s16(int16_t* data, const int16_t* twiddles, thb_index_t 
             z[2] = (int16_t)(ar - br);
             z[3] = (int16_t)(ai - bi);
         }
-        step = 2;
     }
-    while (step < length) {
-        const thb_index_t stride = (thb_index_t)(length / 4 / step);
-        for (begin = 0; begin < length; begin = (thb_index_t)(begin + 4 * step))
-            for (k = 0; k < step; ++k)
-                thb_fft_butterfly(data + 2 * (begin + k), step, twiddles, (thb_index_t)(k * stride),
-                                  inverse);
-        step = (thb_index_t)(4 * step);
-    }
+    thb_fft_stages(data, twiddles, length, odd ? 2 : 1, inverse);
 }

@@ -21,6 +21,32 @@ THB_KERNEL void thb_signal_rfft_split(int16_t* a, int16_t* b, const int16_t* spl
     b[1] = (int16_t)((gi - fi) >> 1);
 }
 
+// Element i of the complex transform, divided by 4; zeros behind the last sample.
+THB_KERNEL void thb_signal_rfft_quarter(const int16_t* in, thb_index_t count, thb_index_t i,
+                                        int16_t* z)
+{
+    z[0] = (int16_t)(2 * i < count ? THB_FFT_QUARTER(in[2 * i]) : 0);
+    z[1] = (int16_t)(2 * i + 1 < count ? THB_FFT_QUARTER(in[2 * i + 1]) : 0);
+}
+
+// The first stage of a transform whose radices are all 4, from the samples to their places: the
+// last digit of an element's number is the first of its place, so that elements a quarter apart
+// stand side by side.
+THB_KERNEL void thb_signal_rfft_first(const int16_t* in, thb_index_t count, int16_t* out,
+                                      thb_index_t half)
+{
+    const thb_index_t quarter = (thb_index_t)(half / 4);
+    thb_index_t i;
+    for (i = 0; i < quarter; ++i) {
+        int16_t a[2], b[2], c[2], d[2];
+        thb_signal_rfft_quarter(in, count, i, a);
+        thb_signal_rfft_quarter(in, count, (thb_index_t)(i + quarter), b);
+        thb_signal_rfft_quarter(in, count, (thb_index_t)(i + 2 * quarter), c);
+        thb_signal_rfft_quarter(in, count, (thb_index_t)(i + 3 * quarter), d);
+        thb_fft_combine(out + 8 * thb_fft_place(i, quarter), 1, a, b, c, d, 0);
+    }
+}
+
 THB_KERNEL void thb_signal_rfft_s16(const int16_t* in, const int16_t* twiddles,
                                     const int16_t* splits, int16_t* out, thb_index_t frames,
                                     thb_index_t count, thb_index_t fft_length)
@@ -29,12 +55,17 @@ THB_KERNEL void thb_signal_rfft_s16(const int16_t* in, const int16_t* twiddles,
     thb_index_t f, i;
     for (f = 0; f < frames; ++f) {
         int16_t zr, zi;
-        for (i = 0; i < half; ++i) {
-            int16_t* const z = out + 2 * thb_fft_place(i, half);
-            z[0] = (int16_t)(2 * i < count ? in[2 * i] : 0);
-            z[1] = (int16_t)(2 * i + 1 < count ? in[2 * i + 1] : 0);
+        if (half >= 4 && thb_fft_is_power_of_4(half)) {
+            thb_signal_rfft_first(in, count, out, half);
+            thb_fft_stages(out, twiddles, half, 4, 0);
+        } else {
+            for (i = 0; i < half; ++i) {
+                int16_t* const z = out + 2 * thb_fft_place(i, half);
+                z[0] = (int16_t)(2 * i < count ? in[2 * i] : 0);
+                z[1] = (int16_t)(2 * i + 1 < count ? in[2 * i + 1] : 0);
+            }
+            thb_fft_s16(out, twiddles, half, 0);
         }
-        thb_fft_s16(out, twiddles, half, 0);
         zr = THB_FFT_HALF(out[0]);
         zi = THB_FFT_HALF(out[1]);
         out[0] = (int16_t)(zr + zi);

@@ -15,11 +15,14 @@
 #include "../ops/signal_vectors.h"
 #include "ops/signal_fft.h"
 
+#include <algorithm>
+#include <random>
+
 namespace thimble {
 
 namespace {
 
-#define NEED_VECTORS()                                                                             \
+#define NEED_VECTORS() \
     if (!SignalVectors::present()) GTEST_SKIP() << "no shared folder with vectors_tflm_signal"
 
 TEST(SignalKernel, window)
@@ -32,7 +35,10 @@ TEST(SignalKernel, window)
     std::vector<int16_t> in, expected;
     int cases = 0;
     for (; vectors.next(in) && vectors.next(expected); ++cases) {
-        thb_signal_window_s16(in.data(), window.data(), in.data(), 1, 400, 12);
+        std::vector<int16_t> out(400);
+        thb_signal_window_s16(in.data(), window.data(), out.data(), 1, 400, 12, 1);
+        ASSERT_EQ(out, expected) << "case " << cases;
+        thb_signal_window_s16(in.data(), window.data(), in.data(), 1, 400, 12, 0);
         ASSERT_EQ(in, expected) << "case " << cases;
     }
     EXPECT_EQ(cases, 183);
@@ -97,10 +103,12 @@ TEST(SignalKernel, filter_bank)
     vectors.next(in);
     int cases = 0;
     for (; vectors.next(in) && vectors.next(expected); ++cases) {
-        thb_signal_filter_bank_u32(in.data(), t.weights.data(), t.unweights.data(),
-                                   t.bin_starts.data(), t.weight_starts.data(), t.widths.data(),
-                                   out.data(), 32);
-        ASSERT_EQ(out, expected) << "case " << cases;
+        for (const int form : {THB_BANK_ANY, THB_BANK_WIDE, THB_BANK_HALVES}) {
+            thb_signal_filter_bank_u32(in.data(), t.weights.data(), t.unweights.data(),
+                                       t.bin_starts.data(), t.weight_starts.data(), t.widths.data(),
+                                       out.data(), 32, form);
+            ASSERT_EQ(out, expected) << "case " << cases << ", form " << form;
+        }
     }
     EXPECT_EQ(cases, 183);
 }
@@ -114,25 +122,54 @@ TEST(SignalKernel, square_root)
     std::vector<uint32_t> expected, out(32);
     int cases = 0;
     for (; vectors.next(in) && vectors.next(scale) && vectors.next(expected); ++cases) {
-        thb_signal_square_root_u64(in.data(), scale.data(), out.data(), 32);
-        ASSERT_EQ(out, expected) << "case " << cases;
+        for (const int divides : {0, 1}) {
+            thb_signal_square_root_u64(in.data(), scale.data(), out.data(), 32, divides);
+            ASSERT_EQ(out, expected) << "case " << cases << ", divides " << divides;
+        }
     }
     EXPECT_EQ(cases, 183);
 }
 
+// The root of values around root^2 and around the point where it is rounded up.
+void check_roots_around(uint64_t root)
+{
+    if (root == 0x10000) return;  // below its square 65535 is the greatest root
+    const uint64_t most = root <= 0xFFFF ? 0xFFFF : 0xFFFFFFFF;
+    const auto expected = [&](uint64_t exact) {
+        return static_cast<uint32_t>(std::min(exact, most));
+    };
+    for (const int divides : {0, 1}) {
+        ASSERT_EQ(thb_signal_root(root * root, divides), root) << divides;
+        ASSERT_EQ(thb_signal_root(root * root + root, divides), root) << root << divides;
+        ASSERT_EQ(thb_signal_root(root * root + root + 1, divides), expected(root + 1))
+            << root << divides;
+        if (root == 0) continue;
+        ASSERT_EQ(thb_signal_root(root * root - root + 1, divides), root) << root << divides;
+        ASSERT_EQ(thb_signal_root(root * root - root, divides), root - 1) << root << divides;
+    }
+}
+
 TEST(SignalKernel, square_root_around_every_square)
 {
-    for (uint64_t root = 0; root < 0x10001; ++root) {
-        const uint32_t most = root < 0xFFFF    ? static_cast<uint32_t>(root + 1)
-                              : root == 0xFFFF ? 0xFFFFu
-                                               : 0x10001u;
-        ASSERT_EQ(thb_signal_root(root * root), root);
-        ASSERT_EQ(thb_signal_root(root * root + root), root);
-        ASSERT_EQ(thb_signal_root(root * root + root + 1), most);
+    for (uint64_t root = 0; root < 0x10001; ++root) check_roots_around(root);
+    for (const int divides : {0, 1}) {
+        EXPECT_EQ(thb_signal_root(0xFFFFFFFFull, divides), 0xFFFFu);
+        EXPECT_EQ(thb_signal_root(0x100000000ull, divides), 0x10000u);
+        EXPECT_EQ(thb_signal_root(0xFFFFFFFFFFFFFFFFull, divides), 0xFFFFFFFFu);
+        EXPECT_EQ(thb_signal_root(0xFFFFFFFE00000000ull, divides), 0xFFFFFFFFu);
+        EXPECT_EQ(thb_signal_root(0xFFFFFFFC00000004ull, divides), 0xFFFFFFFEu);
     }
-    EXPECT_EQ(thb_signal_root(0xFFFFFFFFFFFFFFFFull), 0xFFFFFFFFu);
-    EXPECT_EQ(thb_signal_root(0xFFFFFFFE00000000ull), 0xFFFFFFFFu);
-    EXPECT_EQ(thb_signal_root(0xFFFFFFFC00000004ull), 0xFFFFFFFEu);
+}
+
+TEST(SignalKernel, square_root_of_every_size)
+{
+    std::mt19937_64 random(42);
+    for (int bits = 17; bits <= 32; ++bits) {
+        check_roots_around((uint64_t{1} << bits) - 1);
+        if (bits < 32) check_roots_around((uint64_t{1} << bits) + 1);
+        for (int i = 0; i < 20000; ++i)
+            check_roots_around(random() >> (64 - bits) | uint64_t{1} << (bits - 1));
+    }
 }
 
 TEST(SignalKernel, spectral_subtraction)
