@@ -22,6 +22,7 @@
 namespace thimble {
 
 struct OpDef;
+struct PipelineInterface;  // ir/pipeline.h
 
 using Shape = std::vector<int64_t>;
 int64_t element_count(const Shape& shape);
@@ -102,6 +103,8 @@ struct Graph {
     std::vector<TensorId> inputs;
     std::vector<TensorId> outputs;
     std::vector<std::string> notes;  // said to the user: "batch -1 becomes 1"
+    // Of a tick graph: what its inputs and outputs mean; null for all others.
+    std::shared_ptr<const PipelineInterface> interface;
 
     const Tensor& tensor(TensorId id) const { return tensors.at(static_cast<size_t>(id)); }
     Tensor& tensor(TensorId id) { return tensors.at(static_cast<size_t>(id)); }

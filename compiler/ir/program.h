@@ -68,6 +68,7 @@ struct Buffer {
                                     // reused in place
     std::vector<uint8_t> initial;      // of state: value after NAME_init and NAME_reset
     bool per_sequence = false;         // of state: starts anew with every call
+    bool of_stream = false;            // of state: what waits for the next ticks; lies last in it
 };
 
 // What a step is to the flow of control. The calls of `scan_begin`, `while_begin` and `if_begin`
@@ -111,6 +112,22 @@ struct SequenceLoop {
     bool holds_input = true;    // false: Feed::steps
 };
 
+// Samples of a pipeline that wait for their tick (plan/stream.h).
+struct Stream {
+    int ring_buffer = -1;     // in the state: as many samples as the interface's `buffer`
+    int control_buffer = -1;  // in the state: a thb_stream_t
+};
+
+// Where the tensors of a body stand in the program's graph: those of the body of number `which` of
+// the node that writes `node_output`, a tensor of the body `parent`, or of the graph itself: -1.
+struct PlacedBody {
+    TensorId first = 0;  // tensor 0 of the body; the others follow
+    TensorId count = 0;
+    int parent = -1;
+    TensorId node_output = kNoTensor;  // its number in the parent
+    int which = 0;
+};
+
 struct Program {
     std::string name;  // C identifier, prefix of every external symbol
     Graph graph;       // as lowered, after all passes; its nodes are those of all bodies, flat
@@ -126,6 +143,9 @@ struct Program {
     int64_t work_bytes_lower_bound = 0;  // most bytes live in one step: no plan can be smaller
     bool plan_is_optimal = false;
     std::optional<SequenceLoop> sequence_loop;  // set: the program can be fed step by step
+    std::optional<Stream> stream;  // of a pipeline that takes samples one after another
+    int64_t tick_state_bytes = 0;  // first of state_bytes: all but the stream's buffers
+    std::vector<PlacedBody> bodies;  // by `first`
     std::string no_step_reason;  // why a recurrent network cannot be fed step by step
 };
 

@@ -17,13 +17,20 @@ struct EvalBudget {
     int64_t nodes_left = 1'000'000;  // evaluations of a node inside of a body
 };
 
+class BodyObserver;  // ops/evaluate.h
+
 class EvalContext {
 public:
     // `values[id]` holds the bytes of tensor id, element_bytes(type) per element. Operators that
     // hold graphs (control.h) take their evaluations from `budget`, without one from a fresh one.
     EvalContext(const Graph& graph, const Node& node, std::vector<std::vector<uint8_t>>& values,
-                Match match, EvalBudget* budget = nullptr)
-        : graph(graph), node(node), match(match), budget(budget), values_(values)
+                Match match, EvalBudget* budget = nullptr, BodyObserver* observer = nullptr)
+        : graph(graph),
+          node(node),
+          match(match),
+          budget(budget),
+          observer(observer),
+          values_(values)
     {
     }
 
@@ -31,6 +38,7 @@ public:
     const Node& node;
     const Match match;
     EvalBudget* const budget;
+    BodyObserver* const observer;  // told of every body that is run; null: nobody is
 
     bool has_input(size_t index) const { return graph.has_input(node, index); }
     const Tensor& input(size_t index) const { return graph.input(node, index); }

@@ -46,14 +46,14 @@ void Evaluator::set_state(TensorId id, std::span<const uint8_t> bytes)
     values_[static_cast<size_t>(id)].assign(bytes.begin(), bytes.end());
 }
 
-void Evaluator::run(EvalBudget* budget)
+void Evaluator::run(EvalBudget* budget, BodyObserver* observer)
 {
     for (const Node& node : graph_.nodes) {
         for (const TensorId id : node.outputs)
             if (graph_.tensor(id).kind == TensorKind::activation)
                 values_[static_cast<size_t>(id)].assign(
                     static_cast<size_t>(graph_.tensor(id).bytes()), 0);
-        EvalContext context(graph_, node, values_, match_, budget);
+        EvalContext context(graph_, node, values_, match_, budget, observer);
         node.op->eval(context);
     }
 }
@@ -82,7 +82,9 @@ void BodyEvaluator::run()
     };
     for (size_t i = 0; i < graph_.inputs.size(); ++i)
         if (is_state(i)) body_.set_state(graph_.inputs[i], outer_.in_bytes(first_ + i));
-    body_.run(budget_);
+    if (outer_.observer) outer_.observer->enter(outer_.node, graph_);
+    body_.run(budget_, outer_.observer);
+    if (outer_.observer) outer_.observer->leave(body_);
     for (size_t i = 0; i < graph_.inputs.size(); ++i)
         if (is_state(i))
             std::ranges::copy(body_.value(graph_.inputs[i]),

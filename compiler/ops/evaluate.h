@@ -13,6 +13,17 @@
 
 namespace thimble {
 
+class Evaluator;
+
+// Sees the bodies (control.h) that a run evaluates, while their values are there.
+class BodyObserver {
+public:
+    virtual ~BodyObserver() = default;
+    // `body` of `node` begins; what follows until `leave` happens inside of it.
+    virtual void enter(const Node& node, const Graph& body) = 0;
+    virtual void leave(const Evaluator& body) = 0;
+};
+
 class Evaluator {
 public:
     // Keeps a reference to `graph`, all of whose nodes must be supported.
@@ -25,7 +36,7 @@ public:
     void set_input(size_t index, std::span<const uint8_t> bytes);
     // Throws T0207 when a `while` does not end within an EvalBudget. Inside of the body of one,
     // `budget` is what it has left.
-    void run(EvalBudget* budget = nullptr);
+    void run(EvalBudget* budget = nullptr, BodyObserver* observer = nullptr);
     // Value of any tensor after run(); of a state tensor: its present value.
     std::span<const uint8_t> value(TensorId id) const
     {

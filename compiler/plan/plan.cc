@@ -229,14 +229,16 @@ void plan_memory(Program& program, const PlanOptions& options)
     }
     std::ranges::stable_sort(states, [](const Buffer* a, const Buffer* b) {
         if (a->per_sequence != b->per_sequence) return a->per_sequence;
+        if (a->of_stream != b->of_stream) return b->of_stream;
         return a->alignment > b->alignment;
     });
     int64_t top = 0;
-    program.sequence_bytes = 0;
+    program.sequence_bytes = program.tick_state_bytes = 0;
     for (Buffer* buffer : states) {
         buffer->offset = align_up(top, buffer->alignment);
         top = buffer->offset + buffer->bytes;
         if (buffer->per_sequence) program.sequence_bytes = top;
+        if (!buffer->of_stream) program.tick_state_bytes = top;
     }
     program.state_bytes = top;
     for (const Buffer& buffer : program.buffers)

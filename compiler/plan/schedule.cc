@@ -49,6 +49,7 @@ Arg whole_buffer(int index)
 struct Placed {
     std::vector<TensorId> inputs, outputs;
     std::vector<Node> nodes;
+    int body;  // of Program::bodies
 };
 
 // How a sequence lies in memory: pieces of a step, `rows` of them, `step_bytes` from step to step.
@@ -149,9 +150,17 @@ private:
         return end;
     }
 
-    Placed place(const Graph& body)
+    // The body of number `which` of `node`. Bodies that are placed until it is left stand inside.
+    Placed place(const Graph& body, const Node& node, int which = 0)
     {
         const auto base = static_cast<TensorId>(program_.graph.tensors.size());
+        const TensorId outer = body_ < 0 ? 0 : program_.bodies[static_cast<size_t>(body_)].first;
+        program_.bodies.push_back(
+            {.first = base,
+             .count = static_cast<TensorId>(body.tensors.size()),
+             .parent = body_,
+             .node_output = node.outputs.empty() ? kNoTensor : node.outputs[0] - outer,
+             .which = which});
         const auto moved = [&](std::vector<TensorId> ids) {
             for (TensorId& id : ids)
                 if (id != kNoTensor) id += base;
@@ -159,12 +168,20 @@ private:
         };
         for (const Tensor& tensor : body.tensors) program_.graph.tensors.push_back(tensor);
         program_.buffer_of_tensor.resize(program_.graph.tensors.size(), -1);
-        Placed placed = {moved(body.inputs), moved(body.outputs), body.nodes};
+        Placed placed = {moved(body.inputs), moved(body.outputs), body.nodes,
+                         static_cast<int>(program_.bodies.size()) - 1};
         for (Node& node : placed.nodes) {
             node.inputs = moved(node.inputs);
             node.outputs = moved(node.outputs);
         }
         return placed;
+    }
+
+    void add_nodes(const Placed& body)
+    {
+        const int outer = std::exchange(body_, body.body);
+        add_nodes(body.nodes);
+        body_ = outer;
     }
 
     void see_as(TensorId id, Arg arg)
@@ -252,7 +269,7 @@ private:
         const int begin = open(StepKind::scan_begin, node);
         step(begin).trip_count = a.trip_count;
         const int64_t turns = std::exchange(turns_, turns_ * a.trip_count);
-        const Placed body = place(*a.body);
+        const Placed body = place(*a.body, node);
         const size_t sequences = a.sequence_axes.size(), carried = static_cast<size_t>(a.carried);
         std::vector<int> buffers;
         for (size_t i = 0; i < carried; ++i)
@@ -266,7 +283,7 @@ private:
                 bind_sequence(begin, a, i, node.inputs[i], body.inputs[i]);
         for (size_t i = carried; i < node.outputs.size(); ++i)
             buffers.push_back(add_buffer(program_, node.outputs[i], begin));
-        add_nodes(body.nodes);
+        add_nodes(body);
         const int end = close(begin);
         for (size_t i = 0; i < node.outputs.size(); ++i) {
             const Arg from = source(end, body.outputs[i]);
@@ -299,8 +316,8 @@ private:
     {
         const auto& a = std::any_cast<const WhileAttributes&>(node.attributes);
         const int begin = open(StepKind::while_begin, node);
-        const Placed test = place(*a.condition);
-        const Placed body = place(*a.body);
+        const Placed test = place(*a.condition, node, 0);
+        const Placed body = place(*a.body, node, 1);
         const size_t carried = node.outputs.size();
         std::vector<int> buffers;
         for (size_t i = 0; i < node.inputs.size(); ++i) {
@@ -313,11 +330,11 @@ private:
                 bind_carried(begin, node.inputs[i], test.inputs[i], node.outputs[i]));
             program_.buffer_of_tensor[static_cast<size_t>(body.inputs[i])] = buffers.back();
         }
-        add_nodes(test.nodes);
+        add_nodes(test);
         const int mark = add_mark(StepKind::while_test, begin);
         const Arg tested = condition(mark, test.outputs[0]);
         step(mark).condition = tested;
-        add_nodes(body.nodes);
+        add_nodes(body);
         const int end = close(begin);
         for (size_t i = 0; i < carried; ++i)
             add_copy(Copy::Role::carried, end, source(end, body.outputs[i]),
@@ -328,7 +345,7 @@ private:
     {
         for (size_t i = 1; i < node.inputs.size(); ++i)
             bind_captured(begin, node.inputs[i], branch.inputs[i - 1]);
-        add_nodes(branch.nodes);
+        add_nodes(branch);
     }
 
     void add_results(const Node& node, const Placed& branch, int index)
@@ -346,7 +363,7 @@ private:
         const Arg tested = condition(begin, node.inputs[0]);
         step(begin).condition = tested;
         add_buffers(program_, node.outputs, begin + 1);
-        const Placed first = place(*a.then_graph), second = place(*a.else_graph);
+        const Placed first = place(*a.then_graph, node, 0), second = place(*a.else_graph, node, 1);
         add_branch(node, first, begin);
         const int parted = add_mark(StepKind::if_else, begin);
         add_results(node, first, parted);
@@ -359,6 +376,7 @@ private:
     const LowerOptions& options_;
     std::vector<Copy> copies_;
     int region_ = -1;
+    int body_ = -1;  // of Program::bodies, in which the steps stand; -1: the graph itself
     int64_t turns_ = 1;  // of the loops around, of those that say how many
 };
 
