@@ -56,6 +56,14 @@ enum class TensorKind : uint8_t {
     state,       // lives between calls; `data` holds its initial value
 };
 
+// What differs from turn to turn in the body of a scan whose steps were quantised one by one. In
+// turn t, counted as they run, a tensor has quant[t] and a constant holds data[t]; an empty list:
+// Tensor::quant and Tensor::data in all turns.
+struct TurnValues {
+    std::vector<Quantization> quant;
+    std::vector<std::shared_ptr<const std::vector<uint8_t>>> data;
+};
+
 struct Tensor {
     std::string name;
     DType type = DType::f32;
@@ -67,6 +75,7 @@ struct Tensor {
     bool per_sequence = false;
     std::shared_ptr<const std::vector<uint8_t>>
         data;  // element_bytes(type) per element, little-endian
+    std::shared_ptr<const TurnValues> by_turn;  // of the scan around; null: the same in all turns
 
     bool is_constant() const { return kind == TensorKind::constant; }
     int64_t count() const { return element_count(shape); }

@@ -49,6 +49,9 @@ struct OpDef {
     // Whether the attributes of two nodes say the same, after infer; null: the operator has no
     // attributes, or its nodes are never taken for copies of each other.
     bool (*same_attributes)(const std::any& a, const std::any& b) = nullptr;
+    // Why the node, in the body of a scan, cannot be lowered with scales that change from turn to
+    // turn (Tensor::by_turn); empty: it can (ops/by_turn.h). Null: it never can.
+    std::string (*no_changing_scales)(const Graph& graph, const Node& node) = nullptr;
 };
 
 template <typename Attributes> bool equal_attributes(const std::any& a, const std::any& b)
