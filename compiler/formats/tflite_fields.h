@@ -255,6 +255,9 @@ namespace while_ {
 FIELD(0, cond_subgraph_index);  // i32
 FIELD(1, body_subgraph_index);  // i32
 }
+namespace call {
+FIELD(0, subgraph);  // i32
+}
 namespace call_once {
 FIELD(0, init_subgraph_index);  // i32
 }

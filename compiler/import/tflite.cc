@@ -9,7 +9,6 @@
 //   SHAPE -> PACK -> RESHAPE chains become constants before anyone asks for a shape.
 #include "base/error.h"
 #include "formats/tflite.h"
-#include "formats/tflite_call_fields.h"
 #include "formats/tflite_fields.h"
 #include "import/import.h"
 #include "import/list_writes.h"

@@ -1,6 +1,6 @@
 #include "control_models.h"
 
-#include "formats/tflite_call_fields.h"
+#include "formats/tflite_fields.h"
 
 #include <cstring>
 

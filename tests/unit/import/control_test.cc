@@ -1,7 +1,7 @@
 // WHILE, IF and CALL of TensorFlow Lite files: what they compute, and what is refused.
 #include "../plan/control_graphs.h"
 
-#include "formats/tflite_call_fields.h"
+#include "formats/tflite_fields.h"
 #include "import/import.h"
 #include "support/control_models.h"
 
@@ -80,6 +80,41 @@ TEST(ImportIf, KnownConditionLeavesOneBranch)
     const Graph graph = imported(draft);
     ASSERT_EQ(graph.nodes.size(), 1u);
     EXPECT_EQ(graph.nodes[0].op->name, "mul");
+}
+
+// y = x W + b in a called subgraph, whose caller has no b: the layer sees an absent bias.
+TEST(ImportCall, InputThatTheCallerLacksIsAbsent)
+{
+    const auto real = [](std::string name, std::vector<int64_t> shape) {
+        return TfliteDraftTensor{.name = std::move(name), .shape = std::move(shape)};
+    };
+    TfliteDraft draft;
+    draft.subgraphs.resize(2);
+    TfliteDraftSubgraph &main = draft.subgraphs[0], &called = draft.subgraphs[1];
+    main.tensors = {real("x", {1, 2}), real("y", {1, 1})};
+    main.inputs = {0};
+    main.outputs = {1};
+    main.operators = {{.name = "CALL", .inputs = {0, -1}, .outputs = {1},
+                       .options = {{tflite_field::call::subgraph, int32_t{1}}}}};
+    called.name = "called";
+    called.tensors = {real("x", {1, 2}), real("w", {1, 2}), real("b", {1}), real("y", {1, 1})};
+    const float weights[] = {2, 3};
+    called.tensors[1].data.resize(sizeof weights);
+    std::memcpy(called.tensors[1].data.data(), weights, sizeof weights);
+    called.inputs = {0, 2};
+    called.outputs = {3};
+    called.operators = {{.name = "FULLY_CONNECTED", .inputs = {0, 1, 2}, .outputs = {3}}};
+    const Graph graph = imported(draft);
+    require_supported(graph);
+    ASSERT_EQ(graph.nodes.size(), 1u);
+    EXPECT_FALSE(graph.has_input(graph.nodes[0], 2));
+    Oracle oracle(graph, Match::tflm);
+    set(oracle, 0, {10, 100});
+    oracle.run();
+    EXPECT_EQ(output<float>(oracle, 0), std::vector<float>{320});
+    // A weight matrix cannot be absent: that is a sentence, not a crash.
+    draft.subgraphs[1].operators[0].inputs = {0, 2, -1};
+    EXPECT_NE(imported(draft).nodes[0].unsupported, "");
 }
 
 std::string refusal(const TfliteDraft& draft)
