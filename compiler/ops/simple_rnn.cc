@@ -74,7 +74,7 @@ void import_bidirectional_rnn(const TfliteOperator& source, Graph& graph, Node& 
                  "export the model with UNIDIRECTIONAL_SEQUENCE_RNN layers"});
     const auto direction = [&](size_t first, bool reverse, size_t output) {
         Node one = node;
-        one.op = &op_simple_rnn;
+        one.op = find_op("simple_rnn");
         one.name += reverse ? "_backward" : "_forward";
         one.inputs.assign(node.inputs.begin() + static_cast<ptrdiff_t>(first) - 1,
                           node.inputs.begin() + static_cast<ptrdiff_t>(first) + 4);
@@ -102,7 +102,7 @@ void import_bidirectional_rnn(const TfliteOperator& source, Graph& graph, Node& 
         return;
     }
     graph.nodes.push_back(backward);
-    node.op = &op_concat;
+    node.op = find_op("concat");
     node.attributes = ConcatAttributes{-1};
     node.inputs = {forward.outputs[0], backward.outputs[0]};
 }

@@ -208,7 +208,7 @@ void import_bidirectional_lstm(const TfliteOperator& source, Graph& graph, Node&
         backward.outputs = {half_output(graph, backward, node.outputs[0])};
     }
     for (Node* one : {&forward, &backward}) {
-        one->op = &op_lstm;
+        one->op = find_op("lstm");
         mark_sequence_states(graph, *one, {lstm_input::hidden, lstm_input::cell});
         infer_lstm(graph, *one);
     }
@@ -218,7 +218,7 @@ void import_bidirectional_lstm(const TfliteOperator& source, Graph& graph, Node&
         return;
     }
     graph.nodes.push_back(backward);
-    node.op = &op_concat;
+    node.op = find_op("concat");
     node.attributes = ConcatAttributes{-1};
     node.inputs = {forward.outputs[0], backward.outputs[0]};
 }
