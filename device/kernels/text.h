@@ -1,8 +1,9 @@
 // Text to ids and back, with vocabularies in flash.
 //
-// A vocabulary is the tokens by id, each ended by a zero byte. It is searched from its begin: a
-// search costs little beside the network. A token is a piece between blanks (space, tab, carriage
-// return, line end), or with characters = 1 one UTF-8 character that is not a blank.
+// A vocabulary that is searched is sorted (thb_token_id); one that ids are spelt with is the tokens
+// by id, each ended by a zero byte. A token of a whole text is a piece between blanks (space, tab,
+// carriage return, line end), or with characters = 1 one UTF-8 character that is not a blank. Words
+// that come byte by byte have rules of their own (word_stream.h).
 #include <stddef.h>
 
 #include "port/thb_port.h"
@@ -23,26 +24,61 @@ THB_KERNEL size_t thb_token_length(const char* text, size_t length, int characte
 }
 
 // The id of a token; `unknown` when the vocabulary lacks it.
-THB_KERNEL int32_t thb_token_id(const char* token, size_t length, const uint8_t* vocabulary,
-                                int32_t tokens, int32_t unknown)
+//
+// bytes    `tokens` tokens in the order of their bytes, each ended by a zero byte
+// starts   uint32, where each block of THB_TOKEN_BLOCK tokens begins
+// ids      uint16 [tokens], their ids; null: their places in that order
+//
+// The last block whose first token is not greater holds the token, if any does.
+#define THB_TOKEN_BLOCK 8
+
+// Compares a token with the one at *entry and moves *entry behind the latter's zero byte. Below 0:
+// the token is the lesser one.
+THB_KERNEL int thb_token_compare(const uint8_t* token, size_t length, const uint8_t** entry)
 {
-    int32_t id;
-    for (id = 0; id < tokens; ++id) {
-        size_t i = 0;
-        while (i < length && token[i] != 0 && THB_FLASH_U8(vocabulary) == (uint8_t)token[i]) {
-            ++vocabulary;
-            ++i;
-        }
-        if (i == length && THB_FLASH_U8(vocabulary) == 0) return id;
-        while (THB_FLASH_U8(vocabulary) != 0) ++vocabulary;
-        ++vocabulary;
+    size_t i = 0;
+    uint8_t c = THB_FLASH_U8((*entry)++);
+    int order;
+    while (i < length && c != 0 && token[i] == c) {
+        ++i;
+        c = THB_FLASH_U8((*entry)++);
+    }
+    order = i < length ? (token[i] < c ? -1 : 1) : (c != 0 ? -1 : 0);
+    while (c != 0) c = THB_FLASH_U8((*entry)++);
+    return order;
+}
+
+THB_KERNEL int32_t thb_token_id(const uint8_t* token, size_t length, const uint8_t* bytes,
+                                const uint32_t* starts, const uint16_t* ids, int32_t tokens,
+                                int32_t unknown)
+{
+    int32_t first = 0, last = (tokens + THB_TOKEN_BLOCK - 1) / THB_TOKEN_BLOCK, place;
+    const uint8_t* entry;
+    if (tokens == 0) return unknown;
+    while (last - first > 1) {
+        const int32_t middle = first + (last - first) / 2;
+        entry = bytes + THB_FLASH_U32(starts + middle);
+        if (thb_token_compare(token, length, &entry) < 0)
+            last = middle;
+        else
+            first = middle;
+    }
+    entry = bytes + THB_FLASH_U32(starts + first);
+    first *= THB_TOKEN_BLOCK;
+    last = first + THB_TOKEN_BLOCK < tokens ? first + THB_TOKEN_BLOCK : tokens;
+    for (place = first; place < last; ++place) {
+        const int order = thb_token_compare(token, length, &entry);
+        if (order < 0) break;
+        if (order == 0) return ids ? (int32_t)THB_FLASH_U16(ids + place) : place;
     }
     return unknown;
 }
 
-// The ids of the first `count` tokens of a text; `pad` behind the last one.
+// The ids of the first `count` tokens of a text; `pad` behind the last one. bytes, starts,
+// token_ids: the vocabulary, as above.
 THB_KERNEL void thb_text_to_ids(const char* text, size_t length, int characters,
-                                const uint8_t* vocabulary, int32_t tokens, int32_t unknown,
+                                const uint8_t* bytes, const uint32_t* starts,
+                                const uint16_t* token_ids, int32_t tokens, int32_t unknown,
                                 int32_t pad, int32_t* ids, thb_index_t count)
 {
     thb_index_t i = 0;
@@ -54,7 +90,8 @@ THB_KERNEL void thb_text_to_ids(const char* text, size_t length, int characters,
         }
         if (length == 0) break;
         token = thb_token_length(text, length, characters);
-        ids[i] = thb_token_id(text, token, vocabulary, tokens, unknown);
+        ids[i] = thb_token_id((const uint8_t*)text, token, bytes, starts, token_ids, tokens,
+                              unknown);
         ++i;
         text += token;
         length -= token;
