@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "project/stage.h"
+#include "project/token_stream.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -173,18 +174,22 @@ private:
         tick_.set_prefix(again ? fmt::format("{}_{}/", kind, index) : kind + "/");
         StageContext context{settings, tick_, flow_, result_.interface, end_, notes_};
         try {
+            if (flow_.tokens && !stage.takes_tokens) collect_tokens(context);
             stage.build(context);
         } catch (Error& error) {
             if (error.text().place.find(file_.path.string()) == std::string::npos)
                 error.add_context(settings.place("kind"));
             throw;
         }
+        if (flow_.tokens && index + 1 == file_.stages.size()) collect_tokens(context);
         note_joint(kind);
     }
 
     void note_joint(const std::string& stage)
     {
-        result_.joints.push_back({stage, tick_.tensor(flow_.value), flow_.per_second});
+        const Tensor tensor =
+            flow_.tokens ? collected_ids(*flow_.tokens) : tick_.tensor(flow_.value);
+        result_.joints.push_back({stage, tensor, flow_.per_second});
     }
 
     Pipeline end()

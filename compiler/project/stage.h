@@ -62,8 +62,13 @@ private:
     std::vector<Level> levels_;
 };
 
+struct TokenStream;  // project/token_stream.h
+
 // What one stage hands to the next.
 struct Flow {
+    // Words of a text that nobody has collected yet: `value` is not what this stage gives. Set by
+    // hash_tokens and vocabulary; for stages that do not take them the composer collects the ids.
+    std::shared_ptr<const TokenStream> tokens;
     TensorId value = kNoTensor;       // seen from the innermost branch
     double per_second = 0;            // how often it comes at most; 0: not known
     std::vector<std::string> labels;  // of a decision
@@ -99,6 +104,7 @@ struct StageDef {
     void (*build)(StageContext& stage);
     // Of a stage that is the first one and cuts the stream itself; null: it takes single samples.
     Cut (*cut)(const Settings& stage, const PipelineInterface& input) = nullptr;
+    bool takes_tokens = false;  // of a stage that reads Flow::tokens itself
 };
 
 // Null when there is no such kind.

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "ir/token_table.h"
 
 #include <fmt/format.h>
 #include <map>
@@ -33,6 +34,9 @@ std::vector<std::string> read_vocabulary(const Settings& stage, const std::strin
                 {place, fmt::format("'{}' stands on line {} too", token, known->second),
                  "each token once", "remove one of the lines, or leave it empty"});
     }
+    require(static_cast<int64_t>(tokens.size()) <= kTokensMost, ErrorCode::T0105,
+            {path, fmt::format("{} lines", tokens.size()),
+             fmt::format("at most {} tokens", kTokensMost), "keep the most frequent ones"});
     require(!lines.empty(), ErrorCode::T0105,
             {path, "holds no token", "one token a line", "check the path"});
     return tokens;

@@ -1,6 +1,7 @@
 // A trained model as a stage.
 #include "import/import.h"
-#include "project/stage.h"
+#include "project/folded_network.h"
+#include "project/token_stream.h"
 
 #include <fmt/format.h>
 
@@ -57,6 +58,10 @@ void build(StageContext& stage)
     if (settings.text("state") == "keep")
         for (Tensor& tensor : model.tensors) tensor.per_sequence = false;
     stage.notes.insert(stage.notes.end(), model.notes.begin(), model.notes.end());
+    if (stage.flow.tokens) {
+        if (add_folded_network(stage, model, output)) return;
+        collect_tokens(stage);
+    }
     const TensorId input = fitted(stage, model.tensor(model.inputs[0]));
     const auto results = stage.graph().inlined(
         model, {input}, "network/",
@@ -67,6 +72,6 @@ void build(StageContext& stage)
 }  // namespace
 
 extern const StageDef stage_network;
-const StageDef stage_network = {.kind = "network", .build = build};
+const StageDef stage_network = {.kind = "network", .build = build, .takes_tokens = true};
 
 }  // namespace thimble

@@ -76,6 +76,10 @@ public:
             tensor.data.push_back(static_cast<uint8_t>(
                 std::clamp(static_cast<int>(std::lround(value / scale)), -127, 127)));
     }
+    void set_type(int id, TfliteType type)
+    {
+        graph_.tensors[static_cast<size_t>(id)].type = type;
+    }
     int reshape(int id, const std::vector<int64_t>& shape)
     {
         const std::vector<int32_t> sizes(shape.begin(), shape.end());

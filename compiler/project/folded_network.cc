@@ -1,0 +1,156 @@
+#include "project/folded_network.h"
+
+#include "ops/bag.h"
+#include "project/text_bag.h"
+#include "project/token_stream.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace thimble {
+
+namespace {
+
+Tensor state_of(const std::string& name, DType type, int64_t count)
+{
+    Tensor tensor;
+    tensor.name = name;
+    tensor.type = type;
+    tensor.shape = {count};
+    return tensor;
+}
+
+std::vector<float> floats(const std::vector<double>& values)
+{
+    return {values.begin(), values.end()};
+}
+
+// The tables of a bag as constants: float32, or rounded ones.
+struct BagTables {
+    std::vector<uint8_t> table;
+    std::vector<uint8_t> pad, offset;  // of the type of the sums
+    DType type = DType::f32;           // of the table
+    Quantization quant;                // of the sums
+    DType sum_type() const { return type == DType::f32 ? DType::f32 : DType::i32; }
+};
+
+template <typename T>
+std::vector<uint8_t> bytes_of(const std::vector<T>& values)
+{
+    const auto* first = reinterpret_cast<const uint8_t*>(values.data());
+    return {first, first + values.size() * sizeof(T)};
+}
+
+template <typename To, typename From>
+std::vector<To> row_of(const std::vector<From>& table, int64_t row, int64_t width)
+{
+    const auto first = table.begin() + static_cast<std::ptrdiff_t>(row * width);
+    return {first, first + static_cast<std::ptrdiff_t>(width)};
+}
+
+BagTables real_tables(const TextBag& bag, int64_t pad)
+{
+    return {bytes_of(floats(bag.table)),
+            bytes_of(row_of<float>(bag.table, pad, bag.width)),
+            bytes_of(floats(bag.offset)),
+            DType::f32,
+            {}};
+}
+
+BagTables rounded_tables(const TextBag& bag, const RoundedBag& rounded, int64_t pad)
+{
+    const float step = rounded.scale / static_cast<float>(bag.words);
+    return {bytes_of(rounded.table),
+            bytes_of(row_of<int32_t>(rounded.table, pad, bag.width)),
+            bytes_of(rounded.offset),
+            DType::i8,
+            {{step}, {0}, 0}};
+}
+
+void append_bag(StageContext& stage, const TokenStream& tokens, const TextBag& bag,
+                const BagTables& tables)
+{
+    TickBuilder& tick = stage.tick;
+    const DType sums_type = tables.sum_type();
+    const TensorId sums = tick.state(state_of("sums", sums_type, bag.width));
+    const TensorId taken = tick.state(state_of("taken", DType::i32, 1));
+    for_each_word(stage, tokens, {sums, taken},
+                  [&](GraphBuilder& branch, TensorId ids, TensorId count,
+                      const std::vector<TensorId>& states) {
+                      const TensorId table = branch.constant("table", tables.type,
+                                                             {bag.rows, bag.width}, tables.table);
+                      branch.own_node("bag_add", {ids, count, table, states[0], states[1]},
+                                      BagAttributes{bag.words}, 0, "add");
+                  });
+    const Place sums_place = tick.place(sums), taken_place = tick.place(taken);
+    only_at_end(stage, tokens);
+    GraphBuilder& graph = stage.graph();
+    const TensorId pad = graph.constant("pad", sums_type, {bag.width}, tables.pad);
+    const TensorId offset = graph.constant("offset", sums_type, {bag.width}, tables.offset);
+    TensorId value =
+        graph.own_node("bag_finish", {tick.seen(sums_place), tick.seen(taken_place), pad, offset},
+                       BagAttributes{bag.words}, 1, "finish")[0];
+    if (tables.quant.present()) value = graph.relabelled(value, tables.quant);
+    if (!bag.rest.nodes.empty()) {
+        const Tensor& place = bag.rest.tensor(bag.rest.inputs[0]);
+        value = graph.reshaped(graph.converted(value, place), place.shape);
+        value = graph.inlined(bag.rest, {value}, "network/")[0];
+    }
+    stage.flow.value = value;
+}
+
+// What was done, for the user.
+std::string folded_note(const TextBag& bag, const RoundedBag* rounded)
+{
+    const int64_t numbers = bag.rows * bag.width;
+    if (!rounded)
+        return fmt::format(
+            "the network's average of embeddings is {} float32 numbers; it differs "
+            "by {:.1g} at most",
+            numbers, bag.error);
+    return fmt::format(
+        "the network's average of embeddings is {} int8 numbers; over {} random "
+        "texts it differs by {:.2g} at most, and {:.2f} % of the decisions agree",
+        numbers, kRandomTexts, rounded->error, 100 * rounded->same_decision);
+}
+
+}  // namespace
+
+bool add_folded_network(StageContext& stage, const Graph& model, size_t output)
+{
+    const std::string fold = stage.settings.text("fold");
+    if (fold == "none") return false;
+    const TokenStream tokens = *stage.flow.tokens;
+    std::string reason;
+    const std::optional<TextBag> bag = find_text_bag(model, output, reason);
+    if (!bag && fold == "int8")
+        stage.wrong("fold", fmt::format("the network cannot be folded: {}", reason),
+                    "an average of embeddings", "fold = \"none\"");
+    if (!bag) {
+        stage.notes.push_back(
+            fmt::format("the network gets the list of ids and is not folded: {}", reason));
+        return false;
+    }
+    if (bag->words != tokens.max_words)
+        stage.wrong("model", fmt::format("the network takes {} words", bag->words),
+                    fmt::format("{}, as the stage before gives", tokens.max_words),
+                    fmt::format("max_words = {}", bag->words));
+    if (bag->rows < tokens.ids)
+        stage.wrong("model",
+                    fmt::format("embeddings of {} ids; the stage before gives ids up to {}",
+                                bag->rows, tokens.ids - 1),
+                    fmt::format("at least {}", tokens.ids),
+                    "the number of ids that the model was trained with");
+    stage.flow.tokens = nullptr;
+    if (fold == "float") {
+        append_bag(stage, tokens, *bag, real_tables(*bag, tokens.pad));
+        stage.notes.push_back(folded_note(*bag, nullptr));
+    } else {
+        const RoundedBag rounded = rounded_bag(*bag);
+        append_bag(stage, tokens, *bag, rounded_tables(*bag, rounded, tokens.pad));
+        stage.notes.push_back(folded_note(*bag, &rounded));
+    }
+    return true;
+}
+
+}  // namespace thimble

@@ -1,0 +1,48 @@
+// Networks that average the embeddings of a text's words, as a table of sums (ops/bag_add).
+//
+//   ids -> GATHER from E -> [DEQUANTIZE] -> MEAN -> [FULLY_CONNECTED W, b] -> the rest
+//
+// The average comes before anything that is not linear, so W (mean E[id]) + b = mean (W E[id]) + b:
+// the products W E[v] are a table [ids, outputs] that is known now, and what is left of this part
+// is to add up rows as the words come. With more outputs than W has inputs the table is E itself
+// and W stays in the rest. Pads are ids like any other: their rows are added by their number.
+//
+// The graph is only searched for this form; that the table gives the same is measured on random
+// ids, so that no attribute of a layer can be overlooked.
+//
+// Tested by tests/unit/project/text_bag_test.cc.
+#pragma once
+
+#include "ir/graph.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace thimble {
+
+struct TextBag {
+    int64_t words = 0;            // ids that are averaged
+    int64_t rows = 0, width = 0;  // of the table
+    std::vector<double> table;    // [rows][width]
+    std::vector<double> offset;   // [width]
+    Graph rest;                   // one input: the sums, float32; one output
+    double error = 0;             // greatest difference to the network that was seen
+};
+
+// Empty when `network`, a graph with one input, does not begin with such a part; `reason` says why.
+std::optional<TextBag> find_text_bag(const Graph& network, size_t output, std::string& reason);
+
+// The same with rounded numbers: real = scale * stored.
+struct RoundedBag {
+    float scale = 1;
+    std::vector<int8_t> table;
+    std::vector<int32_t> offset;  // counts scale / words
+    double error = 0;             // greatest difference of a sum over random texts
+    double same_decision = 0;  // share of those texts with the same greatest sum, or the same sign
+};
+constexpr int kRandomTexts = 20'000;
+RoundedBag rounded_bag(const TextBag& bag);
+
+}  // namespace thimble
