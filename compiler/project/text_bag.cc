@@ -34,18 +34,17 @@ public:
         reason = "it does not begin with an average of embeddings";
         if (graph_.inputs.size() != 1) return std::nullopt;
         TensorId at = follow(graph_.inputs[0], {"CAST", "RESHAPE", "EXPAND_DIMS", "SQUEEZE"});
-        const Node* gather = next(at, {"GATHER", "EMBEDDING_LOOKUP"});
+        const Node* gather = next(at, {"GATHER"});
         if (!gather) return std::nullopt;
-        const size_t table = gather->source_op == "GATHER" ? 0 : 1;
         at = follow(gather->outputs[0], {"DEQUANTIZE", "RESHAPE"});
         const Node* mean = next(at, {"MEAN"});
-        if (!mean || !is_constant(gather->inputs[table])) return std::nullopt;
+        if (!mean || !is_constant(gather->inputs[0])) return std::nullopt;
         const Tensor& ids = graph_.tensor(graph_.inputs[0]);
         if (ids.type != DType::f32 && ids.type != DType::i32 && ids.type != DType::i64)
             return std::nullopt;
         set_ids(std::vector<int64_t>(static_cast<size_t>(ids.count()), 0));
         evaluator_.run();  // gives the constants that layers compute, too
-        read_embedding(gather->inputs[table]);
+        read_embedding(gather->inputs[0]);
         at = follow(mean->outputs[0], {"RESHAPE"});
         if (const Node* dense = next(at, {"FULLY_CONNECTED"}))
             if (std::optional<TextBag> bag = with_dense(*dense, reason)) return bag;
