@@ -161,15 +161,15 @@ void lower(LowerContext& c)
     const Arg seed = c.key_text(fmt::format("UINT32_C({})", a.seed));
     const int64_t most = c.output(0).count();
     if (most == 1) {
-        c.call("thb_hash_word", {c.in(kWord), c.in(kScan), ids, buckets, seed});
+        c.call("thb_hash_word", {c.in(kWord), c.in(kScan), ids, c.key(capacity), buckets, seed});
         return;
     }
     const bool parts = a.subword_least > 0;
     c.call("thb_hash_words",
            {c.in(kWord), c.in(kScan), a.ngrams > 1 ? c.state(kHistory) : c.null("uint32_t*"), ids,
-            c.out(1), parts ? c.scratch(capacity + 2, 1, "uint8_t*") : c.null("uint8_t*"), buckets,
-            seed, c.key(a.ngrams), c.key(a.subword_least), c.key(a.subword_most),
-            c.number(most, "thb_index_t")});
+            c.out(1), parts ? c.scratch(capacity + 2, 1, "uint8_t*") : c.null("uint8_t*"),
+            c.key(capacity), buckets, seed, c.key(a.ngrams), c.key(a.subword_least),
+            c.key(a.subword_most), c.number(most, "thb_index_t")});
 }
 
 }  // namespace

@@ -96,10 +96,10 @@ void lower(LowerContext& c)
     const TokenTable table = token_table(tokens_of(c.input(kTokens)));
     const Arg ids =
         table.ids.empty() ? c.null("const uint16_t*") : c.table(table.ids, "ids of the vocabulary");
-    c.call("thb_vocabulary",
-           {c.in(kWord), c.in(kScan), c.table(table.bytes, "vocabulary"),
-            c.table(table.starts, "blocks of the vocabulary"), ids, c.out(),
-            c.number(table.count, "int32_t"), c.number(unknown_of(c.node), "int32_t")});
+    c.call("thb_vocabulary", {c.in(kWord), c.in(kScan), c.table(table.bytes, "vocabulary"),
+                              c.table(table.starts, "blocks of the vocabulary"), ids, c.out(),
+                              c.key(c.input(kWord).count()), c.number(table.count, "int32_t"),
+                              c.number(unknown_of(c.node), "int32_t")});
 }
 
 }  // namespace

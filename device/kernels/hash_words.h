@@ -1,11 +1,16 @@
 // Ids of a word: hash mod buckets + 1. The hash is stated step by step in docs/numerics.md, "Text".
 //
-// word     the word's bytes; scan[0]: their number
+// word     the word's bytes; scan[0]: their number, at most `capacity` of which count, a key
 // buckets  key, 1 to 2^31 - 1; seed a key
 //
 // Source: P. Hsieh, "Hash functions", 2004; written anew. Bytes from 128 on are signed in the tail,
 // as that program reads them.
 #include "port/thb_port.h"
+
+THB_KERNEL uint8_t thb_word_length(const uint8_t* scan, int capacity)
+{
+    return (uint8_t)(scan[0] < capacity ? scan[0] : capacity);
+}
 
 THB_KERNEL uint32_t thb_text_pair(const uint8_t* bytes)
 {
@@ -59,10 +64,11 @@ THB_KERNEL int32_t thb_bucket_id(uint32_t hash, uint32_t buckets)
 }
 
 // The id of the word alone.
-THB_KERNEL void thb_hash_word(const uint8_t* word, const uint8_t* scan, int32_t* id,
+THB_KERNEL void thb_hash_word(const uint8_t* word, const uint8_t* scan, int32_t* id, int capacity,
                               uint32_t buckets, uint32_t seed)
 {
-    *id = thb_bucket_id(thb_super_fast_hash(word, scan[0], seed), buckets);
+    const uint8_t length = thb_word_length(scan, capacity);
+    *id = thb_bucket_id(thb_super_fast_hash(word, length, seed), buckets);
 }
 
 // Also the ids of the last 2 to `ngrams` words, and of the runs of `least` to `most` bytes of
@@ -73,10 +79,12 @@ THB_KERNEL void thb_hash_word(const uint8_t* word, const uint8_t* scan, int32_t*
 // ids      int32 [places], the first *count of which are set, the others 0
 // marked   scratch of two bytes more than the longest word; null when least is 0: no runs
 THB_KERNEL void thb_hash_words(const uint8_t* word, const uint8_t* scan, uint32_t* history,
-                               int32_t* ids, int32_t* count, uint8_t* marked, uint32_t buckets,
-                               uint32_t seed, int ngrams, int least, int most, thb_index_t places)
+                               int32_t* ids, int32_t* count, uint8_t* marked, int capacity,
+                               uint32_t buckets, uint32_t seed, int ngrams, int least, int most,
+                               thb_index_t places)
 {
-    const uint32_t hash = thb_super_fast_hash(word, scan[0], seed);
+    const uint8_t bytes = thb_word_length(scan, capacity);
+    const uint32_t hash = thb_super_fast_hash(word, bytes, seed);
     thb_index_t filled = 0;
     ids[filled++] = thb_bucket_id(hash, buckets);
     if (ngrams > 1) {
@@ -91,10 +99,10 @@ THB_KERNEL void thb_hash_words(const uint8_t* word, const uint8_t* scan, uint32_
         if ((int)history[0] < ngrams - 1) ++history[0];
     }
     if (least > 0) {
-        const int length = scan[0] + 2;
+        const int length = bytes + 2;
         int n, i;
         marked[0] = '<';
-        memcpy(marked + 1, word, scan[0]);
+        memcpy(marked + 1, word, bytes);
         marked[length - 1] = '>';
         for (n = least; n <= most; ++n)
             for (i = 0; i + n <= length; ++i)

@@ -144,7 +144,7 @@ TEST(TextKernel, hash_reads_only_the_word)
         for (size_t i = 0; i < length; ++i) word[i] = static_cast<uint8_t>(random());
         const uint8_t scan[4] = {static_cast<uint8_t>(length), 1, 0, 0};
         int32_t id = 0;
-        thb_hash_word(word.get(), scan, &id, 1000, 5);
+        thb_hash_word(word.get(), scan, &id, 255, 1000, 5);
         EXPECT_GE(id, 1);
         EXPECT_LE(id, 1000);
     }
@@ -162,8 +162,8 @@ TEST(TextKernel, parts_of_words_fill_their_places_exactly)
         const std::vector<uint8_t> word(length, 'x');
         const uint8_t scan[4] = {length, 1, 0, 0};
         int32_t count = 0;
-        thb_hash_words(word.data(), scan, history, ids.get(), &count, marked.get(), 4096, 0, 2,
-                       least, most, places);
+        thb_hash_words(word.data(), scan, history, ids.get(), &count, marked.get(), capacity, 4096,
+                       0, 2, least, most, places);
         if (length == capacity) {
             EXPECT_EQ(count, places);
         } else {
