@@ -6,6 +6,7 @@
 #include "plan/plan.h"
 #include "plan/schedule.h"
 #include "plan/sequence_loop.h"
+#include "plan/stream.h"
 
 namespace thimble {
 
@@ -36,7 +37,9 @@ Program compile_recognised(Graph graph, const CompileOptions& options)
     run_pass(materialise_outputs, graph);
 
     Program program = schedule(std::move(graph), options.name, options.target, options.lower);
-    find_sequence_loop(program, options.feed);
+    // Samples that wait for their tick, or one time step at a time: both want to be in the state.
+    if (program.graph.interface) add_stream(program, options.target, options.slices);
+    else find_sequence_loop(program, options.feed);
     require_tables_in_reach(program, options.target);
     plan_memory(program);
     return program;

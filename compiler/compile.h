@@ -14,6 +14,7 @@ struct CompileOptions {
     LowerOptions lower;
     bool keep_state = false;  // the state of recurrent layers, too, lives from call to call
     Feed feed = Feed::whole;
+    bool slices = false;      // of a streamed pipeline: its ticks can run slice by slice
 };
 
 // Throws T0201 when a layer is not supported. Tensor ids below `imported.tensors.size()` keep their

@@ -4,6 +4,7 @@
 #include "compile.h"
 #include "verify/helpers.h"
 #include "verify/profile.h"
+#include "verify/verify.h"
 
 #include <fmt/format.h>
 #include <map>
@@ -25,7 +26,14 @@ std::string program_key(const ResolvedTarget& target)
     return fmt::format("{} {}", target.family->name, target.facts.near_flash_bytes);
 }
 
-Compiled compile_and_size(const Graph& graph, const ModelOptions& options,
+Profile measured(const Graph& imported, const Program& program, const ModelOptions& options,
+                 const ResolvedTarget& target)
+{
+    if (!imported.interface) return profile(program, target);
+    return profile_pipeline(program, target, make_recordings(imported, options.match_rule(), 1, 1));
+}
+
+Compiled compile_and_size(const Graph& imported, const Graph& graph, const ModelOptions& options,
                           const ResolvedTarget& target, bool measure)
 {
     Compiled result;
@@ -36,7 +44,7 @@ Compiled compile_and_size(const Graph& graph, const ModelOptions& options,
         estimated = true;
         if (!measure || !can_measure(target)) return result;
         const Progress progress(fmt::format("measuring on {}", target.name));
-        result.footprint = measured_footprint(profile(result.program, target));
+        result.footprint = measured_footprint(measured(imported, result.program, options, target));
     } catch (const Error& error) {
         if (estimated && error.code() == ErrorCode::T0301)
             return result;  // too large to link: the estimate stands
@@ -69,9 +77,9 @@ std::vector<BoardRow> fit_all_boards(const Graph& graph, const ModelOptions& opt
         const ResolvedTarget target = find_target(board.name);
         const std::string key = program_key(target);
         if (!programs.count(key)) {
-            programs.emplace(key, refused.empty()
-                                      ? compile_and_size(recognised, options, target, measure)
-                                      : Compiled{{}, {}, refused});
+            programs.emplace(
+                key, refused.empty() ? compile_and_size(graph, recognised, options, target, measure)
+                                     : Compiled{{}, {}, refused});
         }
         const Compiled& compiled = programs.at(key);
         BoardRow row;

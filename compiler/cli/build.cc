@@ -33,6 +33,7 @@ struct BuildCommandOptions {
     bool force = false;
     bool self_test = false;
     bool unmeasured = false;
+    int64_t slices = 0;  // cycles of one at most; 0: none
 };
 
 struct Built {
@@ -60,9 +61,12 @@ void prove(const BuildCommandOptions& options, const Graph& graph, const Resolve
     }
     const Progress progress("verifying on " + judge.name);
     const Program program = compile_for(graph, options.model, judge);
+    const Match match = options.model.match_rule();
     const VerifyReport report =
-        verify(graph, program, judge, options.model.match_rule(), make_cases(graph, kProofCases, 1),
-               {.keep_state = options.model.keep_state()});
+        graph.interface ? verify_pipeline(graph, program, judge, match,
+                                          make_recordings(graph, match, kProofCases, 1))
+                        : verify(graph, program, judge, match, make_cases(graph, kProofCases, 1),
+                                 {.keep_state = options.model.keep_state()});
     require(
         report.mismatches == 0, ErrorCode::T0501,
         {options.model.path, fmt::format("{} values differ on {}", report.mismatches, judge.name),
@@ -70,7 +74,8 @@ void prove(const BuildCommandOptions& options, const Graph& graph, const Resolve
     built.bit_exact = report.bit_exact;
     built.verified_on = judge.name;
     built.emit.verified.push_back(fmt::format(
-        "Verified: {} cases on {}, {} thimble's oracle.", report.cases,
+        "Verified: {} {} on {}, {} thimble's oracle.", report.cases,
+        graph.interface ? fmt::format("recordings ({} ticks)", report.ticks) : "cases",
         judge.family->emulator == Emulator::host ? "a PC" : "the emulated " + judge.name,
         report.bit_exact ? "bit-exact with" : "within 1e-5 + 1e-4 of the largest value of"));
     if (judge.name != target.name)
@@ -78,7 +83,7 @@ void prove(const BuildCommandOptions& options, const Graph& graph, const Resolve
             fmt::format("verified on this computer: {} cannot be emulated here", target.name));
 }
 
-void measure(const BuildCommandOptions& options, const Program& program,
+void measure(const BuildCommandOptions& options, const Graph& graph, const Program& program,
              const ResolvedTarget& target, Built& built)
 {
     if (!can_measure(target)) {
@@ -89,12 +94,17 @@ void measure(const BuildCommandOptions& options, const Program& program,
         return;
     }
     const Progress progress("measuring on " + target.name);
-    const Profile cost = profile(program, target);
+    const Profile cost =
+        graph.interface ? profile_pipeline(program, target,
+                                           make_recordings(graph, options.model.match_rule(), 1, 1))
+                        : profile(program, target);
     built.emit.measured = MeasuredCost{.target = target.name,
                                        .unit = cost.unit,
                                        .flash_bytes = cost.flash_total(),
                                        .stack_bytes = cost.stack,
                                        .cycles = static_cast<int64_t>(cost.total)};
+    if (cost.pipeline)
+        built.emit.measured->push_cycles = static_cast<int64_t>(cost.pipeline->push_one);
     if (target.board && !options.force)
         require_fit(*target.board, measured_footprint(cost), program);
 }
@@ -106,7 +116,7 @@ void prove_and_measure(const BuildCommandOptions& options, const Graph& graph,
 {
     try {
         prove(options, graph, target, built);
-        measure(options, program, target, built);
+        measure(options, graph, program, target, built);
     } catch (const Error& error) {
         const bool may_go_on = error.code() == ErrorCode::T0301 && (!target.board || options.force);
         if (!may_go_on) throw;
@@ -115,13 +125,56 @@ void prove_and_measure(const BuildCommandOptions& options, const Graph& graph,
     }
 }
 
+template <typename T>
+void append(Bytes& bytes, T value)
+{
+    const auto* raw = reinterpret_cast<const uint8_t*>(&value);
+    bytes.insert(bytes.end(), raw, raw + sizeof(T));
+}
+
+// Generated recordings, cut to `room` bytes together, and what the oracle decides for each.
+std::vector<RecordedCase> record_recordings(const BuildCommandOptions& options, const Graph& graph,
+                                            int64_t room)
+{
+    const Match match = options.model.match_rule();
+    std::vector<RawRecording> recordings = make_recordings(graph, match, kSelfTestCases, 1);
+    const int64_t bytes = sample_bytes(graph);
+    const auto most =
+        static_cast<size_t>(std::max<int64_t>(1, room / kSelfTestCases / bytes) * bytes);
+    for (RawRecording& recording : recordings)
+        recording.samples.resize(std::min(recording.samples.size(), most));
+    std::vector<RecordedCase> cases;
+    for (const RawRecording& recording : recordings)
+        cases.push_back({{recording.samples}, {{}, {}}});
+    const std::vector<Tick> ticks = cut_ticks(graph, recordings);
+    for (const PipelineDecision& decision :
+         decisions_of(ticks, run_ticks_on_oracle(graph, match, ticks))) {
+        Bytes& whole = cases[decision.recording].outputs[0];
+        append(whole, decision.samples);
+        for (size_t i = 0; i < decision.values.size(); ++i) {
+            const Tensor& tensor = graph.tensor(graph.outputs[i + 1]);
+            const Bytes& values = decision.values[i];
+            const bool label = i == 0 && graph.interface->decision == Decision::label;
+            Bytes& to = tensor.type == DType::f32 ? cases[decision.recording].outputs[1] : whole;
+            // Labels are int16 on the device.
+            for (size_t at = 0; label && at < values.size(); at += 4)
+                to.insert(to.end(), values.begin() + static_cast<std::ptrdiff_t>(at),
+                          values.begin() + static_cast<std::ptrdiff_t>(at) + 2);
+            if (!label) to.insert(to.end(), values.begin(), values.end());
+        }
+    }
+    return cases;
+}
+
 std::vector<RecordedCase> record_cases(const BuildCommandOptions& options, const Graph& graph,
                                        const ResolvedTarget& target)
 {
     if (!options.self_test) return {};
+    const int64_t room = target.facts.int_bits == 16 ? kSelfTestBytesSmall : kSelfTestBytes;
+    if (graph.interface && graph.interface->streamed())
+        return record_recordings(options, graph, room);
     int64_t bytes = 1;
     for (const TensorId id : graph.inputs) bytes += graph.tensor(id).bytes();
-    const int64_t room = target.facts.int_bits == 16 ? kSelfTestBytesSmall : kSelfTestBytes;
     const auto count = static_cast<int>(std::clamp<int64_t>(room / bytes, 1, kSelfTestCases));
     std::vector<TensorBytes> inputs;
     for (const Case& one : make_cases(graph, count, 1)) inputs.push_back(one.inputs);
@@ -192,15 +245,30 @@ void add_text(const BuildCommandOptions& options, const Program& program,
     built.emit.text = text;
 }
 
-Exit build_model(const BuildCommandOptions& options, bool as_json)
+Exit build_model(BuildCommandOptions options, bool as_json)
 {
+    options.target = required_target(options.model, options.target, "build");
+    apply_deploy(options.model);
     const ResolvedTarget target = find_target(options.target);
     const Graph graph = load_graph(options.model);
+    options.model.slices = options.slices > 0;
     const Program program = compile_for(graph, options.model, target);
     if (!as_json) say_notes(graph, program);
     if (target.board && !options.force)
         require_fit(*target.board, least_footprint(program), program);
     Built built;
+    if (options.slices > 0) {
+        require(program.stream.has_value(), ErrorCode::T0004,
+                {"--slices", "not a pipeline that takes samples one after another",
+                 "a project with an input of kind motion, audio or text", "leave it out"});
+        require(can_measure(target), ErrorCode::T0003,
+                {"--slices", fmt::format("nothing can be measured on {}", target.name),
+                 "a target with an emulator that counts", "--target uno"});
+        const Progress progress("cutting the tick on " + target.name);
+        built.emit.slices = std::make_shared<const SlicePlan>(measure_slices(
+            program, target, make_recordings(graph, options.model.match_rule(), 2, 1),
+            static_cast<uint64_t>(options.slices)));
+    }
     built.emit.target = target.name;
     built.emit.options_text = options.model.changed_text();
     add_text(options, program, target, built);
@@ -225,7 +293,7 @@ Run declare(OptionReader& reader)
 {
     auto options = std::make_shared<BuildCommandOptions>();
     declare_model(reader, options->model);
-    reader.required_text("-t,--target", "T", options->target, "family or board");
+    reader.text("-t,--target", "T", options->target, "family or board (default: the project's)");
     reader.text("-o,--output", "DIR", options->output, "folder (default out/NAME-TARGET)");
     reader.choice("--package", options->package, {"c"}, "kind of package");
     reader.flag("--force", options->force,
@@ -233,6 +301,8 @@ Run declare(OptionReader& reader)
     reader.flag("--self-test", options->self_test, "add NAME_self_test() with recorded cases");
     reader.flag("--unmeasured", options->unmeasured,
                 "only write the C: do not verify, do not measure");
+    reader.whole("--slices", options->slices, 0, INT32_MAX,
+                 "of a project: also NAME_poll_slice, which runs at most so many cycles a call");
     declare_compilation(reader, options->model);
     declare_feed(reader, options->model);
     return [options](bool as_json) { return build_model(*options, as_json); };

@@ -73,7 +73,7 @@ std::string ModelOptions::changed_text() const
     add("--match", match, "tflm");
     add("--state", state, "reset");
     add("--feed", feed, "whole");
-    add("--optimize", optimize, "balanced");
+    if (!optimize.empty()) add("--optimize", optimize, "balanced");
     add("--signature", signature, "");
     add("--name", name, "");
     return text;
@@ -108,6 +108,31 @@ void declare_feed(OptionReader& reader, ModelOptions& options)
                   "memory for the whole input, or only NAME_step, one time step at a time");
 }
 
+std::string deploy_target(const ModelOptions& options, const std::string& given)
+{
+    if (!given.empty() || !is_project(options.path)) return given;
+    const ProjectFile file = read_project_file(options.path);
+    return file.deploy() ? file.deploy()->text_or_empty("target") : "";
+}
+
+std::string required_target(const ModelOptions& options, const std::string& given,
+                            const std::string& command)
+{
+    std::string target = deploy_target(options, given);
+    require(!target.empty(), ErrorCode::T0001,
+            {"thimble " + command, "--target is required",
+             "options and arguments as its help lists them",
+             fmt::format("thimble {} --help", command)});
+    return target;
+}
+
+void apply_deploy(ModelOptions& options)
+{
+    if (!options.optimize.empty() || !is_project(options.path)) return;
+    const ProjectFile file = read_project_file(options.path);
+    if (file.deploy()) options.optimize = file.deploy()->text("optimize");
+}
+
 Graph load_graph(const ModelOptions& options)
 {
     if (is_project(options.path)) {
@@ -118,6 +143,12 @@ Graph load_graph(const ModelOptions& options)
     }
     require_tflite(options.path);
     return import_model(options.path, {.signature = options.signature});
+}
+
+std::vector<Joint> load_joints(const ModelOptions& options)
+{
+    if (!is_project(options.path)) return {};
+    return load_project(fs::path(options.path)).joints;
 }
 
 std::shared_ptr<const TextInterface> load_text(const ModelOptions& options)
@@ -139,12 +170,20 @@ Program compile_recognised_for(const Graph& graph, const ModelOptions& options,
             {"--name", fmt::format("'{}' is not a C identifier", name),
              "letters, digits and _, not beginning with a digit",
              fmt::format("--name {}", c_identifier(name))});
-    return compile_recognised(graph, {.name = name,
-                                      .target = target.facts,
-                                      .lower = {.match = options.match_rule(),
-                                                .optimize = optimize_of(options.optimize)},
-                                      .keep_state = options.keep_state(),
-                                      .feed = options.feed == "steps" ? Feed::steps : Feed::whole});
+    const bool pipeline = graph.interface != nullptr;
+    require(!pipeline || !options.keep_state(), ErrorCode::T0004,
+            {"--state keep", "does not apply to a pipeline", "the state of each network of its own",
+             "state = \"keep\" in the stage 'network'"});
+    require(!pipeline || options.feed == "whole", ErrorCode::T0004,
+            {"--feed " + options.feed, "does not apply to a pipeline",
+             "samples come one after another in any case", "leave it out"});
+    return compile_recognised(
+        graph, {.name = name,
+                .target = target.facts,
+                .lower = {.match = options.match_rule(), .optimize = optimize_of(options.optimize)},
+                .keep_state = options.keep_state(),
+                .feed = options.feed == "steps" ? Feed::steps : Feed::whole,
+                .slices = options.slices});
 }
 
 void say_notes(const Graph& imported, const Program& program)

@@ -5,6 +5,7 @@
 #include "compile.h"
 #include "ir/graph.h"
 #include "ir/text_interface.h"
+#include "project/pipeline.h"
 #include "targets/target.h"
 
 #include <memory>
@@ -16,10 +17,11 @@ struct ModelOptions {
     std::string path;
     std::string match = "tflm";
     std::string state = "reset";
-    std::string optimize = "balanced";
+    std::string optimize;   // empty: not said, "balanced" or the project's
     std::string signature;  // empty: the first subgraph
     std::string name;       // empty: from the file's name
     std::string feed = "whole";
+    bool slices = false;  // room for ticks that run slice by slice
 
     Match match_rule() const { return match == "tflite" ? Match::tflite : Match::tflm; }
     bool keep_state() const { return state == "keep"; }
@@ -34,8 +36,18 @@ void declare_compilation(OptionReader& reader, ModelOptions& options);
 // --feed: for those whose program may take its input step by step.
 void declare_feed(OptionReader& reader, ModelOptions& options);
 
+// `given`, or else the target that the project's [deploy] names; empty: neither.
+std::string deploy_target(const ModelOptions& options, const std::string& given);
+// The same for `command`, which needs one: throws T0001.
+std::string required_target(const ModelOptions& options, const std::string& given,
+                            const std::string& command);
+// The project's [deploy] for --optimize, where the command line does not say it.
+void apply_deploy(ModelOptions& options);
+
 // Throws T0103 for what this version does not read, and what import_model throws.
 Graph load_graph(const ModelOptions& options);
+// What passes between the stages of a project; empty for all else.
+std::vector<Joint> load_joints(const ModelOptions& options);
 // The vocabularies of a project; null when there are none.
 std::shared_ptr<const TextInterface> load_text(const ModelOptions& options);
 Program compile_for(const Graph& graph, const ModelOptions& options, const ResolvedTarget& target);

@@ -3,7 +3,10 @@
 
 #include "cli/model_options.h"
 #include "cli/output.h"
+#include "cli/pipeline_run.h"
+#include "cli/recordings.h"
 #include "verify/fit.h"
+#include "verify/verify.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -22,6 +25,7 @@ struct ProfileCommandOptions {
     ModelOptions model;
     std::string target;
     int64_t seed = 1;
+    std::vector<std::string> inputs;
 };
 
 std::string bar(uint64_t part, uint64_t largest)
@@ -61,6 +65,56 @@ void say_layers(const Profile& result)
     say(table.text() + "\n");
 }
 
+// Of a pipeline: what each stage takes of the longest tick, in the order of the chain.
+std::vector<std::pair<std::string, uint64_t>> stage_totals(const Profile& result)
+{
+    std::vector<std::pair<std::string, uint64_t>> stages;
+    for (const LayerCost& layer : result.layers) {
+        const std::string stage = stage_of(layer.name);
+        const auto known =
+            std::ranges::find(stages, stage, &std::pair<std::string, uint64_t>::first);
+        if (known == stages.end())
+            stages.emplace_back(stage, layer.total);
+        else
+            known->second += layer.total;
+    }
+    return stages;
+}
+
+void say_stages(const Profile& result)
+{
+    TextTable table({"stage", ">" + result.unit, ">%", ""});
+    uint64_t largest = 0;
+    for (const auto& [stage, total] : stage_totals(result)) largest = std::max(largest, total);
+    for (const auto& [stage, total] : stage_totals(result))
+        table.row({stage, grouped(static_cast<int64_t>(total)),
+                   fmt::format("{:.1f}", percent(total, result.total)), bar(total, largest)});
+    say(table.text() + "\n");
+}
+
+void say_pipeline(const Profile& result, const ResolvedTarget& target,
+                  const PipelineInterface& interface)
+{
+    const PipelineCost& cost = *result.pipeline;
+    say(fmt::format("longest of {} ticks: {}; mean {:.0f} {}\n", grouped(cost.ticks), cost.longest,
+                    cost.mean, result.unit));
+    if (interface.streamed())
+        say(fmt::format(
+            "push: {} {} for one sample, {:.1f} for each further one; poll: {} around a "
+            "tick\n",
+            grouped(static_cast<int64_t>(cost.push_one)), result.unit, cost.push_more,
+            grouped(static_cast<int64_t>(cost.poll))));
+    const double period = tick_period_ms(interface), ms = latency_ms(result, target);
+    if (period > 0 && ms > 0)
+        say(fmt::format("a tick takes {:.4g} ms of the {:.4g} ms between ticks at {:.4g} MHz{}{}\n",
+                        ms, period, static_cast<double>(target.clock_hz) / 1e6,
+                        result.unit == "cycles" ? "" : " (an estimate: one cycle per instruction)",
+                        ms > period ? ": TOO SLOW" : ""));
+    else if (period > 0)
+        say(fmt::format("{:.4g} ms between ticks; {} has no clock: name a board to compare\n",
+                        period, target.name));
+}
+
 void say_totals(const Profile& result, const ResolvedTarget& target)
 {
     TextTable table({"total", ">" + grouped(static_cast<int64_t>(result.total)), result.unit});
@@ -83,7 +137,7 @@ void say_totals(const Profile& result, const ResolvedTarget& target)
     say(table.text());
 }
 
-json profile_json(const Profile& result, const ResolvedTarget& target)
+json profile_json(const Profile& result, const ResolvedTarget& target, double period_ms)
 {
     json object = {{"target", result.target},
                    {"board", result.board.empty() ? json() : json(result.board)},
@@ -105,11 +159,36 @@ json profile_json(const Profile& result, const ResolvedTarget& target)
                                     {"total", layer.total}});
     if (latency_ms(result, target) > 0) object["latency_estimate_ms"] = latency_ms(result, target);
     if (energy_uj(result, target) > 0) object["energy_estimate_uj"] = energy_uj(result, target);
+    if (!result.pipeline) return object;
+    const PipelineCost& cost = *result.pipeline;
+    object["ticks"] = cost.ticks;
+    object["longest"] = cost.longest;
+    object["mean"] = cost.mean;
+    object["push"] = {{"one", cost.push_one}, {"more", cost.push_more}};
+    object["poll"] = cost.poll;
+    object["stages"] = json::array();
+    for (const auto& [stage, total] : stage_totals(result))
+        object["stages"].push_back({{"name", stage}, {"total", total}});
+    if (period_ms > 0) object["tick_period_ms"] = period_ms;
     return object;
 }
 
-Exit profile_model(const ProfileCommandOptions& options, bool as_json)
+// The given recordings; else one of noise, so long that every branch runs.
+Profile profile_recordings(const ProfileCommandOptions& options, const Graph& graph,
+                           const Program& program, const ResolvedTarget& target)
 {
+    std::vector<std::string> notes;
+    const std::vector<RawRecording> recordings =
+        options.inputs.empty() ? make_recordings(graph, options.model.match_rule(), 1,
+                                                 static_cast<uint64_t>(options.seed))
+                               : read_recordings(graph, options.inputs, notes);
+    return profile_pipeline(program, target, recordings);
+}
+
+Exit profile_model(ProfileCommandOptions options, bool as_json)
+{
+    options.target = required_target(options.model, options.target, "profile");
+    apply_deploy(options.model);
     const ResolvedTarget target = find_target(options.target);
     require(*target.family->unit != '\0', ErrorCode::T0003,
             {"--target " + options.target, "nothing is counted on this target",
@@ -119,16 +198,20 @@ Exit profile_model(const ProfileCommandOptions& options, bool as_json)
     Profile result;
     {
         const Progress progress("measuring on " + target.name);
-        result = profile(program, target, static_cast<uint64_t>(options.seed));
+        result = graph.interface ? profile_recordings(options, graph, program, target)
+                                 : profile(program, target, static_cast<uint64_t>(options.seed));
     }
     if (as_json) {
-        print_json(profile_json(result, target));
+        print_json(
+            profile_json(result, target, graph.interface ? tick_period_ms(*graph.interface) : 0));
         return Exit::ok;
     }
     say(fmt::format("{} on {} ({}, {})\n\n", options.model.path, target.name, target.family->name,
                     result.emulator));
     say_layers(result);
+    if (result.pipeline) say_stages(result);
     say_totals(result, target);
+    if (result.pipeline) say_pipeline(result, target, *graph.interface);
     if (!target.family->not_emulated.empty())
         say(fmt::format("not emulated: {}\n", target.family->not_emulated));
     if (target.board) {
@@ -145,8 +228,11 @@ Run declare(OptionReader& reader)
 {
     auto options = std::make_shared<ProfileCommandOptions>();
     declare_model(reader, options->model);
-    reader.required_text("-t,--target", "T", options->target, "family or board with an emulator");
+    reader.text("-t,--target", "T", options->target,
+                "family or board with an emulator (default: the project's)");
     reader.whole("--seed", options->seed, 0, INT64_MAX, "seed of the input that is run");
+    reader.list("-i,--input", "FILE", options->inputs,
+                "of a project: recordings in place of generated ones");
     declare_compilation(reader, options->model);
     declare_feed(reader, options->model);
     return [options](bool as_json) { return profile_model(*options, as_json); };

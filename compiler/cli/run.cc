@@ -2,6 +2,7 @@
 #include "base/crc32.h"
 #include "cli/model_options.h"
 #include "cli/output.h"
+#include "cli/pipeline_run.h"
 #include "cli/text_runs.h"
 #include "formats/npy.h"
 #include "import/import.h"
@@ -131,8 +132,17 @@ void say_outputs(const RunCommandOptions& options, const std::vector<NamedOutput
 
 Exit run_model(RunCommandOptions options, bool as_json)
 {
+    apply_deploy(options.model);
     const Graph graph = load_graph(options.model);
     require_supported(graph);
+    if (graph.interface) {
+        require(options.runs == 1, ErrorCode::T0004,
+                {"--runs", "does not apply to a pipeline", "recordings, as many as the files hold",
+                 "leave it out"});
+        return run_pipeline(
+            {options.model, graph, options.inputs, options.output, options.engine, options.target},
+            as_json);
+    }
     options.text = load_text(options.model);
     const std::vector<TensorBytes> inputs =
         read_given_inputs(graph, options.text.get(), options.inputs, options.runs, kRunsMax);
@@ -172,7 +182,7 @@ Run declare(OptionReader& reader)
     declare_model(reader, options->model);
     reader.list("-i,--input", "[NAME=]FILE", options->inputs,
                 "a .npy array or .bin with raw bytes for each input, in order or by name; "
-                "a project with vocabularies takes one .txt, each line a run");
+                "a project takes recordings: .csv, .wav, .txt, .png");
     reader.text("-o,--output", "DIR", options->output,
                 "write every output as .npy into this folder");
     reader.whole("--runs", options->runs, 1, kRunsMax,

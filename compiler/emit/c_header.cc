@@ -1,6 +1,7 @@
 #include "emit/c_header.h"
 
 #include "base/error.h"
+#include "emit/c_pipeline.h"
 #include "emit/c_tables.h"
 #include "emit/c_text.h"
 #include "ops/lower.h"
@@ -75,6 +76,7 @@ public:
             write_accessor("input", inputs_[i], false);
         for (size_t i = 0; i < outputs_.size(); ++i) write_accessor("output", outputs_[i], true);
         write_run();
+        if (program_.graph.interface) out_ += c_pipeline_declarations(program_, options_);
         if (options_.text) out_ += c_text_declaration(program_, *options_.text);
         if (!inputs_.empty()) write_quantize();
         if (!outputs_.empty()) write_dequantize();
@@ -92,6 +94,25 @@ private:
     bool holds_input() const { return !loop() || loop()->holds_input; }
 
     void line(const std::string& text) { out_ += text + "\n"; }
+
+    void write_model_usage()
+    {
+        line("//");
+        line(fmt::format("//   static {}_t t;", name_));
+        line(fmt::format("//   {}_init(&t);", name_));
+        if (holds_input())
+            line(fmt::format(
+                "//   ... fill {0}_input(&t) ...  {0}_invoke(&t);  ... read {0}_output(&t) ...",
+                name_));
+        if (loop())
+            line(
+                fmt::format("//   {}for each time step x: if ({}_step(&t, x)) ... read "
+                            "{}_output(&t) ...",
+                            holds_input() ? "or, " : "", name_, name_));
+        if (!program_.no_step_reason.empty())
+            line(fmt::format("// It cannot be fed step by step: {}.",
+                             one_line(program_.no_step_reason)));
+    }
 
     void write_comment()
     {
@@ -114,28 +135,23 @@ private:
                          program_.state_bytes, program_.work_bytes,
                          program_.work_bytes_lower_bound));
         if (options_.measured)
-            line(fmt::format("// Measured on {}: {} {}, {} bytes of flash, {} bytes of stack.",
-                             options_.measured->target, options_.measured->cycles,
-                             options_.measured->unit, options_.measured->flash_bytes,
-                             options_.measured->stack_bytes));
+            line(fmt::format("// Measured on {}: {}{} {}{}, {} bytes of flash, {} bytes of stack.",
+                             options_.measured->target,
+                             program_.graph.interface ? "longest tick " : "",
+                             options_.measured->cycles, options_.measured->unit,
+                             program_.stream ? fmt::format(", {}_push of one sample {}", name_,
+                                                           options_.measured->push_cycles)
+                                             : "",
+                             options_.measured->flash_bytes, options_.measured->stack_bytes));
         else
             line(
                 "// Cost: not measured (`thimble profile` needs the target's compiler and "
                 "emulator).");
         for (const std::string& sentence : options_.verified) line("// " + sentence);
-        line("//");
-        line(fmt::format("//   static {}_t t;", name_));
-        line(fmt::format("//   {}_init(&t);", name_));
-        if (holds_input())
-            line(fmt::format(
-                "//   ... fill {0}_input(&t) ...  {0}_invoke(&t);  ... read {0}_output(&t) ...",
-                name_));
-        if (loop())
-            line(fmt::format("//   {}for each time step x: if ({}_step(&t, x)) ... read "
-                             "{}_output(&t) ...", holds_input() ? "or, " : "", name_, name_));
-        if (!program_.no_step_reason.empty())
-            line(fmt::format("// It cannot be fed step by step: {}.",
-                             one_line(program_.no_step_reason)));
+        if (program_.graph.interface)
+            out_ += c_pipeline_comment(program_);
+        else
+            write_model_usage();
         line("//");
         line(
             "// The caller owns the memory; any number of instances may exist. There is no heap, "
@@ -208,6 +224,7 @@ private:
                              inputs_[0].tensor->count() / loop()->turns));
         }
         write_port_macros("OUTPUT", outputs_);
+        if (program_.graph.interface) out_ += c_pipeline_macros(program_);
         line(fmt::format("#define {}_RAM_BYTES {}  // sizeof({}_t)", upper_, ram_bytes(), name_));
         if (options_.measured) {
             line(fmt::format("#define {}_STACK_BYTES {}  // deepest stack use of {}_{}", upper_,
@@ -216,9 +233,14 @@ private:
                              options_.measured->flash_bytes));
             line(fmt::format("#define {}_CYCLES {}  // {} of {} on {}", upper_,
                              options_.measured->cycles, options_.measured->unit,
-                             holds_input() ? fmt::format("one {}_invoke", name_)
-                                           : fmt::format("all {} steps", loop()->turns),
+                             program_.graph.interface ? "the longest tick"
+                             : holds_input()          ? fmt::format("one {}_invoke", name_)
+                                                      : fmt::format("all {} steps", loop()->turns),
                              options_.measured->target));
+            if (program_.stream)
+                line(fmt::format("#define {}_PUSH_CYCLES {}  // {} of {}_push of one sample",
+                                 upper_, options_.measured->push_cycles, options_.measured->unit,
+                                 name_));
         }
         line("");
     }

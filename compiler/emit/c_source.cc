@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "emit/c_header.h"
+#include "emit/c_pipeline.h"
 #include "emit/c_tables.h"
 #include "emit/c_text.h"
 #include "emit/device_files.h"
@@ -53,6 +54,11 @@ public:
         write_instances();
         write_state_functions();
         write_invoke();
+        if (program_.graph.interface) {
+            out_ += "\n" + c_pipeline_types(program_, options_);
+            if (options_.slices) write_slices(*options_.slices);
+            out_ += c_pipeline_definitions(program_, options_);
+        }
         if (options_.text) out_ += c_text_definition(program_, *options_.text);
         return std::move(out_);
     }
@@ -88,6 +94,7 @@ private:
         out_ += device_file("port/thb_port.h");
         out_ += "\n";
         if (options_.text) kernels_.merge(c_text_kernels());
+        if (program_.graph.interface) kernels_.merge(c_pipeline_kernels(program_));
         out_ += KernelLibrary::instance().source_of(kernels_);
     }
 
@@ -165,24 +172,31 @@ private:
         const std::string& name = program_.name;
         if (program_.state_bytes > 0) {
             const std::vector<uint8_t> initial = initial_state();
-            const std::span<const uint8_t> all(initial);
+            const auto all =
+                std::span(initial).first(static_cast<size_t>(program_.tick_state_bytes));
             const auto sequence = all.first(static_cast<size_t>(program_.sequence_bytes));
             if (!uniform(all))
-                out_ +=
-                    c_table({"uint8_t", initial, "initial state", true}, name + "_initial_state");
+                out_ += c_table({"uint8_t", {all.begin(), all.end()}, "initial state", true},
+                                name + "_initial_state");
             if (!sequence.empty())
                 out_ += fmt::format(
                     "// The state of recurrent layers belongs to one sequence.\n"
                     "static void {0}_begin_sequence({0}_state_t* state)\n{{\n{1}}}\n\n",
                     name, fill_state(sequence));
+            if (program_.stream && !all.empty())
+                out_ += fmt::format(
+                    "// What ticks leave behind lives until the recording ends.\n"
+                    "static void {0}_begin_recording({0}_state_t* state)\n{{\n{1}}}\n\n",
+                    name, fill_state(all));
             out_ += fmt::format("void {0}_reset_state({0}_state_t* state)\n{{\n{1}}}\n\n", name,
-                                fill_state(all));
+                                program_.stream ? fill_stream(all.empty()) : fill_state(all));
         }
     }
 
     static bool uniform(std::span<const uint8_t> bytes)
     {
-        return std::ranges::all_of(bytes, [&](uint8_t b) { return b == bytes[0]; });
+        return bytes.empty() ||
+               std::ranges::all_of(bytes, [&](uint8_t b) { return b == bytes[0]; });
     }
 
     // Statements that give the first bytes of the state their initial values.
@@ -194,6 +208,17 @@ private:
             "    size_t i;\n    for (i = 0; i < {}; ++i) state->bytes[i] = "
             "THB_FLASH_U8({}_initial_state + i);\n",
             initial.size(), program_.name);
+    }
+
+    // Nothing waits in the stream. Samples themselves need no initial value.
+    std::string fill_stream(bool no_ticks) const
+    {
+        const Buffer& control =
+            program_.buffers[static_cast<size_t>(program_.stream->control_buffer)];
+        return fmt::format(
+            "{}    memset(state->bytes + {}, 0, {});\n",
+            no_ticks ? "" : fmt::format("    {}_begin_recording(state);\n", program_.name),
+            control.offset, control.bytes);
     }
 
     std::vector<uint8_t> initial_state() const
@@ -363,6 +388,70 @@ private:
             line(fmt::format("THB_AFTER_LAYER({});", step.begin));
             close("}");
             line(fmt::format("THB_AFTER_LAYER({});", i));
+            break;
+        }
+    }
+
+    // A switch over the slices; depth 2 is that of their statements.
+    void write_slices(const SlicePlan& plan)
+    {
+        const std::string& name = program_.name;
+        out_ += fmt::format(
+            "// Runs the slice at->slice; returns the next one, 0 at the end of the tick.\n"
+            "static uint16_t {0}_slice({0}_state_t* state, {0}_work_t* work, {0}_slices_t* "
+            "at)\n{{\n"
+            "    uint8_t* const s = state->bytes;\n    uint8_t* const w = work->bytes;\n",
+            name);
+        for (size_t i = 0; i < plan.loops.size(); ++i)
+            line(fmt::format("const thb_index_t t{} = at->turns[{}];", plan.loops[i], i));
+        for (const int loop : plan.loops) line(fmt::format("(void)t{};", loop));
+        line("(void)s;");
+        line("(void)w;");
+        line("switch (at->slice) {");
+        for (size_t i = 0; i < plan.slices.size(); ++i) {
+            line(fmt::format("case {}:", i));
+            ++depth_;
+            if (i == 0 && program_.sequence_bytes > 0)
+                line(fmt::format("{}_begin_sequence(state);", name));
+            for (const SliceOp& op : plan.slices[i].ops) write_slice_op(plan, op);
+            const bool leaves =
+                !plan.slices[i].ops.empty() && plan.slices[i].ops.back().kind == SliceOp::Kind::go;
+            if (!leaves) line(fmt::format("return {};", i + 1 < plan.slices.size() ? i + 1 : 0));
+            --depth_;
+        }
+        line("default: return 0;");
+        line("}");
+        out_ += "}\n";
+    }
+
+    void write_slice_op(const SlicePlan& plan, const SliceOp& op)
+    {
+        const Step& at = step(op.step);
+        const auto turn = std::ranges::find(plan.loops, op.step) - plan.loops.begin();
+        switch (op.kind) {
+        case SliceOp::Kind::whole:
+            for (int i = op.step; i <= op.last; ++i) write_step(static_cast<size_t>(i));
+            break;
+        case SliceOp::Kind::calls:
+            write_calls(at);
+            break;
+        case SliceOp::Kind::test:
+            write_comment(static_cast<size_t>(op.step));
+            write_calls(at);
+            line(fmt::format("if (!*{}) return {};", condition(at), op.to));
+            break;
+        case SliceOp::Kind::go:
+            line(fmt::format("return {};", op.to));
+            break;
+        case SliceOp::Kind::begin_loop:
+            write_comment(static_cast<size_t>(op.step));
+            write_calls(at);
+            line(fmt::format("at->turns[{}] = 0;", turn));
+            break;
+        case SliceOp::Kind::next_turn:
+            line(fmt::format("at->turns[{}] = (thb_index_t)(t{} + 1);", turn, op.step));
+            line(fmt::format("if (t{} + 1 < {}) return {};", op.step, c_literal(at.trip_count),
+                             op.to));
             break;
         }
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ir/program.h"
+#include "plan/slices.h"
 
 #include <memory>
 #include <optional>
@@ -18,7 +19,8 @@ struct MeasuredCost {
     std::string unit;            // "cycles" or "instructions"
     int64_t flash_bytes = 0;
     int64_t stack_bytes = 0;
-    int64_t cycles = 0;
+    int64_t cycles = 0;          // of a pipeline: of the longest tick
+    int64_t push_cycles = 0;     // of a streamed pipeline: NAME_push of one sample
 };
 
 struct EmitOptions {
@@ -27,6 +29,7 @@ struct EmitOptions {
     std::optional<MeasuredCost> measured; // NAME_STACK_BYTES, NAME_FLASH_BYTES, NAME_CYCLES
     std::vector<std::string> verified;    // sentences for the header: how it was verified
     bool self_test = false;               // declare NAME_self_test
+    std::shared_ptr<const SlicePlan> slices;    // write NAME_poll_slice; null: none
     std::shared_ptr<const TextInterface> text;  // complete: write NAME_text; null: none
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "ir/pipeline.h"
 #include "ir/text_interface.h"
 
 #include <fmt/format.h>
@@ -79,15 +80,63 @@ std::string ask_text(const Program& program, const TextInterface& text, bool hos
                : "    for (;;) {\n    }\n}\n");
 }
 
+// Pushes one sample after another, or decides for one whole input, and prints what is decided.
+std::string example_pipeline(const Program& program, bool hosted)
+{
+    const PipelineInterface& interface = *program.graph.interface;
+    const std::string& name = program.name;
+    const std::string upper = upper_case(name);
+    const bool label = interface.decision == Decision::label;
+    const int64_t labels = label ? program.graph.tensor(program.graph.outputs[1]).count() : 0;
+    std::string out = fmt::format("static {}_t pipeline;\n\n", name);
+    out += fmt::format(
+        "// What your program does with a decision.\nstatic void decided(const "
+        "{}_decision_t* decision)\n{{\n",
+        name);
+    if (label)
+        out += fmt::format(
+            "    char name[{}_LABEL_BYTES];\n    {}_label(decision->label{}, name, "
+            "sizeof name);\n",
+            upper, name, labels > 1 ? "[0]" : "");
+    out += hosted && label ? "    puts(name);\n"
+           : hosted        ? "    printf(\"%g\\n\", (double)decision->values[0]);\n"
+                           : "    (void)decision;\n";
+    out += fmt::format("}}\n\nint main(void)\n{{\n    {0}_decision_t decision;\n", name);
+    if (!interface.streamed())
+        out += fmt::format(
+            "    size_t i;\n    {0}_init(&pipeline);\n"
+            "    // Put your measured values here; these stand for zero.\n"
+            "    for (i = 0; i < {1}_INPUT_SIZE; ++i) {0}_input(&pipeline)[i] = {2};\n"
+            "    if ({0}_decide(&pipeline, &decision)) decided(&decision);\n",
+            name, upper, stored_zero(program.graph.tensor(program.graph.inputs[0])));
+    else
+        out += fmt::format(
+            "    // Put your measured values here. An interrupt may push while the main loop "
+            "polls.\n"
+            "    static const {2} sample[{1}_ROW] = {{0}};\n    uint32_t i;\n"
+            "    {0}_init(&pipeline);\n    for (i = 0; i < {3}; ++i) {{\n"
+            "        (void){0}_push(&pipeline, sample, 1);\n"
+            "        while ({0}_poll(&pipeline, &decision)) decided(&decision);\n    }}\n"
+            "    // The recording is over.\n    (void){0}_flush(&pipeline);\n"
+            "    while ({0}_poll(&pipeline, &decision)) decided(&decision);\n",
+            name, upper, dtype_c_name(program.graph.tensor(program.graph.inputs[0]).type),
+            4 * interface.buffer);
+    return out + (hosted ? "    return 0;\n}\n" : "    for (;;) {\n    }\n}\n");
+}
+
 std::string example_main(const Program& program, const ResolvedTarget& target,
                          const TextInterface* text)
 {
     const bool hosted =
         target.family->emulator == Emulator::host || target.family->compiler.empty();
     std::string out = mark_line("//");
-    out += "// Runs the model once. Copy what you need into your own program.\n";
+    out += program.graph.interface ? "// Samples in, decisions out. Copy what you need into your "
+                                     "own program.\n"
+                                   : "// Runs the model once. Copy what you need into your own "
+                                     "program.\n";
     out += fmt::format("#include \"{}.h\"\n\n", program.name);
     if (hosted) out += "#include <stdio.h>\n\n";
+    if (program.graph.interface) return out + example_pipeline(program, hosted);
     if (text)
         return out + fmt::format("static {}_t model;\n\nint main(void)\n{{\n", program.name) +
                ask_text(program, *text, hosted);
@@ -173,7 +222,9 @@ std::vector<GeneratedFile> c_package(const Program& program, const ResolvedTarge
                                          example_main(program, target, options.text.get())},
                                         {"Makefile", makefile(program, target, !cases.empty())}};
     if (!cases.empty())
-        files.push_back({program.name + "_self_test.c", self_test_source(program, cases)});
+        files.push_back({program.name + "_self_test.c",
+                         program.stream ? pipeline_self_test_source(program, cases)
+                                        : self_test_source(program, cases)});
     return files;
 }
 

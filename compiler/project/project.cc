@@ -50,6 +50,7 @@ Project load_project(const ProjectFile& file)
         project.graph = std::move(pipeline.graph);
         project.interface =
             std::make_shared<const PipelineInterface>(std::move(pipeline.interface));
+        project.graph.interface = project.interface;
         project.joints = std::move(pipeline.joints);
         return project;
     }

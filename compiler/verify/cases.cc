@@ -5,9 +5,13 @@
 // an embedding) stay inside of it. Floats: [-1, 1), and +-4 for the extremes.
 #include "ops/control.h"
 #include "ops/op.h"
+#include "verify/oracle.h"
 #include "verify/verify.h"
 
+#include <algorithm>
 #include <cstring>
+#include <set>
+#include <string_view>
 
 namespace thimble {
 
@@ -30,6 +34,7 @@ private:
 };
 
 constexpr int64_t kWideIntegerMax = 100;
+constexpr int64_t kTicksLeast = 8;  // of a generated recording
 
 struct Range {
     double least, most, zero;
@@ -116,16 +121,90 @@ Bytes fill(Random& random, const Tensor& tensor, int64_t rows, const std::string
     return bytes;
 }
 
+constexpr const char* kKinds[] = {"uniform", "minimum", "maximum", "zero point", "sparse"};
+
+const char* kind_of(int index)
+{
+    return index < 5 ? kKinds[index] : index % 4 == 0 ? "sparse" : "uniform";
+}
+
+// Words of small letters, now and then a digit or a mark.
+Bytes text(Random& random, int64_t bytes)
+{
+    static constexpr std::string_view kLetters = "eeetttaaooiinnsshhrrddlucmwfgypbvkxjqz  E.,0'!\n";
+    Bytes result;
+    for (int64_t i = 0; i < bytes; ++i)
+        result.push_back(random.next() % 5 == 0
+                             ? ' '
+                             : static_cast<uint8_t>(kLetters[random.next() % kLetters.size()]));
+    return result;
+}
+
+RawRecording make_recording(const Graph& graph, int index, int64_t ticks, uint64_t seed)
+{
+    const PipelineInterface& interface = *graph.interface;
+    Random random(seed + static_cast<uint64_t>(index) * 7919);
+    Tensor samples = graph.tensor(graph.inputs.at(0));
+    const int64_t count = interface.window + (ticks - 1) * interface.hop;
+    if (interface.streamed()) samples.shape = {count * interface.row};
+    const std::string kind = kind_of(index);
+    if (interface.kind == InputKind::text && kind == "uniform") return {kind, text(random, count)};
+    return {kind, fill(random, samples, rows_picked(graph, graph.inputs[0]), kind)};
+}
+
+// Notes which bodies have run.
+class BranchObserver : public BodyObserver {
+public:
+    void enter(const Node&, const Graph& body) override { seen_.insert(&body); }
+    void leave(const Evaluator&) override {}
+    bool saw_all(const Graph& graph) const
+    {
+        for (const Node& node : graph.nodes) {
+            if (node.attributes.type() != typeid(IfAttributes)) continue;
+            // The second branch is that of a stage with nothing to say.
+            const Graph& body = *std::any_cast<const IfAttributes&>(node.attributes).then_graph;
+            if (!seen_.count(&body) || !saw_all(body)) return false;
+        }
+        return true;
+    }
+
+private:
+    std::set<const Graph*> seen_;
+};
+
+// Ticks after which every branch of the graph has run.
+int64_t ticks_needed(const Graph& graph, Match match, uint64_t seed)
+{
+    if (!graph.interface->streamed()) return 1;
+    Oracle oracle(graph, match);
+    BranchObserver observer;
+    int64_t count = 0;
+    for (const Tick& tick : cut_ticks(graph, {make_recording(graph, 0, kTicksMax, seed)})) {
+        oracle.begin_sequence();
+        for (size_t i = 0; i < tick.inputs.size(); ++i) oracle.set_input(i, tick.inputs[i]);
+        oracle.run(nullptr, &observer);
+        if (++count >= kTicksMax || observer.saw_all(graph)) break;
+    }
+    return std::max(count, kTicksLeast);
+}
+
 }  // namespace
+
+std::vector<RawRecording> make_recordings(const Graph& graph, Match match, int count, uint64_t seed)
+{
+    const int64_t ticks = ticks_needed(graph, match, seed);
+    std::vector<RawRecording> recordings;
+    for (int i = 0; i < count; ++i) recordings.push_back(make_recording(graph, i, ticks, seed));
+    return recordings;
+}
 
 std::vector<Case> make_cases(const Graph& graph, int count, uint64_t seed)
 {
-    static const char* const fixed[] = {"uniform", "minimum", "maximum", "zero point", "sparse"};
     Random random(seed);
     std::vector<Case> cases;
     for (int i = 0; i < count; ++i) {
         Case one;
-        one.kind = i < 5 ? fixed[i] : i % 4 == 0 ? "sparse" : "uniform";
+        one.kind = kind_of(i);
         for (const TensorId id : graph.inputs)
             one.inputs.push_back(
                 fill(random, graph.tensor(id), rows_picked(graph, id), one.kind));

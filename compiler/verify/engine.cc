@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "emit/c_source.h"
 #include "emit/device_files.h"
+#include "ops/control.h"
 #include "verify/oracle.h"
 
 #include <algorithm>
@@ -16,21 +17,62 @@ namespace thimble {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+// Copies what was asked for out of the bodies that run.
+class BodyTracer : public BodyObserver {
+public:
+    BodyTracer(const std::vector<TracePoint>& points, std::vector<TracedTensor>& traced)
+        : points_(points), traced_(traced)
+    {
+    }
+    void enter(const Node& node, const Graph& body) override
+    {
+        const auto bodies = bodies_of(node);
+        const auto at = std::ranges::find_if(
+            bodies, [&](const auto& candidate) { return candidate.get() == &body; });
+        path_.emplace_back(node.outputs.empty() ? kNoTensor : node.outputs[0],
+                           static_cast<int>(at - bodies.begin()));
+    }
+    void leave(const Evaluator& body) override
+    {
+        for (size_t i = 0; i < points_.size(); ++i)
+            if (points_[i].path == path_) copy(body, i);
+        path_.pop_back();
+    }
+    void copy(const Evaluator& graph, size_t i)
+    {
+        const std::span<const uint8_t> bytes = graph.value(points_[i].tensor);
+        traced_[i].bytes.assign(bytes.begin(), bytes.end());
+    }
+
+private:
+    const std::vector<TracePoint>& points_;
+    std::vector<TracedTensor>& traced_;
+    std::vector<std::pair<TensorId, int>> path_;
+};
+
+}  // namespace
+
 std::vector<RunOutputs> run_oracle(const Graph& graph, Match match, bool keep_state,
                                    const std::vector<TensorBytes>& inputs,
-                                   const std::vector<TensorId>& traced)
+                                   const std::vector<TracePoint>& traced,
+                                   const std::vector<bool>& firsts)
 {
     Oracle oracle(graph, match);
     std::vector<RunOutputs> results;
-    for (const TensorBytes& run : inputs) {
+    for (size_t run = 0; run < inputs.size(); ++run) {
+        if (!firsts.empty() && firsts[run]) oracle.reset();
         if (!keep_state) oracle.begin_sequence();
-        for (size_t i = 0; i < run.size(); ++i) oracle.set_input(i, run[i]);
-        oracle.run();
+        for (size_t i = 0; i < inputs[run].size(); ++i) oracle.set_input(i, inputs[run][i]);
         RunOutputs result;
+        for (const TracePoint& point : traced) result.traced.push_back({point.tensor, {}});
+        BodyTracer tracer(traced, result.traced);
+        oracle.run(nullptr, traced.empty() ? nullptr : &tracer);
         for (size_t i = 0; i < graph.outputs.size(); ++i)
             result.outputs.emplace_back(oracle.output(i).begin(), oracle.output(i).end());
-        for (const TensorId id : traced)
-            result.traced.push_back({id, {oracle.value(id).begin(), oracle.value(id).end()}});
+        for (size_t i = 0; i < traced.size(); ++i)
+            if (traced[i].path.empty()) tracer.copy(oracle, i);
         results.push_back(std::move(result));
     }
     return results;
@@ -98,9 +140,11 @@ void build_into(const fs::path& folder, FirmwareRequest request,
 }
 
 Image build_from(const Program& program, const ResolvedTarget& target,
-                 const HarnessSources& harness, const std::string& model_source)
+                 const HarnessSources& harness, const std::string& model_source,
+                 std::shared_ptr<const SlicePlan> slices = nullptr)
 {
-    const GeneratedSource source = emit_c(program, {.target = target.name});
+    const GeneratedSource source =
+        emit_c(program, {.target = target.name, .slices = std::move(slices)});
     const std::string& body = model_source.empty() ? source.source : model_source;
     std::string key = "2" + target.name + target.mcu + THIMBLE_VERSION + harness.main_c +
                       harness.wrapper_c + source.header + body;
@@ -126,48 +170,67 @@ Image build_from(const Program& program, const ResolvedTarget& target,
 }  // namespace
 
 Image build_image(const Program& program, const ResolvedTarget& target, HarnessMode mode,
-                  const std::vector<int>& traced_steps)
+                  const std::vector<int>& traced_steps, std::shared_ptr<const SlicePlan> slices)
 {
-    return build_from(program, target, harness_sources(program, mode, traced_steps), "");
+    return build_from(program, target, harness_sources(program, mode, target.facts, traced_steps),
+                      "", std::move(slices));
 }
 
-Image build_empty_image(const Program& program, const ResolvedTarget& target)
+Image build_empty_image(const Program& program, const ResolvedTarget& target, HarnessMode mode)
 {
-    return build_from(program, target, harness_sources(program, HarnessMode::profile),
+    return build_from(program, target, harness_sources(program, mode, target.facts),
                       empty_model_source(program));
 }
 
-static std::vector<RunOutputs> run_in_mode(const Program& program, const ResolvedTarget& target,
-                                           HarnessMode mode,
-                                           const std::vector<TensorBytes>& inputs,
-                                           const std::vector<int>& traced_steps)
+Bytes run_image(const Image& image, const ResolvedTarget& target, const Bytes& stream)
 {
-    const Image image = build_image(program, target, mode, traced_steps);
-    constexpr size_t kRunsMax = 65535;
-    THIMBLE_CHECK(inputs.size() <= kRunsMax, "more runs than the harness counts");
-    Bytes stream = {static_cast<uint8_t>(inputs.size() & 255),
-                    static_cast<uint8_t>(inputs.size() >> 8)};
-    for (const TensorBytes& run : inputs)
-        for (const Bytes& tensor : run) stream.insert(stream.end(), tensor.begin(), tensor.end());
-    const RunResult result = run_firmware(target, image.firmware, stream, 3600);
+    RunResult result = run_firmware(target, image.firmware, stream, 3600);
     require(result.exit_code == 0, ErrorCode::T0402,
             {target.name,
              fmt::format("the firmware ended with status {}: {}", result.exit_code, result.message),
              "status 0", "report this with the model"});
+    return std::move(result.output);
+}
+
+Bytes runs_stream(const Program& program, const std::vector<TensorBytes>& inputs,
+                  const std::vector<bool>& firsts)
+{
+    Bytes stream;
+    for (int shift = 0; shift < 32; shift += 8)
+        stream.push_back(static_cast<uint8_t>(inputs.size() >> shift));
+    for (size_t run = 0; run < inputs.size(); ++run) {
+        const bool first = firsts.empty() ? run == 0 : firsts[run];
+        if (program.graph.interface) stream.push_back(first ? 1 : 0);
+        for (const Bytes& tensor : inputs[run])
+            stream.insert(stream.end(), tensor.begin(), tensor.end());
+    }
+    return stream;
+}
+
+static std::vector<RunOutputs> run_in_mode(const Image& image, const Program& program,
+                                           const ResolvedTarget& target,
+                                           const std::vector<TensorBytes>& inputs,
+                                           const std::vector<bool>& firsts, bool traces)
+{
+    const Bytes output = run_image(image, target, runs_stream(program, inputs, firsts));
     std::vector<RunOutputs> results;
     size_t at = 0;
     const auto take = [&](int64_t bytes) {
-        THIMBLE_CHECK(at + static_cast<size_t>(bytes) <= result.output.size(),
+        THIMBLE_CHECK(at + static_cast<size_t>(bytes) <= output.size(),
                       "the firmware wrote too little");
-        const auto begin = result.output.begin() + static_cast<std::ptrdiff_t>(at);
+        const auto begin = output.begin() + static_cast<std::ptrdiff_t>(at);
         at += static_cast<size_t>(bytes);
         return Bytes(begin, begin + bytes);
     };
     for (size_t run = 0; run < inputs.size(); ++run) {
         RunOutputs out;
-        for (const int step : traced_steps)
+        while (traces) {
+            const Bytes named = take(2);
+            const int step = named[0] + 256 * named[1];
+            if (step == kNoLayer) break;
             for (const TensorId id : traceable_outputs(program, step))
                 out.traced.push_back({id, take(program.graph.tensor(id).bytes())});
+        }
         for (const TensorId id : program.graph.outputs)
             out.outputs.push_back(take(program.graph.tensor(id).bytes()));
         results.push_back(std::move(out));
@@ -177,17 +240,21 @@ static std::vector<RunOutputs> run_in_mode(const Program& program, const Resolve
 
 std::vector<RunOutputs> run_on_target(const Program& program, const ResolvedTarget& target,
                                       const std::vector<TensorBytes>& inputs,
-                                      const std::vector<int>& traced_steps)
+                                      const std::vector<int>& traced_steps,
+                                      const std::vector<bool>& firsts)
 {
-    const HarnessMode mode = traced_steps.empty() ? HarnessMode::run : HarnessMode::trace;
-    return run_in_mode(program, target, mode, inputs, traced_steps);
+    const bool traces = !traced_steps.empty();
+    const HarnessMode mode = traces ? HarnessMode::trace : HarnessMode::run;
+    return run_in_mode(build_image(program, target, mode, traced_steps), program, target, inputs,
+                       firsts, traces);
 }
 
 std::vector<RunOutputs> run_by_steps(const Program& program, const ResolvedTarget& target,
                                      const std::vector<TensorBytes>& inputs)
 {
     THIMBLE_CHECK(program.sequence_loop, program.name + " has no NAME_step");
-    return run_in_mode(program, target, HarnessMode::steps, inputs, {});
+    return run_in_mode(build_image(program, target, HarnessMode::steps), program, target, inputs,
+                       {}, false);
 }
 
 }  // namespace thimble

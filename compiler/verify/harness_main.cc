@@ -1,6 +1,7 @@
 #include "verify/harness_main.h"
 
 #include "base/error.h"
+#include "verify/harness_recordings.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -23,9 +24,10 @@ const Buffer& buffer_of(const Program& program, TensorId id)
 std::string trace_hook(const Program& program, const std::vector<int>& steps)
 {
     std::string out =
+        "static void write_step(uint16_t step)\n{\n    thb_host_write(&step, 2);\n}\n\n"
         "void thb_layer(int step);\nvoid thb_layer(int step)\n{\n    switch (step) {\n";
     for (const int step : steps) {
-        out += fmt::format("    case {}:\n", step);
+        out += fmt::format("    case {0}:\n        write_step({0}u);\n", step);
         for (const TensorId id : traceable_outputs(program, step)) {
             const Buffer& buffer = buffer_of(program, id);
             out += fmt::format("        thb_host_write(model.{}.bytes + {}, {});\n",
@@ -106,15 +108,22 @@ bool repeats_steps(const Program& program)
                                [](const Step& step) { return step.kind != StepKind::layer; });
 }
 
+bool is_in_loop(const Program& program, const Step& step)
+{
+    for (int at = step.region; at >= 0; at = program.steps[static_cast<size_t>(at)].region)
+        if (program.steps[static_cast<size_t>(at)].kind != StepKind::if_begin) return true;
+    return false;
+}
+
 std::vector<TensorId> traceable_outputs(const Program& program, int step)
 {
     std::vector<TensorId> result;
     const Step& traced = program.steps[static_cast<size_t>(step)];
-    // Within a loop a step runs many times, or never; the loop's own outputs are there at its end.
+    // Within a loop a step runs many times; the loop's own outputs are there at its end.
     const bool ends = traced.kind == StepKind::region_end &&
-                      program.steps[static_cast<size_t>(traced.begin)].region < 0;
-    const bool outside = traced.kind == StepKind::layer && traced.region < 0;
-    if (!ends && !outside) return result;
+                      !is_in_loop(program, program.steps[static_cast<size_t>(traced.begin)]);
+    const bool layer = traced.kind == StepKind::layer && !is_in_loop(program, traced);
+    if (!ends && !layer) return result;
     const Node& node = program.graph.nodes[static_cast<size_t>(traced.node)];
     for (const TensorId id : node.outputs)
         if (program.buffer_of_tensor[static_cast<size_t>(id)] >= 0 &&
@@ -123,26 +132,35 @@ std::vector<TensorId> traceable_outputs(const Program& program, int step)
     return result;
 }
 
-HarnessSources harness_sources(const Program& program, HarnessMode mode,
+HarnessSources harness_sources(const Program& program, HarnessMode mode, const TargetFacts& target,
                                const std::vector<int>& traced_steps)
 {
+    if (mode == HarnessMode::recordings || mode == HarnessMode::slices)
+        return recordings_sources(program, target, mode == HarnessMode::slices);
+    if (mode == HarnessMode::push) return push_sources(program);
     const std::string& name = program.name;
     const bool measures = mode == HarnessMode::profile || mode == HarnessMode::layers;
     const bool named = mode == HarnessMode::layers && repeats_steps(program);
-    const char* const mark = named ? "thb_layer(0);" : "thb_host_mark();";
+    const std::string mark = named ? fmt::format("thb_layer({}u);", kEndOfRun) : "thb_host_mark();";
     std::string main =
         fmt::format("#include \"{0}.h\"\n#include \"thb_host.h\"\n\nstatic {0}_t model;\n\n", name);
     if (mode == HarnessMode::trace) main += trace_hook(program, traced_steps);
     if (named) main += kNamedMark;
     main +=
-        "int main(void)\n{\n    uint16_t runs;\n    uint16_t run;\n    thb_host_read(&runs, 2);\n";
+        "int main(void)\n{\n    uint32_t runs;\n    uint32_t run;\n    thb_host_read(&runs, 4);\n";
     main += fmt::format("    {}_init(&model);\n", name);
     if (measures) main += fmt::format("    {0}\n    {0}\n", mark);
     main += "    for (run = 0; run < runs; ++run) {\n";
+    if (program.graph.interface)
+        main += fmt::format(
+            "        uint8_t first;\n        thb_host_read(&first, 1);\n        if (first) "
+            "{}_init(&model);\n",
+            name);
     const bool holds_input = !program.sequence_loop || program.sequence_loop->holds_input;
     if (holds_input) main += read_inputs(program);
     if (holds_input && mode != HarnessMode::steps) main += one_invocation(program, measures, mark);
     else main += all_steps(program, mode, mark);
+    if (mode == HarnessMode::trace) main += fmt::format("        write_step({}u);\n", kNoLayer);
     for (size_t i = 0; i < program.graph.outputs.size(); ++i)
         main += fmt::format("        thb_host_write({}_output{}(&model), {});\n", name, suffix(i),
                             program.graph.tensor(program.graph.outputs[i]).bytes());
@@ -180,6 +198,7 @@ std::string empty_model_source(const Program& program)
     } else {
         out += fmt::format("void {0}_invoke_in({0}_work_t* work)\n{{\n    (void)work;\n}}\n", name);
     }
+    if (program.graph.interface) out += empty_pipeline_source(program);
     return out;
 }
 

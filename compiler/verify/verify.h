@@ -2,6 +2,7 @@
 #pragma once
 
 #include "verify/engine.h"
+#include "verify/ticks.h"
 
 #include <string>
 #include <vector>
@@ -33,7 +34,9 @@ struct TensorReport {
 
 struct VerifyReport {
     std::string target;
-    int cases = 0;
+    int cases = 0;      // of a pipeline: recordings
+    int64_t ticks = 0;  // of a pipeline
+    int64_t decisions = 0;
     int64_t outputs_compared = 0;  // elements of graph outputs and pre-softmax tensors
     int64_t mismatches = 0;
     double max_abs_error = 0;
@@ -49,6 +52,17 @@ struct VerifyOptions {
 // `imported` is the graph before passes, `program` compiled from it for `target`.
 VerifyReport verify(const Graph& imported, const Program& program, const ResolvedTarget& target,
                     Match match, const std::vector<Case>& cases, const VerifyOptions& options);
+
+// The tick graph of a pipeline: every tick of the recordings, with what lies in branches, and the
+// decisions when the samples are pushed in blocks of 1, 7, 160 and all.
+VerifyReport verify_pipeline(const Graph& imported, const Program& program,
+                             const ResolvedTarget& target, Match match,
+                             const std::vector<RawRecording>& recordings);
+// `count` recordings of a pipeline's input, of the kinds of make_cases(), each so long that the
+// oracle has seen every branch of the graph run, or of kTicksMax ticks.
+std::vector<RawRecording> make_recordings(const Graph& graph, Match match, int count,
+                                          uint64_t seed);
+constexpr int64_t kTicksMax = 512;
 
 // Compares values of one tensor. Integers must be equal; floats within 1e-5 + 1e-4 * largest
 // magnitude (design rule); two NaNs are equal.

@@ -28,6 +28,15 @@ typedef int16_t thb_index_t;
 typedef int32_t thb_index_t;
 #endif
 
+// Positions in a ring of samples, and the order in which an interrupt, or another core, sees what
+// was stored before and after.
+#if defined(__AVR__)
+typedef uint16_t thb_position_t;
+#else
+typedef uint32_t thb_position_t;
+#endif
+#define THB_BARRIER() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+
 #if defined(__AVR__)
 #include <avr/pgmspace.h>
 #define THB_TABLE PROGMEM

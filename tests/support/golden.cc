@@ -156,10 +156,10 @@ std::string check_layer_recording(const fs::path& json_file)
     const json golden = json::parse(read_text_file(json_file));
     const Graph graph = import_checked(shared_model_by_sha256(golden["sha256"]).path());
     std::vector<LayerGolden> layers;
-    std::vector<TensorId> ids;
+    std::vector<TracePoint> ids;
     for (const json& layer : golden["layers"]) {
         layers.push_back({layer["tensor"]["index"], layer["kind"], layer["crc32"]});
-        ids.push_back(layers.back().tensor);
+        ids.push_back({{}, layers.back().tensor});
     }
     std::vector<TensorBytes> inputs;
     for (const json& seed : golden["lcg"]["seeds"])

@@ -1,0 +1,245 @@
+#include "cli/pipeline_run.h"
+
+#include "cli/output.h"
+#include "cli/recordings.h"
+#include "formats/npy.h"
+#include "verify/input_files.h"
+
+#include <cstring>
+#include <filesystem>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace thimble {
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr size_t kLinesShown = 200;  // for people
+constexpr int64_t kValuesShown = 16;
+
+std::vector<PipelineDecision> execute(const PipelineRun& run,
+                                      const std::vector<RawRecording>& recordings)
+{
+    if (run.target.empty() && run.engine != "host") {
+        const std::vector<Tick> ticks = cut_ticks(run.graph, recordings);
+        return decisions_of(ticks, run_ticks_on_oracle(run.graph, run.model.match_rule(), ticks));
+    }
+    const std::string name = run.target.empty() ? "host" : run.target;
+    const ResolvedTarget target = find_target(name);
+    require(target.family->emulator != Emulator::none, ErrorCode::T0003,
+            {"--target " + name, "this target has no emulator",
+             "a target that `thimble targets` lists with an emulator", "--engine host"});
+    const Program program = compile_for(run.graph, run.model, target);
+    const Progress progress("running on " + name);
+    return run_recordings(program, target, recordings);
+}
+
+int32_t label_at(const PipelineDecision& decision, size_t index)
+{
+    int32_t label;
+    std::memcpy(&label, decision.values[0].data() + index * sizeof label, sizeof label);
+    return label;
+}
+
+std::string label_name(const PipelineInterface& interface, int32_t label)
+{
+    const bool known = label >= 0 && label < static_cast<int32_t>(interface.labels.size());
+    return known ? interface.labels[static_cast<size_t>(label)] : "-";
+}
+
+// Behind the newest sample that the decision saw; negative: the rate is not known.
+double time_ms(const PipelineInterface& interface, const PipelineDecision& decision)
+{
+    if (!interface.streamed() || interface.rate_hz <= 0) return -1;
+    return 1000.0 * decision.samples / interface.rate_hz;
+}
+
+std::string values_text(const Graph& graph, const PipelineDecision& decision)
+{
+    const Tensor& tensor = graph.tensor(graph.outputs[1]);
+    std::string text;
+    for (int64_t i = 0; i < std::min(tensor.count(), kValuesShown); ++i)
+        text += fmt::format("{}{:.6g}", i ? " " : "", real_value(tensor, decision.values[0], i));
+    return text + (tensor.count() > kValuesShown ? " ..." : "");
+}
+
+void say_decisions(const Graph& graph, const std::vector<RawRecording>& recordings,
+                   const std::vector<PipelineDecision>& decisions)
+{
+    const PipelineInterface& interface = *graph.interface;
+    const bool labels = interface.decision == Decision::label;
+    const bool timed = interface.streamed() && interface.kind != InputKind::text;
+    std::vector<std::string> heads = {"recording"};
+    if (timed) heads.push_back(interface.rate_hz > 0 ? ">ms" : ">samples");
+    heads.push_back(labels ? "label" : "values");
+    if (labels) heads.push_back(">score");
+    TextTable table(heads);
+    for (size_t i = 0; i < std::min(decisions.size(), kLinesShown); ++i) {
+        const PipelineDecision& decision = decisions[i];
+        const int64_t count = labels ? graph.tensor(graph.outputs[1]).count() : 1;
+        for (int64_t k = 0; k < count; ++k) {
+            std::vector<std::string> row = {recordings[decision.recording].name};
+            const double ms = time_ms(interface, decision);
+            if (timed)
+                row.push_back(ms >= 0 ? fmt::format("{:.6g}", ms)
+                                      : fmt::format("{}", decision.samples));
+            row.push_back(labels ? label_name(interface, label_at(decision, static_cast<size_t>(k)))
+                                 : values_text(graph, decision));
+            if (labels)
+                row.push_back(fmt::format(
+                    "{:.4g}", real_value(graph.tensor(graph.outputs[2]), decision.values[1], k)));
+            table.row(row);
+        }
+    }
+    say(table.text());
+    if (decisions.size() > kLinesShown)
+        say(fmt::format("... {} more\n", decisions.size() - kLinesShown));
+    say(fmt::format("{} recording{}, {} decision{}\n", recordings.size(),
+                    recordings.size() == 1 ? "" : "s", decisions.size(),
+                    decisions.size() == 1 ? "" : "s"));
+}
+
+json decision_json(const Graph& graph, const std::vector<RawRecording>& recordings,
+                   const PipelineDecision& decision)
+{
+    const PipelineInterface& interface = *graph.interface;
+    const double ms = time_ms(interface, decision);
+    json item = {{"recording", recordings[decision.recording].name},
+                 {"time_ms", ms < 0 ? json() : json(ms)}};
+    if (interface.streamed()) item["samples"] = decision.samples;
+    if (interface.decision == Decision::values) {
+        const Tensor& tensor = graph.tensor(graph.outputs[1]);
+        item["values"] = json::array();
+        for (int64_t i = 0; i < tensor.count(); ++i)
+            item["values"].push_back(real_value(tensor, decision.values[0], i));
+        return item;
+    }
+    const Tensor& score = graph.tensor(graph.outputs[2]);
+    const auto label = [&](size_t i) {
+        const int32_t index = label_at(decision, i);
+        return index < 0 ? json() : json(label_name(interface, index));
+    };
+    item["label"] = label(0);
+    item["score"] = real_value(score, decision.values[1], 0);
+    for (int64_t i = 0; score.count() > 1 && i < score.count(); ++i)
+        item["best"].push_back({{"label", label(static_cast<size_t>(i))},
+                                {"score", real_value(score, decision.values[1], i)}});
+    return item;
+}
+
+// The last decision of every text, as NAME_text gives it.
+json texts_json(const Graph& graph, size_t recordings,
+                const std::vector<PipelineDecision>& decisions)
+{
+    std::vector<json> texts(recordings);
+    for (const PipelineDecision& decision : decisions)
+        texts[decision.recording] = label_name(*graph.interface, label_at(decision, 0));
+    return texts;
+}
+
+// Each output with an axis in front that counts the decisions; the paths.
+std::vector<std::string> write_decisions(const PipelineRun& run,
+                                         const std::vector<PipelineDecision>& decisions)
+{
+    std::vector<std::string> files;
+    if (run.output.empty()) return files;
+    std::error_code problem;
+    fs::create_directories(run.output, problem);
+    require(!problem, ErrorCode::T0102,
+            {run.output, problem.message(), "a folder that can be made", "--output out/run"});
+    for (size_t i = 1; i < run.graph.outputs.size(); ++i) {
+        const Tensor& tensor = run.graph.tensor(run.graph.outputs[i]);
+        NpyArray array{npy_type_of(tensor.type), tensor.shape, {}};
+        array.shape.insert(array.shape.begin(), static_cast<int64_t>(decisions.size()));
+        for (const PipelineDecision& decision : decisions)
+            array.bytes.insert(array.bytes.end(), decision.values[i - 1].begin(),
+                               decision.values[i - 1].end());
+        files.push_back((fs::path(run.output) / (file_stem(tensor.name) + ".npy")).string());
+        write_npy(files.back(), array);
+    }
+    return files;
+}
+
+template <typename T>
+double element(std::span<const uint8_t> bytes, int64_t index)
+{
+    T value;
+    std::memcpy(&value, bytes.data() + static_cast<size_t>(index) * sizeof(T), sizeof(T));
+    return static_cast<double>(value);
+}
+
+double stored_value(DType type, std::span<const uint8_t> bytes, int64_t index)
+{
+    switch (type) {
+    case DType::f32:
+        return element<float>(bytes, index);
+    case DType::i16:
+        return element<int16_t>(bytes, index);
+    case DType::u16:
+        return element<uint16_t>(bytes, index);
+    case DType::i32:
+        return element<int32_t>(bytes, index);
+    case DType::u32:
+        return element<uint32_t>(bytes, index);
+    case DType::i64:
+        return element<int64_t>(bytes, index);
+    case DType::i8:
+        return element<int8_t>(bytes, index);
+    default:
+        return element<uint8_t>(bytes, index);
+    }
+}
+
+}  // namespace
+
+std::string stage_of(const std::string& layer)
+{
+    const size_t inner = layer.rfind(" / ");
+    const std::string name = inner == std::string::npos ? layer : layer.substr(inner + 3);
+    return name.substr(0, name.find('/'));
+}
+
+double tick_period_ms(const PipelineInterface& interface)
+{
+    if (!interface.streamed() || interface.rate_hz <= 0) return 0;
+    return 1000.0 * static_cast<double>(interface.hop) / interface.rate_hz;
+}
+
+double real_value(const Tensor& tensor, std::span<const uint8_t> bytes, int64_t index)
+{
+    const double stored = stored_value(tensor.type, bytes, index);
+    if (!tensor.quant.present() || is_float(tensor.type)) return stored;
+    return static_cast<double>(tensor.quant.scale()) * (stored - tensor.quant.zero_point());
+}
+
+Exit run_pipeline(const PipelineRun& run, bool as_json)
+{
+    std::vector<std::string> notes;
+    const std::vector<RawRecording> recordings = read_recordings(run.graph, run.inputs, notes);
+    const std::vector<PipelineDecision> decisions = execute(run, recordings);
+    const std::vector<std::string> files = write_decisions(run, decisions);
+    if (!as_json) {
+        for (const std::string& note : notes) say("note: " + note + "\n");
+        say_decisions(run.graph, recordings, decisions);
+        say_next(command_text("verify", run.model) + " --target " +
+                 (run.target.empty() ? "host" : run.target));
+        return Exit::ok;
+    }
+    json object = {{"engine", run.target.empty() ? run.engine : run.target},
+                   {"recordings", recordings.size()},
+                   {"decisions", json::array()},
+                   {"files", files},
+                   {"notes", notes}};
+    for (const PipelineDecision& decision : decisions)
+        object["decisions"].push_back(decision_json(run.graph, recordings, decision));
+    if (run.graph.interface->kind == InputKind::text &&
+        run.graph.interface->decision == Decision::label)
+        object["text"] = texts_json(run.graph, recordings.size(), decisions);
+    print_json(object);
+    return Exit::ok;
+}
+
+}  // namespace thimble

@@ -1,0 +1,82 @@
+#!/bin/bash
+# Projects from samples to decisions: run, verify, profile, inspect and build say what they should, the
+# generated C compiles without warnings and decides as `run` does.
+. "$(dirname "$0")/common.sh"
+export THIMBLE_CACHE=$scratch/cache
+
+# The strongest axis, sample by sample, where it is strong.
+mkdir "$scratch/axes"
+cat >"$scratch/axes/thimble.toml" <<'T'
+name = "axes"
+[input]
+kind = "motion"
+channels = ["x", "y", "z"]
+rate_hz = 50
+[[stage]]
+kind = "argmax"
+labels = ["along x", "along y", "along z"]
+[deploy]
+target = "uno"
+T
+printf 'x,y,z\n1,2,30\n1,20,3\n\n10,2,3\n' >"$scratch/two.csv"
+axes=$scratch/axes
+
+for engine in "--engine oracle" "--engine host" "--target uno" "--target cortex-m4"; do
+    # shellcheck disable=SC2086
+    expect "run $engine" 0 "$thimble" run "$axes" --input "$scratch/two.csv" $engine --json && is_json "run $engine" &&
+        holds "decisions with times, $engine" \
+            '[(r["label"], r["score"], r["time_ms"]) for r in d["decisions"]] == [("along z", 30, 20), ("along y", 20, 40), ("along x", 10, 20)] and d["recordings"] == 2'
+done
+expect "run for people" 0 "$thimble" run "$axes" --input "$scratch/two.csv"
+grep -q "along z" "$scratch/out" && ok "labels are printed" || failed "labels are printed" "$(head -3 "$scratch/out")"
+
+for target in uno cortex-m0plus host; do
+    expect "verify on $target" 0 "$thimble" verify "$axes" --target $target --cases 5 --json &&
+        holds "bit-exact on $target" 'd["bit_exact"] and d["mismatches"] == 0 and d["ticks"] >= 40 and d["decisions"] == d["ticks"]'
+    expect "verify a recording on $target" 0 "$thimble" verify "$axes" --target $target --input "$scratch/two.csv" --json &&
+        holds "three ticks on $target" 'd["cases"] == 2 and d["ticks"] == 3'
+done
+expect "verify on the project's target" 0 "$thimble" verify "$axes" --cases 2 --json && holds "which is uno" 'd["target"] == "uno"'
+expect "verify --layers for people" 0 "$thimble" verify "$axes" --cases 2 --layers
+
+expect "profile on uno" 0 "$thimble" profile "$axes" --json && is_json "profile" &&
+    holds "ticks, push and stages" \
+        'd["ticks"] >= 8 and 0 < d["push"]["one"] < 2000 and d["stages"] and d["tick_period_ms"] == 20 and d["total"] >= d["mean"] > 0'
+expect "profile for people" 0 "$thimble" profile "$axes" --input "$scratch/two.csv"
+grep -q "ms of the 20 ms between ticks" "$scratch/out" && ok "time between ticks" || failed "time between ticks" "$(tail -3 "$scratch/out")"
+
+expect "inspect" 0 "$thimble" inspect "$axes" --json && is_json "inspect" &&
+    holds "the chain" '[s["stage"] for s in d["stages"]] == ["input", "argmax"] and d["stages"][0]["shape"] == [3] and d["stages"][0]["per_second"] == 50'
+expect "boards" 0 "$thimble" boards "$axes" --json && holds "it fits an Uno" '[b["fits"] for b in d["boards"] if b["board"] == "uno"] == [True]'
+
+expect "build for this computer" 0 "$thimble" build "$axes" --target host -o "$scratch/host" --self-test --json
+expect "make it" 0 make -s -C "$scratch/host"
+expect "its example" 0 "$scratch/host/example"
+for compiler in "gcc -std=c99" "g++ -x c++ -std=c++11"; do
+    echo '#include "axes.h"
+static axes_t t;
+int main(void) { return axes_self_test(&t); }' >"$scratch/self.c"
+    # shellcheck disable=SC2086
+    expect "compile the self-test with $compiler" 0 $compiler -Wall -Wextra -Wconversion -Werror -O2 -I "$scratch/host" -o "$scratch/self" "$scratch/self.c" "$scratch/host/axes.c" "$scratch/host/axes_self_test.c" -lm
+    expect "self-test" 0 "$scratch/self"
+done
+expect "build with slices" 0 "$thimble" build "$axes" --slices 3000 -o "$scratch/uno" --json
+grep -q "axes_poll_slice" "$scratch/uno/axes.h" && ok "slices are declared" || failed "slices are declared" "no axes_poll_slice"
+grep -q "measured: at most" "$scratch/uno/axes.h" && ok "the longest slice is stated" || failed "the longest slice is stated" "no measure"
+expect "a limit below every layer" 1 "$thimble" build "$axes" --slices 20 -o "$scratch/none"
+grep -q "alone takes" "$scratch/err" && ok "the layer is named" || failed "the layer is named" "$(cat "$scratch/err")"
+expect "the same bytes twice" 0 "$thimble" build "$axes" --target uno -o "$scratch/again" --unmeasured
+cp -r "$scratch/again" "$scratch/first"
+expect "built again" 0 "$thimble" build "$axes" --target uno -o "$scratch/again" --unmeasured
+expect "equal bytes" 0 cmp "$scratch/first/axes.c" "$scratch/again/axes.c"
+
+# What cannot be read.
+printf 'x,y\n1,2\n' >"$scratch/narrow.csv"
+expect "a column is missing" 1 "$thimble" run "$axes" --input "$scratch/narrow.csv"
+printf 'x,y,z\n1,two,3\n' >"$scratch/word.csv"
+expect "a cell is no number" 1 "$thimble" run "$axes" --input "$scratch/word.csv"
+printf '1' >"$scratch/odd.bin"
+expect "half a sample" 1 "$thimble" run "$axes" --input "$scratch/odd.bin"
+expect "no file" 2 "$thimble" run "$axes"
+expect "the state of a pipeline" 2 "$thimble" run "$axes" --input "$scratch/two.csv" --state keep --engine host
+exit $failures
