@@ -117,6 +117,9 @@ void add_costs(const Graph& graph, std::map<std::string, StageCost>& stages)
     for (const Node& node : graph.nodes) {
         // What a branch holds counts to its own stages.
         if (node.attributes.type() == typeid(IfAttributes)) {
+            for (const TensorId id : node.inputs)
+                if (id != kNoTensor && graph.tensor(id).is_constant())
+                    stages[stage_of(graph.tensor(id).name)].weights += graph.tensor(id).bytes();
             add_costs(*std::any_cast<const IfAttributes&>(node.attributes).then_graph, stages);
             continue;
         }

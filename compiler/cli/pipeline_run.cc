@@ -199,6 +199,8 @@ std::string stage_of(const std::string& layer)
 {
     const size_t inner = layer.rfind(" / ");
     const std::string name = inner == std::string::npos ? layer : layer.substr(inner + 3);
+    // What the tick as a whole needs: its outputs' own memory.
+    if (name.starts_with("output_")) return "tick";
     return name.substr(0, name.find('/'));
 }
 

@@ -9,6 +9,7 @@
 #include "verify/verify.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -113,6 +114,12 @@ void say_pipeline(const Profile& result, const ResolvedTarget& target,
     else if (period > 0)
         say(fmt::format("{:.4g} ms between ticks; {} has no clock: name a board to compare\n",
                         period, target.name));
+    // While a tick runs samples go on coming.
+    const auto arrive = static_cast<int64_t>(std::ceil(ms * interface.rate_hz / 1000));
+    const int64_t needed = interface.window + std::max(interface.hop, arrive);
+    if (period > 0 && ms > 0 && ms <= period && needed > interface.buffer)
+        say(fmt::format("the ring is too short for the samples of the longest tick: buffer = {}\n",
+                        needed));
 }
 
 void say_totals(const Profile& result, const ResolvedTarget& target)

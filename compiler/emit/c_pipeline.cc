@@ -191,18 +191,18 @@ std::string decision_definition(const Program& program)
     std::string out = fmt::format(
         "\nstatic void {0}_take_decision({1}const {0}_work_t* work, {0}_decision_t* out)\n{{\n",
         name, stateful ? fmt::format("const {0}_state_t* state, ", name) : "");
+    std::string copies;
     const auto copy = [&](size_t i, const std::string& field, bool narrows) {
         const Tensor& tensor = output(program, i);
-        const std::string type(dtype_c_name(tensor.type));
-        const std::string place = fmt::format("((const {}*)(const void*)({}))", type,
-                                              port_place(program, program.graph.outputs[i]));
+        out += fmt::format("    const {0}* const {1} = (const {0}*)(const void*)({2});\n",
+                           dtype_c_name(tensor.type), field,
+                           port_place(program, program.graph.outputs[i]));
         const std::string cast = narrows ? "(int16_t)" : "";
-        if (tensor.count() == 1 && field != "values") {
-            out += fmt::format("    out->{} = {}{}[0];\n", field, cast, place);
-        } else {
-            out += fmt::format("    for (i = 0; i < {}; ++i) out->{}[i] = {}{}[i];\n",
-                               tensor.count(), field, cast, place);
-        }
+        if (tensor.count() == 1 && field != "values")
+            copies += fmt::format("    out->{0} = {1}{0}[0];\n", field, cast);
+        else
+            copies += fmt::format("    for (i = 0; i < {0}; ++i) out->{1}[i] = {2}{1}[i];\n",
+                                  tensor.count(), field, cast);
     };
     const bool loops = !decides_label(program) || output(program, 1).count() > 1;
     if (loops) out += "    thb_index_t i;\n";
@@ -213,7 +213,7 @@ std::string decision_definition(const Program& program)
         copy(1, "values", false);
     }
     if (stateful) out += "    (void)state;\n";
-    return out + "    (void)work;\n}\n";
+    return out + copies + "    (void)work;\n}\n";
 }
 
 std::string stream_declarations(const Program& program)

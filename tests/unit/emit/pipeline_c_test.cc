@@ -53,6 +53,7 @@ const char* const kLetters = R"(
 name = "letters"
 [input]
 kind = "text"
+buffer = 8
 [[stage]]
 kind = "argmax"
 labels = ["byte"]
@@ -234,7 +235,7 @@ TEST(PipelineSource, compiles_as_c_and_cpp_with_gcc_and_clang)
     }
 }
 
-// A compare interrupt of timer 1 every 1000 cycles pushes 0 to 4 samples, as the axes' pipeline
+// A compare interrupt of timer 1 every 8000 cycles pushes 0 to 4 samples, as the axes' pipeline
 // takes them; the main loop polls all the while, and now and then waits, so that the ring fills.
 // Positions need more than 8 bits. Sample i has its strongest axis at (i * i + i / 5) % 3.
 const char* const kTimerMain = R"(
@@ -263,7 +264,7 @@ int main(void)
     axes_decision_t decision;
     uint16_t seen = 0, wrong = 0, most = 0;
     axes_init(&axes);
-    OCR1A = 999;
+    OCR1A = 7999;
     TCCR1B = (uint8_t)(1u << WGM12 | 1u << CS10);
     TIMSK1 = (uint8_t)(1u << OCIE1A);
     sei();
@@ -271,7 +272,7 @@ int main(void)
         uint16_t burst = 0;
         if (seen % 500u == 1u) {
             volatile uint16_t wait;
-            for (wait = 0; wait < 4000u; ++wait) {}
+            for (wait = 0; wait < 30000u; ++wait) {}
         }
         while (axes_poll(&axes, &decision)) {
             if (decision.label != strongest(seen) || decision.score != (int16_t)(1000 + seen) ||
