@@ -1,0 +1,43 @@
+#!/bin/bash
+# Texts from the command line: the two examples on emulated chips within their budgets, and the spam
+# model made again.
+. "$(dirname "$0")/common.sh"
+shared=${THIMBLE_SHARED:-../shared}
+
+# The budgets: measured 5,024 and 54 on Cortex-M0+, 5,766 and 54 on the ATmega328P, and a margin of 2 %
+# for other versions of the compilers.
+for target in cortex-m0plus avr; do
+    if expect "the spam example on $target" 0 "$thimble" verify examples/text_hash --target $target --cases 40 --json; then
+        holds "it is bit-exact on $target" 'd["bit_exact"] and d["mismatches"] == 0'
+    fi
+    most=5130
+    [ $target = cortex-m0plus ] || most=5890
+    if expect "its size on $target" 0 "$thimble" profile examples/text_hash --target $target --json; then
+        holds "it stays small on $target" "d['flash']['total'] <= $most and d['ram']['total'] <= 56 and d['stack'] <= 64"
+    fi
+done
+
+expect "the sentiment example" 0 "$thimble" verify examples/text_rnn --target host --cases 20 --json
+if expect "what is folded is said" 0 "$thimble" inspect examples/text_hash; then
+    if grep -q "4097 int8 numbers" "$scratch/out"; then ok "the note names the table"; else failed "the note names the table" "$(grep note: "$scratch/out")"; fi
+fi
+
+cp -r examples/text_rnn "$scratch/folded"
+sed -i 's/^model = .*/&\nfold = "int8"/' "$scratch/folded/thimble.toml"
+if expect "an LSTM is no average" 1 "$thimble" inspect "$scratch/folded"; then
+    if grep -q "cannot be folded" "$scratch/err"; then ok "the reason is told"; else failed "the reason is told" "$(head -1 "$scratch/err")"; fi
+fi
+
+cp -r examples/text_hash "$scratch/few"
+sed -i 's/^buckets = .*/buckets = 8192/' "$scratch/few/thimble.toml"
+if expect "more ids than the model knows" 1 "$thimble" inspect "$scratch/few"; then
+    if grep -q "embeddings of 4097 ids" "$scratch/err"; then ok "both numbers are told"; else failed "both numbers are told" "$(head -1 "$scratch/err")"; fi
+fi
+
+if [ ! -f "$shared/data/sms_spam/sms.tsv" ]; then
+    skipped "the spam model made again" "no $shared/data/sms_spam (THIMBLE_SHARED names another folder)"
+elif expect "the spam model made again" 0 python3 examples/text_hash/make_model.py "$shared/data/sms_spam/sms.tsv" "$scratch/spam.tflite"; then
+    if cmp -s "$scratch/spam.tflite" examples/text_hash/spam.tflite; then ok "it has the same bytes"; else failed "it has the same bytes" "they differ"; fi
+    if grep -q "902 of 921" "$scratch/out"; then ok "it is right as often"; else failed "it is right as often" "$(tail -1 "$scratch/out")"; fi
+fi
+exit $failures
