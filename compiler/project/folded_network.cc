@@ -119,8 +119,16 @@ std::string folded_note(const TextBag& bag, const RoundedBag* rounded)
 bool add_folded_network(StageContext& stage, const Graph& model, size_t output)
 {
     const std::string fold = stage.settings.text("fold");
-    if (fold == "none") return false;
     const TokenStream tokens = *stage.flow.tokens;
+    // An id beyond the table would be taken for its last row.
+    const int64_t rows = embedding_rows(model);
+    if (rows > 0 && rows < tokens.ids)
+        stage.wrong("model",
+                    fmt::format("embeddings of {} ids; the stage before gives ids up to {}", rows,
+                                tokens.ids - 1),
+                    fmt::format("at least {}", tokens.ids),
+                    "the number of ids that the model was trained with");
+    if (fold == "none") return false;
     std::string reason;
     const std::optional<TextBag> bag = find_text_bag(model, output, reason);
     if (!bag && fold == "int8")
@@ -135,12 +143,6 @@ bool add_folded_network(StageContext& stage, const Graph& model, size_t output)
         stage.wrong("model", fmt::format("the network takes {} words", bag->words),
                     fmt::format("{}, as the stage before gives", tokens.max_words),
                     fmt::format("max_words = {}", bag->words));
-    if (bag->rows < tokens.ids)
-        stage.wrong("model",
-                    fmt::format("embeddings of {} ids; the stage before gives ids up to {}",
-                                bag->rows, tokens.ids - 1),
-                    fmt::format("at least {}", tokens.ids),
-                    "the number of ids that the model was trained with");
     stage.flow.tokens = nullptr;
     if (fold == "float") {
         append_bag(stage, tokens, *bag, real_tables(*bag, tokens.pad));

@@ -10,7 +10,7 @@ namespace thimble {
 
 // Takes flow.tokens and appends the network as the key `fold` says; false, and nothing is done,
 // when `fold` is none or the network has another form. Throws T0106 when `fold` is int8 and it has
-// another form, or when the table has fewer rows than there are ids.
+// another form, and whenever the ids choose from a table with fewer rows than there are ids.
 bool add_folded_network(StageContext& stage, const Graph& model, size_t output);
 
 }  // namespace thimble

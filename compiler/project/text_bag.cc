@@ -32,13 +32,11 @@ public:
     std::optional<TextBag> find(std::string& reason)
     {
         reason = "it does not begin with an average of embeddings";
-        if (graph_.inputs.size() != 1) return std::nullopt;
-        TensorId at = follow(graph_.inputs[0], {"CAST", "RESHAPE", "EXPAND_DIMS", "SQUEEZE"});
-        const Node* gather = next(at, {"GATHER"});
+        const Node* gather = look_up();
         if (!gather) return std::nullopt;
-        at = follow(gather->outputs[0], {"DEQUANTIZE", "RESHAPE"});
+        TensorId at = follow(gather->outputs[0], {"DEQUANTIZE", "RESHAPE"});
         const Node* mean = next(at, {"MEAN"});
-        if (!mean || !is_constant(gather->inputs[0])) return std::nullopt;
+        if (!mean) return std::nullopt;
         const Tensor& ids = graph_.tensor(graph_.inputs[0]);
         if (ids.type != DType::f32 && ids.type != DType::i32 && ids.type != DType::i64)
             return std::nullopt;
@@ -49,6 +47,14 @@ public:
         if (const Node* dense = next(at, {"FULLY_CONNECTED"}))
             if (std::optional<TextBag> bag = with_dense(*dense, reason)) return bag;
         return proven(embedding_, mean->outputs[0], reason);
+    }
+
+    // Where the ids choose from a constant table, before anything else; null when they do not.
+    const Node* look_up() const
+    {
+        const Node* gather = next(
+            follow(graph_.inputs.at(0), {"CAST", "RESHAPE", "EXPAND_DIMS", "SQUEEZE"}), {"GATHER"});
+        return gather && is_constant(gather->inputs.at(0)) ? gather : nullptr;
     }
 
 private:
@@ -248,7 +254,16 @@ size_t decision_of(const std::vector<double>& sums)
 
 std::optional<TextBag> find_text_bag(const Graph& network, size_t output, std::string& reason)
 {
+    THIMBLE_CHECK(network.inputs.size() == 1, network.name);
     return BagFinder(network, output).find(reason);
+}
+
+int64_t embedding_rows(const Graph& network)
+{
+    if (network.inputs.size() != 1 || network.outputs.empty()) return 0;
+    const Node* gather = BagFinder(network, 0).look_up();
+    if (!gather || network.input(*gather, 0).shape.empty()) return 0;
+    return network.input(*gather, 0).shape[0];
 }
 
 RoundedBag rounded_bag(const TextBag& bag)

@@ -34,6 +34,9 @@ struct TextBag {
 // Empty when `network`, a graph with one input, does not begin with such a part; `reason` says why.
 std::optional<TextBag> find_text_bag(const Graph& network, size_t output, std::string& reason);
 
+// Rows of the table that the ids choose from; 0 when the network does not begin with one.
+int64_t embedding_rows(const Graph& network);
+
 // The same with rounded numbers: real = scale * stored.
 struct RoundedBag {
     float scale = 1;

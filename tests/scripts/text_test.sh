@@ -28,11 +28,14 @@ if expect "an LSTM is no average" 1 "$thimble" inspect "$scratch/folded"; then
     if grep -q "cannot be folded" "$scratch/err"; then ok "the reason is told"; else failed "the reason is told" "$(head -1 "$scratch/err")"; fi
 fi
 
-cp -r examples/text_hash "$scratch/few"
-sed -i 's/^buckets = .*/buckets = 8192/' "$scratch/few/thimble.toml"
-if expect "more ids than the model knows" 1 "$thimble" inspect "$scratch/few"; then
-    if grep -q "embeddings of 4097 ids" "$scratch/err"; then ok "both numbers are told"; else failed "both numbers are told" "$(head -1 "$scratch/err")"; fi
-fi
+for example in text_hash text_rnn; do
+    cp -r examples/$example "$scratch/few"
+    sed -i 's/^buckets = .*/buckets = 8192/' "$scratch/few/thimble.toml"
+    if expect "more ids than $example knows" 1 "$thimble" inspect "$scratch/few"; then
+        if grep -q "embeddings of 4097 ids" "$scratch/err"; then ok "both numbers are told"; else failed "both numbers are told" "$(head -1 "$scratch/err")"; fi
+    fi
+    rm -r "$scratch/few"
+done
 
 if [ ! -f "$shared/data/sms_spam/sms.tsv" ]; then
     skipped "the spam model made again" "no $shared/data/sms_spam (THIMBLE_SHARED names another folder)"
