@@ -60,6 +60,8 @@ int main(void) { return axes_self_test(&t); }' >"$scratch/self.c"
     expect "compile the self-test with $compiler" 0 $compiler -Wall -Wextra -Wconversion -Werror -O2 -I "$scratch/host" -o "$scratch/self" "$scratch/self.c" "$scratch/host/axes.c" "$scratch/host/axes_self_test.c" -lm
     expect "self-test" 0 "$scratch/self"
 done
+expect "compile the self-test with sanitizers" 0 gcc -std=c99 -g -fsanitize=address,undefined -fno-sanitize-recover -I "$scratch/host" -o "$scratch/self" "$scratch/self.c" "$scratch/host/axes.c" "$scratch/host/axes_self_test.c" -lm
+expect "self-test with sanitizers" 0 "$scratch/self"
 expect "build with slices" 0 "$thimble" build "$axes" --slices 3000 -o "$scratch/uno" --json
 grep -q "axes_poll_slice" "$scratch/uno/axes.h" && ok "slices are declared" || failed "slices are declared" "no axes_poll_slice"
 grep -q "measured: at most" "$scratch/uno/axes.h" && ok "the longest slice is stated" || failed "the longest slice is stated" "no measure"
@@ -69,6 +71,51 @@ expect "the same bytes twice" 0 "$thimble" build "$axes" --target uno -o "$scrat
 cp -r "$scratch/again" "$scratch/first"
 expect "built again" 0 "$thimble" build "$axes" --target uno -o "$scratch/again" --unmeasured
 expect "equal bytes" 0 cmp "$scratch/first/axes.c" "$scratch/again/axes.c"
+
+# Sound, at the input's rate and at another, whole and cut short.
+mkdir "$scratch/sound"
+cat >"$scratch/sound/thimble.toml" <<'T'
+name = "sound"
+[input]
+kind = "audio"
+rate_hz = 16000
+[[stage]]
+kind = "audio_frontend"
+output = "int8"
+[[stage]]
+kind = "argmax"
+T
+python3 - "$scratch" <<'P'
+import math, struct, sys, wave
+for rate in (8000, 16000):
+    with wave.open(f"{sys.argv[1]}/{rate}.wav", "wb") as file:
+        file.setnchannels(1), file.setsampwidth(2), file.setframerate(rate)
+        file.writeframes(b"".join(struct.pack("<h", int(9000 * math.sin(i * 2000 / rate))) for i in range(rate // 5)))
+data = open(f"{sys.argv[1]}/16000.wav", "rb").read()
+open(f"{sys.argv[1]}/short.wav", "wb").write(data[:1000])
+P
+expect "run sound" 0 "$thimble" run "$scratch/sound" --input "$scratch/16000.wav" --json && holds "nine windows of 30 ms in 200 ms" 'len(d["decisions"]) == 9 and d["decisions"][0]["time_ms"] == 30 and not d["notes"]'
+expect "run sound of another rate" 0 "$thimble" run "$scratch/sound" --input "$scratch/8000.wav" --json && holds "brought to the rate, with a note" 'len(d["decisions"]) == 9 and len(d["notes"]) == 1'
+expect "sound that is cut short" 1 "$thimble" run "$scratch/sound" --input "$scratch/short.wav"
+expect "verify sound" 0 "$thimble" verify "$scratch/sound" --target cortex-m4 --input "$scratch/16000.wav" --json && holds "every stage is exact" 'd["bit_exact"] and d["ticks"] == 9 and sum(t["layer"].startswith("audio_frontend/") and t["compared"] for t in d["tensors"]) > 5'
+
+# One whole input.
+mkdir "$scratch/image"
+cat >"$scratch/image/thimble.toml" <<'T'
+name = "image"
+[input]
+kind = "image"
+width = 28
+height = 28
+[[stage]]
+kind = "argmax"
+T
+head -c 784 /dev/zero | tr '\0' '\7' >"$scratch/28.bin"
+expect "run an image" 0 "$thimble" run "$scratch/image" --input "$scratch/28.bin" --engine host --json && holds "one decision" '[r["label"] for r in d["decisions"]] == ["0"]'
+head -c 756 /dev/zero >"$scratch/27.bin"
+expect "an image of another size" 1 "$thimble" run "$scratch/image" --input "$scratch/27.bin"
+expect "verify images" 0 "$thimble" verify "$scratch/image" --target cortex-m0plus --cases 3 --json && holds "images are exact" 'd["bit_exact"] and d["decisions"] == 3'
+expect "slices need a stream" 2 "$thimble" build "$scratch/image" --target uno --slices 1000 -o "$scratch/none"
 
 # What cannot be read.
 printf 'x,y\n1,2\n' >"$scratch/narrow.csv"

@@ -7,6 +7,7 @@
 #include "emit/c_source.h"
 #include "project/project.h"
 #include "verify/emulator.h"
+#include "verify/profile.h"
 #include "verify/ticks.h"
 #include "verify/verify.h"
 
@@ -144,10 +145,38 @@ std::string write_sources(const TemporaryFolder& folder, const char* project,
                           const ResolvedTarget& target)
 {
     const Graph graph = graph_of(project);
-    const GeneratedSource source = emit_c(program_of(graph, target), {.target = target.name});
+    const bool streamed = graph.interface->streamed();
+    const Program program = compile(
+        graph, {.name = graph.name, .target = target.facts, .lower = {}, .slices = streamed});
+    EmitOptions options{.target = target.name};
+    // Two steps a slice.
+    if (streamed)
+        options.slices = std::make_shared<const SlicePlan>(
+            plan_slices(program, std::vector<uint64_t>(program.steps.size(), 10), 25));
+    const GeneratedSource source = emit_c(program, options);
     write_file(folder.path() / (graph.name + ".h"), source.header);
     write_file(folder.path() / (graph.name + ".c"), source.source);
     return graph.name;
+}
+
+TEST(PipelineSlices, keep_their_limit_and_decide_the_same)
+{
+    const ResolvedTarget target = find_target("cortex-m4");
+    const Graph graph = graph_of(kSound);
+    const Program program =
+        compile(graph, {.name = "sound", .target = target.facts, .lower = {}, .slices = true});
+    const std::vector<RawRecording> recordings = make_recordings(graph, Match::tflm, 2, 3);
+    try {
+        const uint64_t whole = measure_slices(program, target, recordings, UINT32_MAX).longest;
+        // Decisions are compared by measure_slices.
+        const SlicePlan plan = measure_slices(program, target, recordings, whole * 6 / 10);
+        EXPECT_GE(plan.slices.size(), 2u);
+        EXPECT_LE(plan.longest, whole * 6 / 10);
+        EXPECT_THROW(measure_slices(program, target, recordings, whole / 20), Error);
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::T0401) throw;
+        GTEST_SKIP() << error.what();
+    }
 }
 
 // Both are pushed by turns; each decision is written as its own.
