@@ -12,6 +12,7 @@
 #include "formats/tflite_fields.h"
 #include "ops/dense_layer.h"
 #include "ops/fast_variants.h"
+#include "ops/legacy_uint8.h"
 #include "ops/op.h"
 #include "ops/weighted.h"
 #include "ops/weights.h"
@@ -272,7 +273,7 @@ void lower(LowerContext& c)
     case DType::f32:
         return lower_f32(c, plan);
     default:
-        THIMBLE_CHECK(false, "conv2d of an element type that passes rewrite");
+        refuse_uint8(c);
     }
 }
 

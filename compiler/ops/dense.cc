@@ -12,6 +12,7 @@
 #include "numeric/reference.h"
 #include "ops/dense_layer.h"
 #include "ops/dense_sum.h"
+#include "ops/legacy_uint8.h"
 #include "ops/matrix_product.h"
 #include "ops/op.h"
 #include "ops/weighted.h"
@@ -209,7 +210,7 @@ void lower(LowerContext& c)
     const int activation = std::any_cast<const DenseAttributes&>(c.node.attributes).activation;
     if (c.input(0).type == DType::f32)
         return lower_dense_f32(c, size.rows, size.in_count, size.out_count, activation);
-    THIMBLE_CHECK(c.input(0).type != DType::u8, "dense of an element type that passes rewrite");
+    if (c.input(0).type == DType::u8) refuse_uint8(c);
     if (!c.input(1).is_constant()) return lower_computed(c);
     if (c.input(0).type == DType::i16) return lower_dense_s16(c, integer_plan(c), size.rows);
     lower_dense_s8(c, integer_plan(c), size.rows);

@@ -7,6 +7,7 @@
 #include "formats/tflite.h"
 #include "formats/tflite_fields.h"
 #include "ops/fast_variants.h"
+#include "ops/legacy_uint8.h"
 #include "ops/op.h"
 #include "ops/weighted.h"
 #include "ops/weights.h"
@@ -229,7 +230,7 @@ void lower(LowerContext& c)
     case DType::i8: return lower_s8(c, plan);
     case DType::i16: return lower_s16(c, plan);
     case DType::f32: return lower_f32(c, plan);
-    default: THIMBLE_CHECK(false, "depthwise_conv2d of an element type that passes rewrite");
+    default: refuse_uint8(c);
     }
 }
 

@@ -13,6 +13,7 @@
 #include "numeric/reference.h"
 #include "numeric/requantize.h"
 #include "ops/coordinates.h"
+#include "ops/legacy_uint8.h"
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
@@ -295,7 +296,7 @@ void lower_quantized(LowerContext& c)
         requant.shift = static_cast<int8_t>(requant.shift - bits);
     }
     const bool wide = c.input(0).type == DType::i16;
-    THIMBLE_CHECK(wide || c.input(0).type == DType::i8, "reduction of legacy uint8 not rewritten");
+    if (!wide && c.input(0).type != DType::i8) refuse_uint8(c);
     const StoredClamp limits = limits_of(c.output().type);
     const auto start = static_cast<int32_t>(
         static_cast<uint32_t>(static_cast<uint64_t>(-size.count * in.zero_point())));

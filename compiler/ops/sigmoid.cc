@@ -3,6 +3,7 @@
 // int8, uint8: fixed point (TFLM), or a table of the float function (TFLite); a table on the device
 // in both cases. int16: a table of 256 entries and linear interpolation. (docs/numerics.md,
 // "Logistic".)
+#include "ops/legacy_uint8.h"
 #include "ops/sigmoid.h"
 
 #include "numeric/fixed_point.h"
@@ -225,7 +226,7 @@ void lower_sigmoid(LowerContext& c, Sigmoid form)
 {
     if (c.input(0).type == DType::i8) return lower_s8(c, form);
     if (c.input(0).type == DType::i16) return lower_s16(c, form);
-    THIMBLE_CHECK(c.input(0).type == DType::f32, "sigmoid of this type is not lowered");
+    if (c.input(0).type != DType::f32) refuse_uint8(c);
     lower_unary_f32(c, form == Sigmoid::logistic ? "THB_UNARY_LOGISTIC" : "THB_UNARY_TANH");
 }
 

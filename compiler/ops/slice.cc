@@ -64,7 +64,8 @@ bool bit(int32_t mask, size_t index)
 void take(SliceAttributes& attributes, int64_t begin, int64_t stride, int64_t count)
 {
     attributes.begin.push_back(begin);
-    attributes.stride.push_back(stride);
+    // A stride that leads nowhere may be any number.
+    attributes.stride.push_back(count > 1 ? stride : 1);
     attributes.count.push_back(count);
 }
 

@@ -10,6 +10,7 @@
 #include "numeric/reference.h"
 #include "numeric/requantize.h"
 #include "ops/elements.h"
+#include "ops/legacy_uint8.h"
 #include "ops/op.h"
 
 #include <algorithm>
@@ -25,14 +26,18 @@ struct SoftmaxAttributes {
     bool operator==(const SoftmaxAttributes&) const = default;
 };
 
+}  // namespace
+
+float softmax_beta(const Node& node)
+{
+    return std::any_cast<const SoftmaxAttributes&>(node.attributes).beta;
+}
+
+namespace {
+
 void import_softmax(const TfliteOperator& source, Graph&, Node& node)
 {
     node.attributes = SoftmaxAttributes{source.options.f32(tflite_field::softmax::beta)};
-}
-
-float beta_of(const Node& node)
-{
-    return std::any_cast<const SoftmaxAttributes&>(node.attributes).beta;
 }
 
 void check_quantization(const Graph& graph, const Node& node)
@@ -50,9 +55,9 @@ void check_quantization(const Graph& graph, const Node& node)
         fail_type(fmt::format("{} to {}", dtype_name(in.type), dtype_name(out.type)),
                   "int8 to int8 or int16, uint8 to uint8, int16 to int16, or float32");
     if (in.type == DType::i16) return;
-    const double factor = double{beta_of(node)} * in.quant.scale() * (1 << 26);
+    const double factor = double{softmax_beta(node)} * in.quant.scale() * (1 << 26);
     require(factor >= 1.0 && std::isfinite(factor), ErrorCode::T0205,
-            {"", fmt::format("beta {} times the scale {}", beta_of(node), in.quant.scale()),
+            {"", fmt::format("beta {} times the scale {}", softmax_beta(node), in.quant.scale()),
              "at least 2^-26", "quantise the model again"});
 }
 
@@ -64,8 +69,9 @@ void infer(Graph& graph, Node& node)
     const Tensor& in = graph.input(node, 0);
     require_shape(in.count() > 0, "input " + shape_text(in.shape), "at least one element");
     require(
-        std::isfinite(beta_of(node)) && beta_of(node) > 0, ErrorCode::T0202,
-        {"", fmt::format("beta {}", beta_of(node)), "a positive number", "export the model again"});
+        std::isfinite(softmax_beta(node)) && softmax_beta(node) > 0, ErrorCode::T0202,
+        {"", fmt::format("beta {}", softmax_beta(node)), "a positive number",
+         "export the model again"});
     Tensor& out = graph.tensor(node.outputs[0]);
     if (in.type == DType::f32) {
         out.type = DType::f32;
@@ -105,7 +111,7 @@ void eval_row(std::span<const T> in, std::span<U> out, reference::Multiplier fac
 template <typename T, typename U> void eval_fixed_point(EvalContext& c)
 {
     const double scale = static_cast<double>(c.input(0).quant.scale());
-    const double factor = std::min(static_cast<double>(beta_of(c.node)) * scale * (1 << 26),
+    const double factor = std::min(static_cast<double>(softmax_beta(c.node)) * scale * (1 << 26),
                                    2147483647.0);
     const auto count = static_cast<size_t>(c.input(0).shape.back());
     for (size_t begin = 0; begin < c.in<T>(0).size(); begin += count)
@@ -162,7 +168,7 @@ void eval_s16(EvalContext& c)
     const ReferenceTables tables = c.match == Match::tflm ? reference_tables<float>()
                                                           : reference_tables<double>();
     const double factor = static_cast<double>(c.input(0).quant.scale()) *
-                          static_cast<double>(beta_of(c.node)) / (10.0 / 65535.0);
+                          static_cast<double>(softmax_beta(c.node)) / (10.0 / 65535.0);
     const auto multiplier = reference::quantize_multiplier(factor);
     const auto count = static_cast<size_t>(c.input(0).shape.back());
     for (size_t begin = 0; begin < c.in<int16_t>(0).size(); begin += count) {
@@ -199,7 +205,7 @@ void eval_f32(EvalContext& c)
         const float highest = *std::max_element(in.begin(), in.end());
         float sum = 0.0f;
         for (size_t i = 0; i < count; ++i) {
-            out[i] = std::exp((in[i] - highest) * beta_of(c.node));
+            out[i] = std::exp((in[i] - highest) * softmax_beta(c.node));
             sum += out[i];
         }
         for (float& value : out) value /= sum;
@@ -228,7 +234,7 @@ struct ExpTables {
 
 ExpTables exp_tables(const LowerContext& c)
 {
-    const double real = double{beta_of(c.node)} * double{c.input(0).quant.scale()} * (1 << 26);
+    const double real = double{softmax_beta(c.node)} * double{c.input(0).quant.scale()} * (1 << 26);
     const Requant requant = requant_of(std::min(real, 2147483647.0));
     const int64_t difference_end = (INT64_C(31 << 26) >> requant.shift) + 1;
     // The output is exponential * reciprocal < exponential, shifted right by 31 - bits at least:
@@ -299,8 +305,8 @@ void lower_s16(LowerContext& c, int64_t rows, int64_t count)
 {
     const auto tables = c.options.match == Match::tflm ? sampled_tables<float>()
                                                        : sampled_tables<double>();
-    const Requant requant =
-        requant_of(double{c.input(0).quant.scale()} * double{beta_of(c.node)} / (10.0 / 65535.0));
+    const double scale = double{c.input(0).quant.scale()} * double{softmax_beta(c.node)};
+    const Requant requant = requant_of(scale / (10.0 / 65535.0));
     c.allow_in_place(0);
     c.call("thb_softmax_s16",
            {c.in(0), c.table(tables[0], "e^x over [-10, 0]", false),
@@ -315,10 +321,10 @@ void lower(LowerContext& c)
     const int64_t rows = c.input(0).count() / count;
     if (c.input(0).type == DType::i8) return lower_s8(c, rows, count);
     if (c.input(0).type == DType::i16) return lower_s16(c, rows, count);
-    THIMBLE_CHECK(c.input(0).type == DType::f32, "softmax of this type is not lowered");
+    if (c.input(0).type != DType::f32) refuse_uint8(c);
     c.allow_in_place(0);
     c.call("thb_softmax_f32", {c.in(0), c.out(), c.number(rows, "thb_index_t"),
-                               c.number(count, "thb_index_t"), c.number(beta_of(c.node))});
+                               c.number(count, "thb_index_t"), c.number(softmax_beta(c.node))});
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 // have a 64-bit accumulator, and their bias may be int16. Source: TFLM reference kernel.
 #include "formats/tflite.h"
 #include "formats/tflite_fields.h"
+#include "ops/legacy_uint8.h"
 #include "ops/op.h"
 #include "ops/weighted.h"
 #include "ops/weights.h"
@@ -267,8 +268,7 @@ void lower_f32(LowerContext& c, const TransposePlan& plan)
 void lower(LowerContext& c)
 {
     if (c.input(2).type == DType::f32) return lower_f32(c, plan_of(c));
-    THIMBLE_CHECK(c.input(2).type != DType::u8,
-                  "transpose_conv of an element type that passes rewrite");
+    if (c.input(2).type == DType::u8) refuse_uint8(c);
     lower_integer(c, plan_of(c));
 }
 

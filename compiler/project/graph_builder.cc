@@ -105,11 +105,19 @@ std::vector<TensorId> GraphBuilder::add(TfliteDraftOperator source, Node node)
 TensorId GraphBuilder::node(const std::string& tflite_op, std::vector<TensorId> inputs,
                             std::vector<TfliteOption> options, DType type, Quantization quant)
 {
+    return node(tflite_op, std::move(inputs), std::move(options), {{type, std::move(quant)}})[0];
+}
+
+std::vector<TensorId> GraphBuilder::node(const std::string& tflite_op, std::vector<TensorId> inputs,
+                                         std::vector<TfliteOption> options,
+                                         const std::vector<std::pair<DType, Quantization>>& outputs)
+{
     Node node;
     node.name = unique_name(lower_case(tflite_op));
     node.inputs = std::move(inputs);
-    node.outputs = {fresh(node.name, type, std::move(quant))};
-    return add({.name = tflite_op, .options = std::move(options)}, std::move(node))[0];
+    for (const auto& [type, quant] : outputs)
+        node.outputs.push_back(fresh(node.name, type, quant));
+    return add({.name = tflite_op, .options = std::move(options)}, std::move(node));
 }
 
 std::vector<TensorId> GraphBuilder::custom_node(

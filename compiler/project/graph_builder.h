@@ -49,6 +49,10 @@ public:
     std::vector<TensorId> custom_node(const std::string& name, std::vector<TensorId> inputs,
                                       const std::vector<std::pair<std::string, int64_t>>& options,
                                       const std::vector<DType>& types);
+    // The same with several outputs: type and scale of each.
+    std::vector<TensorId> node(const std::string& tflite_op, std::vector<TensorId> inputs,
+                               std::vector<TfliteOption> options,
+                               const std::vector<std::pair<DType, Quantization>>& outputs);
     // A node of thimble's own, or one that holds graphs. `outputs` says how many.
     std::vector<TensorId> own_node(std::string_view op, std::vector<TensorId> inputs,
                                    std::any attributes, size_t outputs, const std::string& name);

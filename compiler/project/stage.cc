@@ -50,6 +50,18 @@ void StageContext::only_when(TensorId valid)
     flow.value = tick.seen(value);
 }
 
+std::vector<std::string> StageContext::labels(int64_t count) const
+{
+    std::vector<std::string> labels = settings.texts("labels");
+    if (labels.empty())
+        for (int64_t i = 0; i < count; ++i) labels.push_back(fmt::format("{}", i));
+    if (static_cast<int64_t>(labels.size()) != count)
+        wrong("labels",
+              fmt::format("{} labels, the stage before gives {} values", labels.size(), count),
+              fmt::format("{} labels", count), "one label for each value, in their order");
+    return labels;
+}
+
 void StageContext::wrong(const std::string& key, const std::string& found,
                          const std::string& expected, const std::string& remedy) const
 {

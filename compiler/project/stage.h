@@ -87,6 +87,8 @@ struct StageContext {
     const Tensor& value() { return tick.tensor(flow.value); }
     // TickBuilder::only_when, and takes flow.value along.
     void only_when(TensorId valid);
+    // The key `labels`: as many as there are values; without it, their numbers.
+    std::vector<std::string> labels(int64_t count) const;
     // Refuses the stage: what was found in it or before it.
     [[noreturn]] void wrong(const std::string& key, const std::string& found,
                             const std::string& expected, const std::string& remedy) const;

@@ -6,24 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <fmt/format.h>
 
 namespace thimble {
 
 namespace {
-
-std::vector<std::string> labels_of(const StageContext& stage, int64_t count)
-{
-    std::vector<std::string> labels = stage.settings.texts("labels");
-    if (labels.empty())
-        for (int64_t i = 0; i < count; ++i) labels.push_back(fmt::format("{}", i));
-    if (static_cast<int64_t>(labels.size()) != count)
-        stage.wrong("labels",
-                    fmt::format("{} labels, the stage before gives {} values", labels.size(),
-                                count),
-                    fmt::format("{} labels", count), "one label for each value, in their order");
-    return labels;
-}
 
 // 1 where the single value is above the real number `above`, else 0. Stored integers are compared
 // as they are: value > above where stored > floor(above / scale) + zero point.
@@ -69,7 +55,7 @@ void build(StageContext& stage)
         stage.flow.value = is_above(stage, stage.settings.number("above"));
         return;
     }
-    stage.flow.labels = labels_of(stage, count);
+    stage.flow.labels = stage.labels(count);
     const TensorId row = graph.reshaped(stage.flow.value, {1, count});
     const TensorId axis = graph.constant("axis", {1}, std::vector<int32_t>{1});
     const auto int32 = static_cast<int8_t>(TfliteType::int32);

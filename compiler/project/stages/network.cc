@@ -15,7 +15,8 @@ std::string tensor_text(const Tensor& tensor)
 }
 
 // The value in type, scale and shape of the model's input. Plain integers of its type pass as they
-// are: features are made in the form that a network was trained with.
+// are: features are made in the form that a network was trained with. So do pixels: value - 128 is
+// what an int8 network gets.
 TensorId fitted(StageContext& stage, const Tensor& place)
 {
     GraphBuilder& graph = stage.graph();
@@ -27,16 +28,21 @@ TensorId fitted(StageContext& stage, const Tensor& place)
                     fmt::format("{} elements", value.count()),
                     "thimble inspect shows what each stage gives");
     TensorId id = stage.flow.value;
-    if (value.type == place.type && !value.quant.present() && place.quant.present()) {
+    const bool plain = is_integer(value.type) && !value.quant.present() && place.quant.present();
+    const bool pixels = plain && value.type == DType::u8 && place.type == DType::i8;
+    if (plain && value.type == place.type) {
         id = graph.relabelled(id, place.quant);
+    } else if (pixels) {
+        Quantization shifted = place.quant;
+        shifted.zero_points[0] += 128;
+        id = graph.converted(graph.relabelled(id, shifted), place);
+    } else if (plain) {
+        stage.wrong("model",
+                    fmt::format("input '{}' is quantised {}, the stage before gives plain {}",
+                                place.name, tensor_text(place), tensor_text(value)),
+                    "real numbers, or plain integers of the same type",
+                    "put a stage in front: kind = \"normalize\"");
     } else {
-        const bool pixels = value.type == DType::u8 && place.quant.present();
-        if (pixels)
-            stage.wrong("model",
-                        fmt::format("input '{}' is quantised {}, the stage before gives plain {}",
-                                    place.name, tensor_text(place), tensor_text(value)),
-                        "real numbers, or plain integers of the same type",
-                        "put a stage in front: kind = \"normalize\"");
         id = graph.converted(id, place);
     }
     return graph.reshaped(id, place.shape);

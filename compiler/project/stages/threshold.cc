@@ -1,6 +1,9 @@
 // Decisions of too low a score are not made.
+#include "base/text.h"
+#include "ops/report.h"
 #include "project/stage.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fmt/format.h>
 
@@ -23,6 +26,33 @@ TensorId least_score(StageContext& stage, const Tensor& scores, double real)
     return graph.constant("least", DType::i8, {1}, {static_cast<uint8_t>(stored)}, scores.quant);
 }
 
+// Indices of the labels that `silent` names.
+std::vector<int64_t> silent_labels(const StageContext& stage)
+{
+    const std::vector<std::string>& labels = stage.flow.labels;
+    std::vector<int64_t> result;
+    for (const std::string& name : stage.settings.texts("silent")) {
+        const auto found = std::ranges::find(labels, name);
+        const std::string like = nearest(name, labels);
+        if (found == labels.end())
+            stage.wrong("silent", fmt::format("no label '{}'", name), "labels of the decision",
+                        like.empty() ? "remove it" : fmt::format("silent = [\"{}\"]", like));
+        result.push_back(found - labels.begin());
+    }
+    return result;
+}
+
+// Decisions that fall into the pause.
+int64_t pause_of(const StageContext& stage)
+{
+    const double pause = stage.settings.number("pause_ms");
+    if (pause == 0) return 0;
+    if (stage.flow.per_second <= 0)
+        stage.wrong("pause_ms", "no [input] rate_hz", "the time between two decisions",
+                    "rate_hz = 50  # in [input]");
+    return static_cast<int64_t>(std::ceil(pause * stage.flow.per_second / 1000 - 1e-9));
+}
+
 void build(StageContext& stage)
 {
     if (!stage.flow.scores)
@@ -32,7 +62,17 @@ void build(StageContext& stage)
     const Place scores = stage.tick.place(*stage.flow.scores);
     const TensorId least =
         least_score(stage, graph.tensor(scores.id), stage.settings.number("at_least"));
-    stage.only_when(graph.node("GREATER_EQUAL", {scores.id, least}, {}, DType::boolean));
+    TensorId valid = graph.node("GREATER_EQUAL", {scores.id, least}, {}, DType::boolean);
+    const ReportAttributes report = {silent_labels(stage), pause_of(stage)};
+    if (!report.silent.empty() || report.pause > 0) {
+        Tensor waiting;
+        waiting.name = "waiting";
+        waiting.type = DType::i32;
+        waiting.shape = {1};
+        valid = graph.own_node("report", {stage.flow.value, valid, stage.tick.state(waiting)},
+                               report, 1, "report")[0];
+    }
+    stage.only_when(valid);
     stage.flow.scores = stage.tick.seen(scores);
 }
 

@@ -2,6 +2,7 @@
 #include "project/pipeline.h"
 
 #include "base/error.h"
+#include "compile.h"
 #include "verify/engine.h"
 
 #include <cstring>
@@ -84,6 +85,91 @@ TEST(Pipeline, runs_what_follows_a_condition_only_when_it_holds)
     EXPECT_FALSE(found[1].valid);
     EXPECT_TRUE(found[2].valid);
     EXPECT_EQ(found[2].label, 2);
+}
+
+TEST(Pipeline, is_silent_about_some_labels_and_during_a_pause)
+{
+    std::string text = kValues;
+    text.replace(text.find("shape = [4]"), 11, "shape = [4]\nrate_hz = 10");
+    const Pipeline pipeline = compose(text +
+                                      "[[stage]]\nkind = \"threshold\"\nat_least = 0.5\n"
+                                      "silent = \"west\"\npause_ms = 200\n");
+    const std::vector<float> east = {0, 1, 0, 0}, west = {0, 0, 0, 1};
+    std::vector<bool> reported;
+    for (const Answer& one : answers(pipeline.graph, {west, east, east, east, east, west}))
+        reported.push_back(one.valid);
+    EXPECT_EQ(reported, (std::vector<bool>{false, true, false, false, true, false}));
+}
+
+TEST(Pipeline, lists_the_greatest_values_in_falling_order)
+{
+    std::string text = kValues;
+    text.replace(text.find("\"argmax\""), 8, "\"top_k\"\nk = 2");
+    const Graph graph = compose(text).graph;
+    const std::vector<float> row = {3, 9, 3, 1};
+    const auto* bytes = reinterpret_cast<const uint8_t*>(row.data());
+    const RunOutputs run = run_oracle(graph, Match::tflm, false, {{Bytes(bytes, bytes + 16)}})[0];
+    EXPECT_EQ(run.outputs[1], (Bytes{1, 0, 0, 0, 0, 0, 0, 0}));
+    float scores[2];
+    std::memcpy(scores, run.outputs[2].data(), sizeof scores);
+    EXPECT_EQ(scores[0], 9);
+    EXPECT_EQ(scores[1], 3);
+}
+
+const char* const kImage = R"(
+[input]
+kind = "image"
+width = 4
+height = 2
+colour = "rgb"
+[[stage]]
+kind = "grey"
+[[stage]]
+kind = "resize"
+width = 2
+height = 1
+)";
+
+TEST(Pipeline, makes_images_grey_and_smaller)
+{
+    // Red, green, blue and white above black.
+    const Bytes image = {255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255,
+                         0,   0, 0, 0, 0,   0, 0, 0, 0,   0,   0,   0};
+    const Pipeline pipeline = compose(kImage);
+    ASSERT_EQ(pipeline.joints.size(), 3u);
+    EXPECT_EQ(pipeline.joints[1].tensor.shape, (Shape{2, 4, 1}));
+    // Brightness 77 149 29 255 above zeros; every new pixel is the mean of four, 56.5 and 71.
+    EXPECT_EQ(run_oracle(pipeline.graph, Match::tflm, false, {{image}})[0].outputs[1],
+              (Bytes{56, 71}));
+    std::string nearest = kImage;
+    nearest += "method = \"nearest\"\n";
+    EXPECT_EQ(run_oracle(compose(nearest).graph, Match::tflm, false, {{image}})[0].outputs[1],
+              (Bytes{0, 0}));
+}
+
+TEST(Pipeline, generated_c_of_images_equals_the_oracle)
+{
+    const Graph graph = compose(kImage).graph;
+    std::vector<TensorBytes> inputs(20, {Bytes(24)});
+    uint32_t random = 1;
+    for (TensorBytes& run : inputs)
+        for (uint8_t& pixel : run[0]) {
+            random = random * 69069 + 1;
+            pixel = static_cast<uint8_t>(random >> 24);
+        }
+    const auto expected = run_oracle(graph, Match::tflm, false, inputs);
+    for (const char* name : {"host", "uno", "cortex-m0plus"}) {
+        const ResolvedTarget target = find_target(name);
+        try {
+            const Program program = compile(graph, {.name = "image", .target = target.facts});
+            const auto found = run_on_target(program, target, inputs);
+            for (size_t i = 0; i < inputs.size(); ++i)
+                EXPECT_EQ(found[i].outputs[1], expected[i].outputs[1]) << name << ", image " << i;
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::T0401) throw;
+            GTEST_SKIP() << error.what();
+        }
+    }
 }
 
 TEST(Pipeline, refuses_what_does_not_fit)
