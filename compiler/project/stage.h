@@ -44,6 +44,7 @@ public:
     TensorId seen(const Place& place);
     // Names of the nodes appended from now on begin with it.
     void set_prefix(const std::string& prefix);
+    const std::string& prefix() const { return prefix_; }
 
     // Ends the graph: `valid` in every tick that reaches the innermost branch, and these outputs.
     Graph finish(const std::vector<TensorId>& outputs, const std::vector<std::string>& names);

@@ -61,6 +61,7 @@ TokenStream read_words(StageContext& stage)
                                 shape_text(value.shape)),
                     "the bytes of a text", "[input] kind = \"text\", and this stage first");
     TokenStream tokens;
+    tokens.prefix = stage.tick.prefix();
     tokens.max_words = stage.settings.whole("max_words");
     const TensorId word =
         stage.tick.state(plain_tensor("word", DType::u8, {stage.settings.whole("max_word")}));
@@ -84,7 +85,7 @@ void for_each_word(StageContext& stage, const TokenStream& tokens,
                    const std::vector<TensorId>& states, const UseIds& use)
 {
     TickBuilder& tick = stage.tick;
-    GraphBuilder branch("word", "word/");
+    GraphBuilder branch("word", tokens.prefix);
     std::vector<TensorId> outer = {tick.seen(tokens.complete), tick.seen(tokens.word),
                                    tick.seen(tokens.scan)};
     if (tokens.history) outer.push_back(tick.seen(*tokens.history));
@@ -100,6 +101,7 @@ void for_each_word(StageContext& stage, const TokenStream& tokens,
             "tokens", DType::u8, {static_cast<int64_t>(tokens.tokens.size())}, tokens.tokens));
     const std::vector<TensorId> ids =
         branch.own_node(tokens.op, word, tokens.attributes, tokens.many_ids ? 2 : 1, "ids");
+    branch.set_prefix(tick.prefix());
     use(branch, ids[0], tokens.many_ids ? ids[1] : kNoTensor,
         {inner.begin() + static_cast<std::ptrdiff_t>(word_inputs - 1), inner.end()});
     IfAttributes branches;

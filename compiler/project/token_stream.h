@@ -23,6 +23,7 @@ namespace thimble {
 struct TokenStream {
     Place complete;                // bool [1]: this tick completes a word
     Place word, scan;              // states of word_stream (ops/text_stream.h)
+    std::string prefix;            // of the nodes of the stage that found the words
     std::optional<Place> history;  // of hash_words
     std::string op;                // that makes ids of a word: hash_words or vocabulary
     std::any attributes;
