@@ -181,8 +181,8 @@ VerifyReport judge_pipeline(const VerifyCommandOptions& options, const Graph& gr
     for (const std::string& note : notes)
         if (!as_json) say("note: " + note + "\n");
     for (const Tick& tick : cut_ticks(graph, recordings))
-        kinds.push_back(recordings[tick.recording].name);
-    if (kinds.empty()) kinds.push_back("no tick");
+        kinds.push_back(fmt::format("{}, at sample {}", recordings[tick.recording].name,
+                                    tick.samples));
     const Progress progress(fmt::format("{} recordings on {}", recordings.size(), target.name));
     return verify_pipeline(graph, program, target, match, recordings);
 }
@@ -207,11 +207,14 @@ Exit verify_model(VerifyCommandOptions options, bool as_json)
     else say_report(options, report);
     const TensorReport* wrong = first_difference(report);
     if (!wrong) return Exit::ok;
+    const std::string where =
+        !wrong->note.empty() ? wrong->note
+                             : fmt::format("{} {} ({})", report.ticks > 0 ? "tick" : "case",
+                                           wrong->first_case,
+                                           kinds.at(static_cast<size_t>(wrong->first_case)));
     fail(ErrorCode::T0501,
          {fmt::format("{}: layer '{}', tensor '{}'", options.model.path, wrong->layer, wrong->name),
-          fmt::format("{} {} ({}), index {} is {} on {}; {} of {} values differ",
-                      report.ticks > 0 ? "tick or recording" : "case", wrong->first_case,
-                      kinds.at(std::min(static_cast<size_t>(wrong->first_case), kinds.size() - 1)),
+          fmt::format("{}, index {} is {} on {}; {} of {} values differ", where,
                       wrong->first_index, value_text(wrong->first_found), target.name,
                       report.mismatches, report.outputs_compared),
           value_text(wrong->first_expected),

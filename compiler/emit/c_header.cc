@@ -228,7 +228,8 @@ private:
         line(fmt::format("#define {}_RAM_BYTES {}  // sizeof({}_t)", upper_, ram_bytes(), name_));
         if (options_.measured) {
             line(fmt::format("#define {}_STACK_BYTES {}  // deepest stack use of {}_{}", upper_,
-                             options_.measured->stack_bytes, name_, entry));
+                             options_.measured->stack_bytes, name_,
+                             program_.stream ? "poll" : entry));
             line(fmt::format("#define {}_FLASH_BYTES {}  // code and weights", upper_,
                              options_.measured->flash_bytes));
             line(fmt::format("#define {}_CYCLES {}  // {} of {} on {}", upper_,

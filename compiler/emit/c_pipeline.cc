@@ -71,6 +71,19 @@ std::string input_text(const Program& program)
     return text;
 }
 
+// A line for each label; one for all when they are named by their numbers.
+std::string labels_text(const std::vector<std::string>& labels)
+{
+    std::string lines;
+    bool numbers = labels.size() > 2;
+    for (size_t i = 0; i < labels.size(); ++i) {
+        lines += fmt::format("// label {}: {}\n", i, one_line(labels[i]));
+        numbers = numbers && labels[i] == fmt::format("{}", i);
+    }
+    return numbers ? fmt::format("// labels 0 to {}, named by their numbers\n", labels.size() - 1)
+                   : lines;
+}
+
 std::string tick_text(const PipelineInterface& interface)
 {
     std::string text =
@@ -454,8 +467,7 @@ std::string c_pipeline_comment(const Program& program)
     std::string out = fmt::format("//\n// A pipeline, from {} to a decision. Input: {}.\n",
                                   kind_name(interface.kind), input_text(program));
     if (interface.streamed()) out += "// " + tick_text(interface) + "\n";
-    for (size_t i = 0; i < interface.labels.size(); ++i)
-        out += fmt::format("// label {}: {}\n", i, one_line(interface.labels[i]));
+    out += labels_text(interface.labels);
     out += fmt::format(
         "//\n//   static {0}_t t;\n//   {0}_decision_t decision;\n//   {0}_init(&t);\n", name);
     if (interface.kind == InputKind::text)

@@ -48,7 +48,8 @@ private:
                 {fmt::format("--slices {}", limit_),
                  fmt::format("layer '{}' ({}) alone takes {}", step(op.step).layer,
                              step(op.step).op, cost),
-                 "a limit that the longest layer keeps", fmt::format("--slices {}", cost + cost / 8 + 1)});
+                 "a limit that the longest layer keeps",
+                 fmt::format("--slices {}", cost + cost / 8 + 1)});
         if (plan_.slices.back().cost + cost > limit_) begin_slice();
         Slice& slice = plan_.slices.back();
         slice.cost += cost;

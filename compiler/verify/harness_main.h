@@ -18,7 +18,7 @@ enum class HarnessMode {
     trace,   // also the outputs of chosen steps, after each of them with its number, two bytes;
              // kNoLayer stands before the run's outputs
     push,    // of streamed pipelines, marks around: nothing, NAME_push of one sample, NAME_push of
-             // a window, NAME_invoke, NAME_poll with one tick due
+             // a window, NAME_invoke, NAME_poll with one tick due; writes the stack of both
     slices,  // as recordings, by NAME_poll_slice, with a mark before and behind each call
     recordings,  // of pipelines, the whole way from samples to decisions (emit/c_pipeline.h)
     profile,     // marks around an empty region and the invocation; stack use after the outputs

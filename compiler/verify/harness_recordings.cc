@@ -123,21 +123,26 @@ HarnessSources push_sources(const Program& program)
     const auto marked = [](const std::string& call) {
         return fmt::format("    thb_host_mark();\n    {}\n    thb_host_mark();\n", call);
     };
+    const auto stack_of = [](const std::string& code) {
+        return "    thb_host_paint_stack();\n" + code +
+               "    stack = thb_host_stack_used();\n    thb_host_write(&stack, 4);\n";
+    };
     const std::string reset = fmt::format("    {}_reset(&model);\n", name);
     const std::string push = fmt::format("(void){}_push(&model, samples, {{}});", name);
     // The input of the model holds a window: what it holds does not matter to a push.
     std::string main = fmt::format(
         "#include \"{0}.h\"\n#include \"thb_host.h\"\n\nstatic {0}_t model;\n"
         "static {0}_decision_t decision;\n\nint main(void)\n{{\n"
-        "    const {1}* const samples = {0}_input(&model);\n    {0}_init(&model);\n",
+        "    const {1}* const samples = {0}_input(&model);\n    uint32_t stack;\n"
+        "    {0}_init(&model);\n",
         name, dtype_c_name(program.graph.tensor(program.graph.inputs[0]).type));
     main += marked("") + marked(fmt::format(fmt::runtime(push), 1)) + reset;
     main += marked(fmt::format(fmt::runtime(push), interface.window)) + reset;
     main += fmt::format("    memset(&model.work, 0, sizeof model.work);\n");
-    main += marked(fmt::format("{}_invoke(&model);", name)) + reset;
+    main += stack_of(marked(fmt::format("{}_invoke(&model);", name))) + reset;
     main += fmt::format("    memset(&model.work, 0, sizeof model.work);\n    {}\n",
                         fmt::format(fmt::runtime(push), interface.window));
-    main += marked(fmt::format("(void){}_poll(&model, &decision);", name));
+    main += stack_of(marked(fmt::format("(void){}_poll(&model, &decision);", name)));
     main += "    return 0;\n}\n";
     return {main, fmt::format("#include \"{}.c\"\n", name)};
 }

@@ -188,6 +188,8 @@ void measure_stream(const Program& program, const ResolvedTarget& target, Profil
                                       static_cast<double>(window - 1)
                                 : static_cast<double>(took(1));
     cost.poll = took(4) > took(3) ? took(4) - took(3) : 0;
+    // What poll puts on the stack below the tick.
+    result.stack += std::max<int64_t>(0, u32_at(run.output, 4) - u32_at(run.output, 0));
 }
 
 }  // namespace

@@ -216,8 +216,10 @@ void compare_pushed(const Program& program, const ResolvedTarget& target,
                 line.max_abs_error = std::max(line.max_abs_error, values.max_abs_error);
             }
             if (equal || line.mismatches++ > 0) continue;
-            line.first_case =
-                static_cast<int>(i < expected.size() ? expected[i].recording : found[i].recording);
+            const size_t recording =
+                i < expected.size() ? expected[i].recording : found[i].recording;
+            line.note = fmt::format("decision {} ({})", i, recordings[recording].name);
+            line.first_case = static_cast<int>(recording);
             line.first_index = static_cast<int64_t>(i);
             line.first_expected = static_cast<double>(expected.size());
             line.first_found = static_cast<double>(found.size());

@@ -22,7 +22,7 @@ struct TensorReport {
     std::string name;         // tensor name
     std::string layer;        // layer that computes it
     bool compared = false;    // false: fused away
-    std::string note;         // why it was not compared
+    std::string note;         // why it was not compared; of decisions, where they differ
     int64_t elements = 0;     // compared, over all cases
     int64_t mismatches = 0;
     double max_abs_error = 0; // in stored units for integers, in real units for floats

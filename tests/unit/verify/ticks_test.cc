@@ -109,5 +109,24 @@ TEST(Trace, branches_are_compared_in_the_ticks_that_take_them)
     EXPECT_EQ(inner->elements, 2);
 }
 
+TEST(Trace, another_program_is_found_out)
+{
+    const ResolvedTarget host = find_target("host");
+    const Graph graph = load_project(parse_project_file(kNested, "nested/thimble.toml")).graph;
+    std::string other = kNested;
+    other.replace(other.rfind('2'), 1, "3");
+    const Graph wrong = load_project(parse_project_file(other, "nested/thimble.toml")).graph;
+    const Program program = compile(wrong, {.name = "nested", .target = host.facts, .lower = {}});
+    const VerifyReport report =
+        verify_pipeline(graph, program, host, Match::tflm, {floats({0, 0, 2.5f})});
+    EXPECT_FALSE(report.bit_exact);
+    // The condition, `valid`, label and score, and the decision that is missing.
+    EXPECT_GE(report.mismatches, 3);
+    const bool missing = std::ranges::any_of(report.tensors, [](const TensorReport& tensor) {
+        return tensor.name == "decisions" && tensor.mismatches == 1;
+    });
+    EXPECT_TRUE(missing);
+}
+
 }  // namespace
 }  // namespace thimble
