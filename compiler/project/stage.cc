@@ -19,15 +19,6 @@ constexpr const StageDef* kStages[] = {
 #undef STAGE
 };
 
-Tensor bool_tensor(const std::string& name)
-{
-    Tensor tensor;
-    tensor.name = name;
-    tensor.type = DType::boolean;
-    tensor.shape = {1};
-    return tensor;
-}
-
 // As an input of a body: what it stands for, and no more.
 TensorId declare_captured(GraphBuilder& body, const Tensor& outer)
 {
