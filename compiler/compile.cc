@@ -58,6 +58,8 @@ Program compile_recognised(Graph graph, const CompileOptions& options)
 {
     // What depends on constants only is computed now, with the reference arithmetic.
     run_pass_in_bodies(fold_constants, graph);
+    // Samples go straight to the integers of a quantised network, without floats in between.
+    run_pass_in_bodies(quantize_normalized, graph);
     // Kernels exist for int8; legacy uint8 networks are shifted by 128 into it.
     run_pass_in_bodies(shift_uint8, graph);
     // Where only the place of the greatest value counts, a softmax in front of it is saved.

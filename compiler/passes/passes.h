@@ -27,6 +27,7 @@ void narrow_weights(Graph& graph);
 void fold_constants(Graph& graph);
 void shift_uint8(Graph& graph);
 void argmax_of_logits(Graph& graph);
+void quantize_normalized(Graph& graph);
 void remove_dead_nodes(Graph& graph);
 void materialise_outputs(Graph& graph);
 void stream_time(Graph& graph);
