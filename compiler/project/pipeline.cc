@@ -1,6 +1,7 @@
 #include "project/pipeline.h"
 
 #include "base/error.h"
+#include "project/data_section.h"
 #include "project/stage.h"
 #include "project/token_stream.h"
 
@@ -101,8 +102,8 @@ PipelineInterface interface_of(const Settings& input)
 
 class Composer {
 public:
-    Composer(const ProjectFile& file, size_t first)
-        : file_(file), first_(first), tick_(file.name)
+    Composer(const ProjectFile& file, size_t first, size_t end)
+        : file_(file), first_(first), end_stage_(end), tick_(file.name)
     {
     }
 
@@ -110,7 +111,7 @@ public:
     {
         for (size_t i = 0; i < file_.stages.size(); ++i) definition(i);
         begin();
-        for (size_t i = first_; i < file_.stages.size(); ++i) add(i);
+        for (size_t i = first_; i < end_stage_; ++i) add(i);
         return end();
     }
 
@@ -172,7 +173,8 @@ private:
                                return other.text("kind") == kind;
                            }) > 1;
         tick_.set_prefix(again ? fmt::format("{}_{}/", kind, index) : kind + "/");
-        StageContext context{settings, tick_, flow_, result_.interface, end_, notes_};
+        const bool cuts = index == 0 && stage.cut && result_.interface.streamed();
+        StageContext context{settings, tick_, flow_, result_.interface, end_, notes_, cuts};
         try {
             if (flow_.tokens && !stage.takes_tokens) collect_tokens(context);
             stage.build(context);
@@ -212,6 +214,7 @@ private:
 
     const ProjectFile& file_;
     size_t first_;
+    size_t end_stage_;
     TickBuilder tick_;
     Flow flow_;
     std::optional<Place> end_;
@@ -221,10 +224,21 @@ private:
 
 }  // namespace
 
-Pipeline compose_pipeline(const ProjectFile& file, size_t first)
+Pipeline compose_pipeline(const ProjectFile& file, size_t first, size_t end)
 {
-    THIMBLE_CHECK(first < file.stages.size(), file.name);
-    return Composer(file, first).compose();
+    const size_t last = std::min(end, file.stages.size());
+    THIMBLE_CHECK(first < last, file.name);
+    return Composer(file, first, last).compose();
+}
+
+Pipeline capture_pipeline(const ProjectFile& file)
+{
+    const size_t end = entry_stage(file);
+    const std::string place = file.data() ? file.data()->place("at") : file.path.string();
+    require(end > 0, ErrorCode::T0106,
+            {place, "recordings enter at the input", "a stage behind one that collects them",
+             "[data]\nat = \"normalize\"  # the first stage that recordings pass"});
+    return compose_pipeline(file, 0, end);
 }
 
 }  // namespace thimble

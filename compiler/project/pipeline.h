@@ -25,8 +25,13 @@ struct Pipeline {
     std::vector<Joint> joints;  // the input, then one a stage
 };
 
-// Begins with stage `first`: the graph's input is then what this stage takes, one at a time.
-// Throws T0106 and what reading the models throws.
-Pipeline compose_pipeline(const ProjectFile& file, size_t first = 0);
+// Begins with stage `first`: the graph's input is then what this stage takes, one at a time. Ends
+// in front of stage `end`. Throws T0106 and what reading the models throws.
+constexpr size_t kAllStages = static_cast<size_t>(-1);
+Pipeline compose_pipeline(const ProjectFile& file, size_t first = 0, size_t end = kAllStages);
+
+// The stages in front of those that recordings enter ([data] `at`): they give what recordings hold.
+// Throws T0106 when there are none.
+Pipeline capture_pipeline(const ProjectFile& file);
 
 }  // namespace thimble

@@ -83,6 +83,7 @@ struct StageContext {
     PipelineInterface& interface;
     std::optional<Place> end;          // the second input of a text pipeline
     std::vector<std::string>& notes;   // said to the user
+    bool cuts = false;                 // the tick's samples are those of this stage's StageDef::cut
 
     GraphBuilder& graph() { return tick.graph(); }
     const Tensor& value() { return tick.tensor(flow.value); }

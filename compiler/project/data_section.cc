@@ -1,0 +1,119 @@
+#include "project/data_section.h"
+
+#include "base/error.h"
+#include "base/text.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <map>
+
+namespace thimble {
+
+namespace {
+
+constexpr std::string_view kColumnPrefix = "column:";
+
+void set_labels(const Settings& data, DataOptions& options)
+{
+    const std::string text = data.text_or_empty("labels");
+    if (text.empty()) return;
+    if (text.starts_with(kColumnPrefix) && text.size() > kColumnPrefix.size()) {
+        options.labels = LabelSource::column;
+        options.label_column = text.substr(kColumnPrefix.size());
+        return;
+    }
+    const std::vector<std::pair<std::string, LabelSource>> known = {
+        {"file", LabelSource::file},
+        {"folder", LabelSource::folder},
+        {"beside", LabelSource::beside}};
+    std::vector<std::string> names;
+    for (const auto& [name, source] : known) {
+        names.push_back(name);
+        if (text == name) {
+            options.labels = source;
+            return;
+        }
+    }
+    const std::string like = nearest(text, names);
+    fail(ErrorCode::T0106, {data.place("labels"), fmt::format("the text '{}'", text),
+                            "one of: file, folder, beside, column:NAME",
+                            fmt::format("labels = \"{}\"", like.empty() ? "file" : like)});
+}
+
+DataKind kind_of(const ProjectFile& file)
+{
+    const std::string kind = file.input() ? file.input()->text("kind") : "text";
+    if (kind == "text") return DataKind::text;
+    return kind == "image" ? DataKind::image : DataKind::samples;
+}
+
+// Stages that see the channels of the input one beside the other.
+bool has_channels(const std::string& kind)
+{
+    return kind == "trigger" || kind == "window" || kind == "normalize" || kind == "features";
+}
+
+void set_split(const Settings& split, SplitOptions& options)
+{
+    const std::string by = split.text("by");
+    options.test = split.number("test");
+    options.seed = static_cast<uint64_t>(split.whole("seed"));
+    options.by = by == "file"   ? SplitBy::file
+                 : by == "hash" ? SplitBy::hash
+                                : SplitBy::recording;
+}
+
+}  // namespace
+
+size_t entry_stage(const ProjectFile& file)
+{
+    const Settings* data = file.data();
+    const std::string at = data ? data->text_or_empty("at") : "";
+    if (at.empty()) return 0;
+    std::vector<std::string> names;
+    std::map<std::string, int> count;
+    for (size_t i = 0; i < file.stages.size(); ++i) {
+        const std::string kind = file.kind(i);
+        const int nth = ++count[kind];
+        names.push_back(nth == 1 ? kind : fmt::format("{}:{}", kind, nth));
+        if (names.back() == at) return i;
+    }
+    const std::string like = nearest(at, names);
+    fail(ErrorCode::T0106,
+         {data->place("at"), fmt::format("no stage '{}'", at),
+          fmt::format("a stage of this project: {}", fmt::join(names, ", ")),
+          fmt::format("at = \"{}\"", like.empty() ? names[0] : like)});
+}
+
+DataOptions data_options(const ProjectFile& file)
+{
+    const Settings* data = file.data();
+    require(data != nullptr, ErrorCode::T0106,
+            {file.path.string(), "no [data]", "where the recordings are",
+             "[data]\nfiles = \"data/*.csv\"\nlabels = \"file\""});
+    DataOptions options;
+    options.folder = file.path.parent_path();
+    options.files = data->texts("files");
+    options.kind = kind_of(file);
+    options.place = data->place("files");
+    set_labels(*data, options);
+    for (size_t i = 0; i < file.stages.size(); ++i)
+        if (file.kind(i) == "argmax") options.label_names = file.stages[i].texts("labels");
+    options.columns = data->texts("columns");
+    if (file.input() && has_channels(file.kind(entry_stage(file))))
+        options.channels = file.input()->texts("channels");
+    options.group = data->text_or_empty("group");
+    if (data->has("samples")) options.samples = data->whole("samples");
+    if (data->has("header"))
+        options.header = data->flag("header") ? Header::present : Header::absent;
+    if (data->has("delimiter")) {
+        const std::string name = data->text("delimiter");
+        options.delimiter = name == "tab" ? '\t' : name == "semicolon" ? ';' : ',';
+    }
+    if (file.input() && file.input()->has("rate_hz"))
+        options.rate_hz = file.input()->number("rate_hz");
+    if (const Settings* split = data->table("split")) set_split(*split, options.split);
+    return options;
+}
+
+}  // namespace thimble
