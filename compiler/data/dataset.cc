@@ -1,6 +1,7 @@
 #include "data/dataset.h"
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "data/find_files.h"
 #include "data/readers.h"
@@ -19,17 +20,25 @@ namespace {
 
 using Reader = void (*)(const SourceFile&, Dataset&);
 
+template <void (*read)(const SourceFile&, std::string_view, Dataset&)>
+void read_text(const SourceFile& file, Dataset& dataset)
+{
+    read(file, read_text_file(file.path), dataset);
+}
+
 Reader reader_of(const SourceFile& file)
 {
     const std::string extension = lower_case(file.path.extension().string());
     const bool text = file.options.kind == DataKind::text;
     if (is_idx_name(file.path.filename().string())) return read_idx_recordings;
-    if (extension == ".csv") return read_table;
-    if (extension == ".tsv" || extension == ".txt") return text ? read_text_lines : read_table;
+    if (extension == ".csv") return read_text<read_table>;
+    if (extension == ".tsv" || extension == ".txt")
+        return text ? read_text<read_text_lines> : read_text<read_table>;
+    if (extension == ".wav") return read_sound;
     if (extension == ".npy") return read_npy_recordings;
     if (extension == ".png") return read_png_recording;
     fail(ErrorCode::T0105, {file.name, "a data file of unknown kind",
-                            ".csv, .tsv, .txt, .npy, .png, or IDX (NAME-images-idx3-ubyte)",
+                            ".csv, .tsv, .txt, .wav, .npy, .png, or IDX (NAME-images-idx3-ubyte)",
                             "convert the file, or make the patterns of `files` narrower"});
 }
 

@@ -49,6 +49,7 @@ struct DataOptions {
     int64_t samples = 0;                   // rows of each recording; 0: as long as they are
     char delimiter = 0;                    // 0: found
     Header header = Header::automatic;
+    double rate_hz = 0;                    // of the input: sounds are brought to it; 0: not known
     SplitOptions split;
     std::string place;                     // of the section in its file, for errors
 };
@@ -64,6 +65,7 @@ struct Dataset {
     std::vector<Recording> recordings;  // by file, then by place in the file
     std::vector<std::string> channels;  // names, where the files give any
     std::vector<LeftOver> left_over;    // by label
+    std::vector<std::string> notes;     // said to the user: sounds that were resampled
     int64_t files = 0;
 };
 

@@ -4,7 +4,6 @@
 // column of labels, and after `samples` rows. The first line that is not blank is a header when
 // none of its cells is a number; columns of a table without one are called "1", "2", ...
 #include "base/error.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "data/readers.h"
 #include "formats/csv.h"
@@ -28,9 +27,8 @@ public:
     {
     }
 
-    void read()
+    void read(std::string_view text)
     {
-        const std::string text = read_text_file(file_.path);
         CsvReader reader(text, file_.name, options_.delimiter);
         decimal_comma_ = reader.delimiter() == ';';
         CsvRow row;
@@ -222,9 +220,9 @@ private:
 
 }  // namespace
 
-void read_table(const SourceFile& file, Dataset& dataset)
+void read_table(const SourceFile& file, std::string_view text, Dataset& dataset)
 {
-    TableReader(file, dataset).read();
+    TableReader(file, dataset).read(text);
 }
 
 }  // namespace thimble

@@ -3,7 +3,6 @@
 // With `labels = "column:1"` the label stands before the line's first tab, with "column:2" behind
 // its last; whatever is left is the text, tabs included. A blank line is no text.
 #include "base/error.h"
-#include "base/file.h"
 #include "base/text.h"
 #include "data/readers.h"
 
@@ -11,7 +10,7 @@
 
 namespace thimble {
 
-void read_text_lines(const SourceFile& file, Dataset& dataset)
+void read_text_lines(const SourceFile& file, std::string_view all, Dataset& dataset)
 {
     const DataOptions& options = file.options;
     const bool labelled = options.labels == LabelSource::column;
@@ -21,8 +20,7 @@ void read_text_lines(const SourceFile& file, Dataset& dataset)
                                     options.label_column),
              "column:1 (LABEL, tab, text) or column:2 (text, tab, LABEL)",
              "labels = \"column:1\""});
-    std::string all = read_text_file(file.path);
-    if (all.starts_with("\xEF\xBB\xBF")) all.erase(0, 3);
+    if (all.starts_with("\xEF\xBB\xBF")) all.remove_prefix(3);
     int64_t number = 0;
     for (std::string& line : split_lines(all)) {
         ++number;
