@@ -1,0 +1,83 @@
+// data: what the recordings of a project are: found, cut, labelled, split.
+#include "cli/command.h"
+#include "cli/data_table.h"
+#include "cli/output.h"
+#include "project/data_section.h"
+#include "project/project_file.h"
+
+#include <filesystem>
+#include <fmt/format.h>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+namespace thimble {
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+struct DataCommandOptions {
+    std::string project;
+    bool recordings = false;
+};
+
+json recordings_json(const Dataset& dataset)
+{
+    json list = json::array();
+    for (const Recording& one : dataset.recordings)
+        list.push_back({{"place", one.place()},
+                        {"label", one.label},
+                        {"dtype", dtype_name(one.type)},
+                        {"shape", one.shape},
+                        {"split", one.test ? "test" : "train"}});
+    return list;
+}
+
+Exit show(const DataCommandOptions& options, bool as_json)
+{
+    require(is_project(options.project), ErrorCode::T0101,
+            {options.project, "is no project", "a folder with thimble.toml",
+             "thimble data examples/gesture"});
+    const ProjectFile file = read_project_file(options.project);
+    const Dataset dataset = load_dataset(data_options(file));
+    entry_stage(file);
+    if (as_json) {
+        json object = data_table_json(dataset);
+        if (options.recordings) object["list"] = recordings_json(dataset);
+        print_json(object);
+        return Exit::ok;
+    }
+    if (options.recordings) {
+        TextTable table({"recording", "label", "type", "shape", "split"});
+        for (const Recording& one : dataset.recordings)
+            table.row({one.place(), one.label, std::string(dtype_name(one.type)),
+                       shape_text(one.shape), one.test ? "test" : "train"});
+        say(table.text() + "\n");
+    }
+    say(data_table_text(dataset));
+    say_next("thimble inspect " + options.project);
+    return Exit::ok;
+}
+
+Run declare(OptionReader& reader)
+{
+    auto options = std::make_shared<DataCommandOptions>();
+    if (fs::exists(kProjectFileName)) options->project = ".";
+    reader.argument("PROJECT", options->project, "a folder with thimble.toml that has a [data]",
+                    options->project.empty());
+    reader.flag("--recordings", options->recordings, "list every recording with its place");
+    return [options](bool as_json) { return show(*options, as_json); };
+}
+
+}  // namespace
+
+extern const Command command_data;
+const Command command_data = {
+    .name = "data",
+    .summary = "Show the recordings of a project: labels, lengths, what is held out to test",
+    .examples = {"thimble data examples/gesture", "thimble data examples/gesture --recordings"},
+    .declare = declare,
+};
+
+}  // namespace thimble
