@@ -1,7 +1,8 @@
 #!/bin/sh
 # run_fuzz.sh SECONDS [TARGET [CORPUS]]: fuzzes under ASan and UBSan, each target for SECONDS.
 #
-# TARGET is read_tflite (the reader alone), compile_model (from bytes to generated C), or all.
+# TARGET is read_tflite (the reader alone), compile_model (from bytes to generated C), all (both), or
+# readers: those of data and projects, read_wav read_csv read_png read_idx read_npy read_toml, or one.
 # Seeds are the small models of ../shared/models, if that folder lies beside the checkout
 # (THIMBLE_SHARED names another place), and the one-operator models of tests/ops, if a build of
 # thimble_ops lies in build/. New inputs go to CORPUS, else to a folder that is removed. A crash, a
@@ -11,6 +12,7 @@ set -eu
 seconds=${1:?usage: run_fuzz.sh SECONDS [TARGET [CORPUS]]}
 targets=${2:-all}
 [ "$targets" != all ] || targets="read_tflite compile_model"
+[ "$targets" != readers ] || targets="read_wav read_csv read_png read_idx read_npy read_toml"
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build="$root/build-fuzz"
 shared=${THIMBLE_SHARED:-$root/../shared}
@@ -29,9 +31,30 @@ if [ -d "$shared/models" ]; then
     done
 fi
 [ ! -x "$root/build/thimble_ops" ] || "$root/build/thimble_ops" --write-models "$seeds" >/dev/null
+# Small files of the kind that a reader takes. A table has a byte for its options in front.
+seed_reader() {
+    case "$1" in
+        read_csv) for options in '\000' '\001' '\017' '\100' '\305'; do
+                { printf "$options"; printf 'a,x,y\nw,1,2\nw,3,"4"\n\nv;1,5\tq\n'; } >"$2/csv$options"
+            done ;;
+        read_idx) printf '\000\000\010\002\000\000\000\002\000\000\000\001ab' >"$2/idx" ;;
+        read_npy) cp "$root"/examples/gesture/data/*_0.npy "$2" ;;
+        read_png) echo 'iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAAAAABX3VL4AAAADklEQVR4nGNgZGJgZgEAAB0ACw21UgYAAAAASUVORK5CYII=' |
+                base64 -d >"$2/grey"
+            echo 'iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAMAAADD/I+4AAAABlBMVEUBAgMEBQaVU29IAAAAAXRSTlOArV5bRgAAAAtJREFUeJxjYGAEAAAEAAK/ej9KAAAAAElFTkSuQmCC' | base64 -d >"$2/palette" ;;
+        read_toml) for file in "$root"/examples/*/thimble.toml; do
+                [ ! -f "$file" ] || cp "$file" "$2/$(basename "$(dirname "$file")")"
+            done ;;
+        read_wav) printf 'RIFF\050\000\000\000WAVEfmt \020\000\000\000\001\000\001\000\200\076\000\000\000\175\000\000\002\000\020\000data\004\000\000\000abcd' >"$2/wav" ;;
+    esac
+}
 # compile_model takes the target from a byte before the model.
 for target in $targets; do
     mkdir -p "$seeds/$target" "$corpus/$target"
+    case "$target" in
+        read_tflite | compile_model) ;;
+        *) seed_reader "$target" "$seeds/$target"; continue ;;
+    esac
     for model in "$seeds"/*; do
         [ -f "$model" ] || continue
         { [ "$target" = read_tflite ] || printf '%s' "$(basename "$model" | cut -c1)"; cat "$model"; } \
