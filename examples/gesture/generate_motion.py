@@ -9,7 +9,10 @@ the next; then come a tilted wrist, slow drift and noise.
   punch  forward push, hard stop, recoil: three short bumps along x, 0.1 to 0.2 s each
   flex   forearm curl: one slow turn of 0.6 to 0.9 s, tangential on z, centripetal on x
 
-Usage: generate_motion.py OUTPUT_FOLDER [--recordings 10] [--seed 7]
+With --stream the recordings follow each other as a sensor would give them, punch and flex in turn: raw counts,
+32 to 1/256 g, at rest for 40 samples between them.
+
+Usage: generate_motion.py OUTPUT_FOLDER [--recordings 10] [--seed 7] [--stream]
 """
 import argparse
 import math
@@ -107,13 +110,41 @@ def write_csv(path, items):
             file.write("\n")
 
 
+REST = 40  # samples between motions
+COUNTS = 32  # raw counts to 1/256 g
+
+
+def raw(value, rng):
+    """A count that a division by COUNTS, without the fraction, makes `value` again."""
+    rest = rng.randrange(COUNTS)
+    if value == 0:
+        return rng.choice((-1, 1)) * rest
+    return value * COUNTS + (rest if value > 0 else -rest)
+
+
+def write_stream(path, items, seed):
+    rng = random.Random(f"stream {seed}")
+    with open(path, "w", encoding="ascii") as file:
+        file.write("aX,aY,aZ\n")
+        for rows in items + [[]]:
+            quiet = [[round(rng.gauss(0, 2)) for _ in range(3)] for _ in range(REST)]
+            for row in quiet + rows:
+                file.write(",".join(str(raw(v, rng)) for v in row) + "\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("output", type=pathlib.Path)
     parser.add_argument("--recordings", type=int, default=10, help="of each gesture")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--stream", action="store_true", help="one stream of raw counts")
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
+    if arguments.stream:
+        all_of = [recordings(gesture, arguments.recordings, arguments.seed) for gesture in GESTURES]
+        items = [rows for pair in zip(*all_of) for rows in pair]
+        write_stream(arguments.output / "stream.csv", items, arguments.seed)
+        return
     for gesture in GESTURES:
         write_csv(arguments.output / f"{gesture}.csv", recordings(gesture, arguments.recordings, arguments.seed))
 
