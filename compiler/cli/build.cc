@@ -2,8 +2,11 @@
 #include "cli/model_options.h"
 #include "cli/output.h"
 #include "emit/c_text.h"
+#include "emit/capture.h"
 #include "emit/package.h"
 #include "plan/flash_reach.h"
+#include "project/pipeline.h"
+#include "project/project_file.h"
 #include "verify/fit.h"
 #include "verify/helpers.h"
 #include "verify/verify.h"
@@ -33,6 +36,7 @@ struct BuildCommandOptions {
     bool force = false;
     bool self_test = false;
     bool unmeasured = false;
+    bool capture = false;
     int64_t slices = 0;  // cycles of one at most; 0: none
 };
 
@@ -245,12 +249,49 @@ void add_text(const BuildCommandOptions& options, const Program& program,
     built.emit.text = text;
 }
 
+// The stages in front of those that recordings enter, as a program of their own.
+Graph load_capture(const ModelOptions& options)
+{
+    require(is_project(options.path), ErrorCode::T0004,
+            {"--capture", "does not apply to a model", "a project with recordings",
+             "thimble build examples/gesture --capture --target uno"});
+    Pipeline pipeline = capture_pipeline(read_project_file(options.path));
+    pipeline.graph.name += "_capture";
+    pipeline.graph.interface =
+        std::make_shared<const PipelineInterface>(std::move(pipeline.interface));
+    return std::move(pipeline.graph);
+}
+
+// Names for the values of a row: the input's channels where these are what it holds.
+std::vector<std::string> capture_columns(const Graph& graph)
+{
+    const Shape& shape = graph.tensor(graph.outputs.at(1)).shape;
+    const int64_t width = shape.empty() ? 1 : shape.back();
+    const std::vector<std::string>& channels = graph.interface->channels;
+    if (static_cast<int64_t>(channels.size()) == width) return channels;
+    std::vector<std::string> columns;
+    for (int64_t i = 1; i <= width; ++i) columns.push_back(fmt::format("v{}", i));
+    return columns;
+}
+
+// The program that prints recordings takes the place of the example.
+void put_capture_main(const Program& program, const ResolvedTarget& target,
+                      std::vector<GeneratedFile>& files)
+{
+    const bool hosted =
+        target.family->emulator == Emulator::host || target.family->compiler.empty();
+    for (GeneratedFile& file : files)
+        if (file.name == "example_main.c")
+            file.text = file.text.substr(0, file.text.find('\n') + 1) +
+                        capture_main(program, capture_columns(program.graph), hosted);
+}
+
 Exit build_model(BuildCommandOptions options, bool as_json)
 {
     options.target = required_target(options.model, options.target, "build");
     apply_deploy(options.model);
     const ResolvedTarget target = find_target(options.target);
-    const Graph graph = load_graph(options.model);
+    const Graph graph = options.capture ? load_capture(options.model) : load_graph(options.model);
     options.model.slices = options.slices > 0;
     const Program program = compile_for(graph, options.model, target);
     if (!as_json) say_notes(graph, program);
@@ -271,6 +312,8 @@ Exit build_model(BuildCommandOptions options, bool as_json)
     }
     built.emit.target = target.name;
     built.emit.options_text = options.model.changed_text();
+    if (options.capture)
+        built.emit.options_text += built.emit.options_text.empty() ? "--capture" : " --capture";
     add_text(options, program, target, built);
     if (options.unmeasured) {
         built.warnings.push_back("neither verified nor measured, as asked");
@@ -278,8 +321,9 @@ Exit build_model(BuildCommandOptions options, bool as_json)
     } else {
         prove_and_measure(options, graph, program, target, built);
     }
-    const std::vector<GeneratedFile> files =
+    std::vector<GeneratedFile> files =
         c_package(program, target, built.emit, record_cases(options, graph, target));
+    if (options.capture) put_capture_main(program, target, files);
     const fs::path folder = options.output.empty()
                                 ? fs::path("out") / fmt::format("{}-{}", program.name, target.name)
                                 : fs::path(options.output);
@@ -299,6 +343,8 @@ Run declare(OptionReader& reader)
     reader.flag("--force", options->force,
                 "replace files that thimble did not write; write the C even if it does not fit");
     reader.flag("--self-test", options->self_test, "add NAME_self_test() with recorded cases");
+    reader.flag("--capture", options->capture,
+                "of a project: a program that prints recordings as training reads them");
     reader.flag("--unmeasured", options->unmeasured,
                 "only write the C: do not verify, do not measure");
     reader.whole("--slices", options->slices, 0, INT32_MAX,
