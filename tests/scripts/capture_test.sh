@@ -44,7 +44,7 @@ rows = [line.split(",") for line in open(sys.argv[1]).read().split("\n")[1:] if 
 open(sys.argv[2], "wb").write(b"".join(b"\1" + struct.pack("<3h", *map(int, row)) for row in rows) + b"\0")
 END
 if (cd "$scratch/uno" && avr-gcc -mmcu=atmega328p -DF_CPU=16000000UL -Os -std=c99 -Wall -Wextra -Wconversion -Werror \
-    -I"$root/device" -I. ./*.c "$root/device/harness/avr.c" "$root/device/harness/avr_stack.S" -o capture.elf -lm) >"$scratch/avr.log" 2>&1; then
+    -I"$root/device" -I. ./*.c "$root/device/harness/avr.c" "$root/device/harness/stack.c" "$root/device/harness/avr_stack.S" -o capture.elf -lm) >"$scratch/avr.log" 2>&1; then
     ok "the Uno's compiles without a warning"
 else
     failed "the Uno's compiles without a warning" "$(head -3 "$scratch/avr.log" | tr '\n' ' ')"
