@@ -83,12 +83,17 @@ void eval(EvalContext& c)
 void lower(LowerContext& c)
 {
     const auto& a = std::any_cast<const SubtractionAttributes&>(c.node.attributes);
+    // One wide multiplication is shorter than two halves, where there is one.
+    constexpr int64_t most = 65536;
+    const bool halves = !c.target.has_wide_multiply && a.bits <= 16 &&
+                        a.even + a.one_minus_even <= most && a.odd + a.one_minus_odd <= most &&
+                        a.least <= most;
     c.call("thb_signal_spectral_subtraction_u32",
            {signal_in(c, 0), c.state(1), c.out(0), c.out(1), c.number(a.channels, "thb_index_t"),
             c.key(a.bits), c.key(a.smoothing_bits), c.number(a.even, "uint32_t"),
             c.number(a.one_minus_even, "uint32_t"), c.number(a.odd, "uint32_t"),
             c.number(a.one_minus_odd, "uint32_t"), c.number(a.least, "uint32_t"),
-            c.key(int64_t{a.clamping})});
+            c.key(int64_t{a.clamping}), c.key(int64_t{halves})});
     c.allow_in_place(0);
 }
 

@@ -21,6 +21,16 @@ THB_KERNEL int16_t thb_signal_gain(uint32_t x, const int16_t* lut)
     return (int16_t)(result + THB_FLASH_S16(lut));
 }
 
+// (value * gain) >> shift modulo 2^32: in 16-bit halves where the gain is positive and the shift
+// small, else in 64 bits.
+THB_KERNEL uint32_t thb_signal_amplified(uint32_t value, int16_t gain, int shift)
+{
+    if (gain < 0 || shift > 16)
+        return (uint32_t)(((uint64_t)value * (uint64_t)(int64_t)gain) >> shift);
+    return ((value >> 16) * (uint16_t)gain << (16 - shift)) +
+           ((uint32_t)(uint16_t)value * (uint16_t)gain >> shift);
+}
+
 THB_KERNEL void thb_signal_pcan_u32(const uint32_t* in, const uint32_t* estimate,
                                     const int16_t* lut, uint32_t* out, thb_index_t count,
                                     int snr_shift)
@@ -28,7 +38,7 @@ THB_KERNEL void thb_signal_pcan_u32(const uint32_t* in, const uint32_t* estimate
     thb_index_t i;
     for (i = 0; i < count; ++i) {
         const int16_t gain = thb_signal_gain(estimate[i], lut);
-        const uint32_t snr = (uint32_t)(((uint64_t)in[i] * (uint64_t)gain) >> snr_shift);
+        const uint32_t snr = thb_signal_amplified(in[i], gain, snr_shift);
         out[i] = snr < 8192 ? (snr * snr) >> 20 : (snr >> 6) - 64;
     }
 }

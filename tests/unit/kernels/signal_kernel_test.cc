@@ -181,10 +181,14 @@ TEST(SignalKernel, spectral_subtraction)
     std::vector<uint32_t> in, expected, estimate, out(32), found(32), state(32, 0);
     int cases = 0;
     for (; vectors.next(in) && vectors.next(expected) && vectors.next(estimate); ++cases) {
-        thb_signal_spectral_subtraction_u32(in.data(), state.data(), out.data(), found.data(), 32,
-                                            14, 0, 655, 15729, 655, 15729, 819, 0);
-        ASSERT_EQ(out, expected) << "case " << cases;
-        ASSERT_EQ(found, estimate) << "case " << cases;
+        const std::vector<uint32_t> before = state;
+        for (const int halves : {0, 1}) {
+            state = before;
+            thb_signal_spectral_subtraction_u32(in.data(), state.data(), out.data(), found.data(),
+                                                32, 14, 0, 655, 15729, 655, 15729, 819, 0, halves);
+            ASSERT_EQ(out, expected) << "case " << cases << ", halves " << halves;
+            ASSERT_EQ(found, estimate) << "case " << cases << ", halves " << halves;
+        }
     }
     EXPECT_EQ(cases, 183);
 }
