@@ -22,7 +22,8 @@ THB_KERNEL int16_t thb_signal_log(uint32_t x, uint32_t output_scale, const uint1
     // The shift by 16, not 9, is the reference's: the slope hardly counts.
     low += ((high - low) * (int32_t)(fraction & 511)) >> 16;
     log2 = ((uint32_t)integer << 16) + fraction + (uint32_t)low;
-    // (45426 * log2 + 32768) >> 16 in halves: log2 is below 2^22, so that no product leaves 32 bits.
+    // (45426 * log2 + 32768) >> 16 in halves: log2 is below 2^22, so that no product leaves 32
+    // bits.
     ln = UINT32_C(45426) * (log2 >> 16) + ((UINT32_C(45426) * (uint16_t)log2 + 32768) >> 16);
     scaled = (output_scale * ln + 32768) >> 16;
     return (int16_t)(scaled < 32767 ? scaled : 32767);
