@@ -197,6 +197,30 @@ TEST(HashTokens, refusals)
               std::string::npos);
 }
 
+TEST(VocabularyStage, says_which_tokens_are_never_found)
+{
+    const TemporaryFolder folder;
+    write_file(folder.path() / "words.txt", "\nHello\nmovie\n");
+    const auto compose = [&](const std::string& keys) {
+        write_file(folder.path() / "thimble.toml",
+                   "[input]\nkind = \"text\"\n[[stage]]\nkind = \"vocabulary\"\n"
+                   "file = \"words.txt\"\nmax_words = 5\n" +
+                       keys);
+        return compose_pipeline(read_project_file(folder.path() / "thimble.toml")).graph;
+    };
+    ASSERT_EQ(compose("").notes.size(), 1u);
+    EXPECT_EQ(compose("").notes[0].substr(0, 8), "1 tokens");
+    EXPECT_TRUE(compose("lower = false\n").notes.empty());
+    try {
+        compose("max_word = 4\n");
+        ADD_FAILURE() << "a token longer than a word was taken";
+    } catch (const Error& error) {
+        EXPECT_NE(std::string(error.what()).find("line 2 of the vocabulary has 5 bytes"),
+                  std::string::npos)
+            << error.what();
+    }
+}
+
 TEST(VocabularyStage, finds_words)
 {
     const TemporaryFolder folder;
