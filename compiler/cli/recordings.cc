@@ -48,7 +48,7 @@ const char* files_text(InputKind kind)
     case InputKind::tensor:
         break;
     }
-    return ".npy or .bin";
+    return ".csv, the elements of one input after the other, .npy or .bin";
 }
 
 // Axes of length 1 say nothing about the order of elements.
@@ -145,13 +145,15 @@ void read_data(const std::string& file, const Wanted& wanted, DataKind kind,
     options.place = "--input";
     for (const Recording& recording : load_dataset(options).recordings) {
         const int64_t bytes = recording.count() * element_bytes(wanted.input.type);
-        const bool fits = wanted.interface.streamed()
-                              ? bytes % wanted.sample_bytes == 0
+        const bool rows = wanted.interface.streamed() || wanted.interface.kind == InputKind::tensor;
+        const bool fits = rows ? bytes % wanted.sample_bytes == 0
                               : without_ones(recording.shape) == without_ones(wanted.input.shape);
         require(fits, ErrorCode::T0105,
                 {recording.place(), fmt::format("shape {}", shape_text(recording.shape)),
                  wanted.text(), "bring the file to this shape"});
-        recordings.push_back({recording.place(), values_as(recording, wanted.input.type)});
+        const Bytes values = values_as(recording, wanted.input.type);
+        add_pieces(recording.place(), values,
+                   wanted.interface.streamed() ? bytes : wanted.sample_bytes, recordings);
     }
 }
 
@@ -168,7 +170,8 @@ void read_one(const std::string& file, const Wanted& wanted, std::vector<RawReco
     if (kind == InputKind::audio && extension == ".wav")
         return read_sound(file, wanted, recordings, notes);
     const bool idx = fs::path(file).filename().string().find("-idx") != std::string::npos;
-    if (kind == InputKind::motion && among({".csv", ".tsv", ".txt"}))
+    const bool table = kind == InputKind::motion || kind == InputKind::tensor;
+    if (table && among({".csv", ".tsv", ".txt"}))
         return read_data(file, wanted, DataKind::samples, recordings);
     if (kind == InputKind::text && among({".txt", ".tsv"}))
         return read_data(file, wanted, DataKind::text, recordings);

@@ -1,0 +1,103 @@
+// new: a project that runs and verifies as it is.
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/template_files.h"
+#include "emit/c_source.h"
+#include "targets/target.h"
+
+#include <filesystem>
+#include <fmt/format.h>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+namespace thimble {
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+struct NewOptions {
+    std::string folder;
+    std::string like = "sine";
+    std::string board = "uno";
+};
+
+// The file that `run` shows first.
+std::string_view input_of(const std::string& like)
+{
+    return like == "text" ? "messages.txt" : "angles.csv";
+}
+
+std::string replaced(std::string text, std::string_view from, std::string_view to)
+{
+    for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+        text.replace(at, from.size(), to);
+    return text;
+}
+
+// A template's text with the names of this project; models stay as they are.
+std::string filled(const TemplateFile& file, const std::string& name, const NewOptions& options)
+{
+    std::string text(file.bytes);
+    if (file.path.ends_with(".tflite")) return text;
+    text = replaced(replaced(text, "TARGET", options.board), "NAME", name);
+    if (file.path.ends_with("thimble.toml"))
+        text += fmt::format("\n[deploy]\ntarget = \"{}\"\n", options.board);
+    return text;
+}
+
+Exit write_project(const NewOptions& options, bool as_json)
+{
+    find_target(options.board);
+    const fs::path folder = options.folder;
+    const std::string name = c_identifier(folder.filename().string());
+    require(!fs::exists(folder), ErrorCode::T0005,
+            {options.folder, "is there already", "the name of a new folder",
+             fmt::format("thimble new {}_2 --like {}", options.folder, options.like)});
+    std::error_code problem;
+    fs::create_directories(folder, problem);
+    require(!problem, ErrorCode::T0102,
+            {options.folder, problem.message(), "a folder that can be made", "thimble new gesture"});
+    json files = json::array();
+    for (size_t i = 0; i < kTemplateFileCount; ++i) {
+        const TemplateFile& file = kTemplateFiles[i];
+        if (!file.path.starts_with(options.like + "/")) continue;
+        const fs::path path = folder / file.path.substr(options.like.size() + 1);
+        write_file(path, filled(file, name, options));
+        files.push_back(path.string());
+        if (!as_json) say("wrote " + path.string() + "\n");
+    }
+    if (as_json) {
+        print_json({{"files", files}});
+        return Exit::ok;
+    }
+    say_next(fmt::format("thimble inspect {}", options.folder));
+    say_next(fmt::format("thimble run {0} --input {0}/{1}", options.folder, input_of(options.like)));
+    say_next(fmt::format("thimble verify {} --target {}", options.folder, options.board));
+    return Exit::ok;
+}
+
+Run declare(OptionReader& reader)
+{
+    auto options = std::make_shared<NewOptions>();
+    reader.argument("NAME", options->folder, "the folder to make; its name is the project's");
+    reader.choice("--like", options->like, {"sine", "text"},
+                  "what it does: a number in and out, or a decision on a text");
+    reader.text("--board", "B", options->board, "the board that commands take by default");
+    return [options](bool as_json) { return write_project(*options, as_json); };
+}
+
+}  // namespace
+
+extern const Command command_new;
+const Command command_new = {
+    .name = "new",
+    .summary = "Make a project that runs and verifies as it is",
+    .examples = {"thimble new spam --like text", "thimble new wave --like sine --board pico"},
+    .declare = declare,
+};
+
+}  // namespace thimble
