@@ -28,7 +28,8 @@ struct NewOptions {
 // The file that `run` shows first.
 std::string_view input_of(const std::string& like)
 {
-    return like == "text" ? "messages.txt" : "angles.csv";
+    if (like == "text") return "messages.txt";
+    return like == "gesture" ? "stream.csv" : "angles.csv";
 }
 
 std::string replaced(std::string text, std::string_view from, std::string_view to)
@@ -60,7 +61,8 @@ Exit write_project(const NewOptions& options, bool as_json)
     std::error_code problem;
     fs::create_directories(folder, problem);
     require(!problem, ErrorCode::T0102,
-            {options.folder, problem.message(), "a folder that can be made", "thimble new gesture"});
+            {options.folder, problem.message(), "a folder that can be made",
+             "thimble new gesture"});
     json files = json::array();
     for (size_t i = 0; i < kTemplateFileCount; ++i) {
         const TemplateFile& file = kTemplateFiles[i];
@@ -75,7 +77,8 @@ Exit write_project(const NewOptions& options, bool as_json)
         return Exit::ok;
     }
     say_next(fmt::format("thimble inspect {}", options.folder));
-    say_next(fmt::format("thimble run {0} --input {0}/{1}", options.folder, input_of(options.like)));
+    say_next(fmt::format("thimble run {0} --input {0}/{1}", options.folder,
+                         input_of(options.like)));
     say_next(fmt::format("thimble verify {} --target {}", options.folder, options.board));
     return Exit::ok;
 }
@@ -84,8 +87,8 @@ Run declare(OptionReader& reader)
 {
     auto options = std::make_shared<NewOptions>();
     reader.argument("NAME", options->folder, "the folder to make; its name is the project's");
-    reader.choice("--like", options->like, {"sine", "text"},
-                  "what it does: a number in and out, or a decision on a text");
+    reader.choice("--like", options->like, {"sine", "gesture", "text"},
+                  "what it does: a number in and out, a decision on a motion or on a text");
     reader.text("--board", "B", options->board, "the board that commands take by default");
     return [options](bool as_json) { return write_project(*options, as_json); };
 }
@@ -96,7 +99,8 @@ extern const Command command_new;
 const Command command_new = {
     .name = "new",
     .summary = "Make a project that runs and verifies as it is",
-    .examples = {"thimble new spam --like text", "thimble new wave --like sine --board pico"},
+    .examples = {"thimble new spam --like text",
+                 "thimble new wand --like gesture --board nano33ble"},
     .declare = declare,
 };
 

@@ -63,7 +63,20 @@ void build(StageContext& stage)
     const TensorId least =
         least_score(stage, graph.tensor(scores.id), stage.settings.number("at_least"));
     TensorId valid = graph.node("GREATER_EQUAL", {scores.id, least}, {}, DType::boolean);
+    const std::string otherwise = stage.settings.text_or_empty("otherwise");
+    if (!otherwise.empty()) {
+        const int32_t none = static_cast<int32_t>(stage.flow.labels.size());
+        const TensorId label = graph.constant("none", {1}, std::vector<int32_t>{none});
+        stage.flow.value =
+            graph.node("SELECT_V2", {valid, stage.flow.value, label}, {}, DType::i32);
+        stage.flow.labels.push_back(otherwise);
+    }
     const ReportAttributes report = {silent_labels(stage), pause_of(stage)};
+    if (!otherwise.empty()) {
+        if (report.silent.empty() && report.pause == 0) return;
+        const TensorId zero = graph.constant("every", {1}, std::vector<int32_t>{0});
+        valid = graph.node("GREATER_EQUAL", {stage.flow.value, zero}, {}, DType::boolean);
+    }
     if (!report.silent.empty() || report.pause > 0) {
         Tensor waiting;
         waiting.name = "waiting";

@@ -87,6 +87,19 @@ TEST(Pipeline, runs_what_follows_a_condition_only_when_it_holds)
     EXPECT_EQ(found[2].label, 2);
 }
 
+TEST(Pipeline, has_an_answer_for_low_scores)
+{
+    const Pipeline pipeline =
+        compose(std::string(kValues) +
+                "[[stage]]\nkind = \"threshold\"\nat_least = 0.5\notherwise = \"none\"\n");
+    ASSERT_EQ(pipeline.interface.labels.size(), 5u);
+    EXPECT_EQ(pipeline.interface.labels[4], "none");
+    const auto found = answers(pipeline.graph, {{0, 1, 0, 0}, {0, 0.4f, 0, 0}});
+    EXPECT_TRUE(found[0].valid && found[1].valid);
+    EXPECT_EQ(found[0].label, 1);
+    EXPECT_EQ(found[1].label, 4);
+}
+
 TEST(Pipeline, is_silent_about_some_labels_and_during_a_pause)
 {
     std::string text = kValues;

@@ -1,0 +1,24 @@
+#!/bin/bash
+# Every template of `new`, in a fresh folder, is inspected, run and verified as it is.
+. "$(dirname "$0")/common.sh"
+export THIMBLE_CACHE=$scratch/cache
+cd "$scratch" || exit 1
+
+for template in "sine angles.csv pico" "gesture stream.csv uno" "text messages.txt uno"; do
+    # shellcheck disable=SC2086
+    set -- $template
+    expect "new --like $1" 0 "$thimble" new "my_$1" --like "$1" --board "$3" --json &&
+        holds "at most 5 files of $1" '0 < len(d["files"]) <= 5'
+    expect "inspect my_$1" 0 "$thimble" inspect "my_$1"
+    expect "run my_$1" 0 "$thimble" run "my_$1" --input "my_$1/$2" --json
+    expect "verify my_$1" 0 "$thimble" verify "my_$1" --json &&
+        holds "my_$1 is bit-exact on $3" 'd["bit_exact"] and d["target"] == "'"$3"'"'
+done
+expect "run my_gesture on the chip" 0 "$thimble" run my_gesture --input my_gesture/stream.csv --target uno --json &&
+    holds "20 gestures" 'len(d["decisions"]) == 20'
+expect "run my_text" 0 "$thimble" run my_text --input my_text/messages.txt --json &&
+    holds "spam is found" '[x["label"] for x in d["decisions"]] == ["ham", "spam", "ham", "spam"]'
+expect "new does not overwrite" 1 "$thimble" new my_sine
+expect "new for an unknown board" 2 "$thimble" new other --board unno
+[ ! -e other ] && ok "nothing is left behind" || failed "nothing is left behind"
+exit $failures
