@@ -72,6 +72,16 @@ cp -r "$scratch/again" "$scratch/first"
 expect "built again" 0 "$thimble" build "$axes" --target uno -o "$scratch/again" --unmeasured
 expect "equal bytes" 0 cmp "$scratch/first/axes.c" "$scratch/again/axes.c"
 
+# A stream of 20 movements: 20 decisions, on the emulated Uno as by the oracle.
+stream=examples/gesture/stream/stream.csv
+expect "run the stream by the oracle" 0 "$thimble" run examples/gesture --input $stream --json && cp "$scratch/out" "$scratch/oracle.json"
+expect "run the stream on an Uno" 0 "$thimble" run examples/gesture --input $stream --target uno --json &&
+    holds "20 decisions, equal ones" "len(d['decisions']) == 20 and d['decisions'] == json.load(open('$scratch/oracle.json'))['decisions']"
+expect "verify the stream on an Uno" 0 "$thimble" verify examples/gesture --input $stream --target uno --json &&
+    holds "every stage of every tick is exact" 'd["bit_exact"] and d["ticks"] == 1840 and d["decisions"] == 20'
+expect "the stream in slices" 0 "$thimble" build examples/gesture --target uno --slices 20000 -o "$scratch/slices" --json
+grep -q "if (!\*(const uint8_t\*)" "$scratch/slices/gesture.c" && ok "the branch behind the trigger is cut" || failed "the branch behind the trigger is cut" "no test in a slice"
+
 # Sound, at the input's rate and at another, whole and cut short.
 mkdir "$scratch/sound"
 cat >"$scratch/sound/thimble.toml" <<'T'
