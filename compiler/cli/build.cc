@@ -1,6 +1,7 @@
 // build: the C for a target, proven and measured where the tools for that are installed.
 #include "cli/model_options.h"
 #include "cli/output.h"
+#include "cli/recordings.h"
 #include "emit/c_text.h"
 #include "emit/capture.h"
 #include "emit/package.h"
@@ -38,6 +39,7 @@ struct BuildCommandOptions {
     bool unmeasured = false;
     bool capture = false;
     int64_t slices = 0;  // cycles of one at most; 0: none
+    std::vector<std::string> inputs;  // recordings of a project
 };
 
 struct Built {
@@ -51,6 +53,15 @@ struct Built {
 ResolvedTarget judge_target(const ResolvedTarget& target)
 {
     return can_measure(target) ? target : find_target("host");
+}
+
+// What a project is verified and measured with: its own recordings, else generated ones.
+std::vector<RawRecording> recordings_for(const BuildCommandOptions& options, const Graph& graph,
+                                         int generated)
+{
+    std::vector<std::string> notes;
+    if (!options.inputs.empty()) return read_recordings(graph, options.inputs, notes);
+    return make_recordings(graph, options.model.match_rule(), generated, 1);
 }
 
 void prove(const BuildCommandOptions& options, const Graph& graph, const ResolvedTarget& target,
@@ -68,7 +79,7 @@ void prove(const BuildCommandOptions& options, const Graph& graph, const Resolve
     const Match match = options.model.match_rule();
     const VerifyReport report =
         graph.interface ? verify_pipeline(graph, program, judge, match,
-                                          make_recordings(graph, match, kProofCases, 1))
+                                          recordings_for(options, graph, kProofCases))
                         : verify(graph, program, judge, match, make_cases(graph, kProofCases, 1),
                                  {.keep_state = options.model.keep_state()});
     require(
@@ -100,7 +111,7 @@ void measure(const BuildCommandOptions& options, const Graph& graph, const Progr
     const Progress progress("measuring on " + target.name);
     const Profile cost =
         graph.interface ? profile_pipeline(program, target,
-                                           make_recordings(graph, options.model.match_rule(), 1, 1))
+                                           recordings_for(options, graph, 1))
                         : profile(program, target);
     built.emit.measured = MeasuredCost{.target = target.name,
                                        .unit = cost.unit,
@@ -298,6 +309,8 @@ Exit build_model(BuildCommandOptions options, bool as_json)
     if (target.board && !options.force)
         require_fit(*target.board, least_footprint(program), program);
     Built built;
+    require(options.inputs.empty() || graph.interface, ErrorCode::T0004,
+            {"--input", "not a pipeline", "recordings of a project", "leave it out"});
     if (options.slices > 0) {
         require(program.stream.has_value(), ErrorCode::T0004,
                 {"--slices", "not a pipeline that takes samples one after another",
@@ -307,7 +320,7 @@ Exit build_model(BuildCommandOptions options, bool as_json)
                  "a target with an emulator that counts", "--target uno"});
         const Progress progress("cutting the tick on " + target.name);
         built.emit.slices = std::make_shared<const SlicePlan>(measure_slices(
-            program, target, make_recordings(graph, options.model.match_rule(), 2, 1),
+            program, target, recordings_for(options, graph, 2),
             static_cast<uint64_t>(options.slices)));
     }
     built.emit.target = target.name;
@@ -347,6 +360,8 @@ Run declare(OptionReader& reader)
                 "of a project: a program that prints recordings as training reads them");
     reader.flag("--unmeasured", options->unmeasured,
                 "only write the C: do not verify, do not measure");
+    reader.list("-i,--input", "FILE", options->inputs,
+                "of a project: recordings to verify and measure with, in place of generated ones");
     reader.whole("--slices", options->slices, 0, INT32_MAX,
                  "of a project: also NAME_poll_slice, which runs at most so many cycles a call");
     declare_compilation(reader, options->model);

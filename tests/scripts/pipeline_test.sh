@@ -79,7 +79,7 @@ expect "run the stream on an Uno" 0 "$thimble" run examples/gesture --input $str
     holds "20 decisions, equal ones" "len(d['decisions']) == 20 and d['decisions'] == json.load(open('$scratch/oracle.json'))['decisions']"
 expect "verify the stream on an Uno" 0 "$thimble" verify examples/gesture --input $stream --target uno --json &&
     holds "every stage of every tick is exact" 'd["bit_exact"] and d["ticks"] == 1840 and d["decisions"] == 20'
-expect "the stream in slices" 0 "$thimble" build examples/gesture --target uno --slices 20000 -o "$scratch/slices" --json
+expect "the stream in slices" 0 "$thimble" build examples/gesture --target uno --slices 20000 --input $stream -o "$scratch/slices" --json
 grep -q "if (!\*(const uint8_t\*)" "$scratch/slices/gesture.c" && ok "the branch behind the trigger is cut" || failed "the branch behind the trigger is cut" "no test in a slice"
 
 # Sound, at the input's rate and at another, whole and cut short.
