@@ -11,8 +11,10 @@
 #include "numeric/requantize.h"
 #include "ops/binary.h"
 #include "ops/broadcast.h"
+#include "ops/by_turn.h"
 #include "ops/elements.h"
 #include "ops/lookup.h"
+#include "ops/window.h"
 
 #include <algorithm>
 #include <cmath>
@@ -283,12 +285,28 @@ void lower_s8(LowerContext& c, const AddConstants& k, bool subtract)
     c.choose(std::move(variants));
 }
 
+void lower_by_turn(LowerContext& c)
+{
+    const bool subtract = attributes_of(c.node).subtract;
+    const bool in_float = subtract && c.options.match == Match::tflm;
+    std::vector<Arg> args = pair_args(c);
+    args.push_back(c.key(int64_t{subtract}));
+    args.push_back(c.key(int64_t{in_float}));
+    c.call("thb_add_turn_s8", joined(std::move(args), pair_scale_args(c)));
+}
+
 void lower_quantized(LowerContext& c)
 {
+    if (changes_by_turn(c.graph, c.node)) return lower_by_turn(c);
     const AddConstants k = constants_of(c);
     const bool subtract = attributes_of(c.node).subtract;
     if (c.output().type == DType::i8) return lower_s8(c, k, subtract);
     call_portable(c, k, subtract);
+}
+
+std::string no_changing_scales(const Graph& graph, const Node& node)
+{
+    return only_plain_int8(graph, node, {0, 1}, attributes_of(node).activation);
 }
 
 void lower(LowerContext& c)
@@ -307,6 +325,7 @@ const OpDef op_add = {.name = "add",
                       .infer = infer,
                       .eval = eval,
                       .lower = lower,
-                      .same_attributes = equal_attributes<AddAttributes>};
+                      .same_attributes = equal_attributes<AddAttributes>,
+                      .no_changing_scales = no_changing_scales};
 
 }  // namespace thimble

@@ -10,6 +10,7 @@
 #include "formats/tflite.h"
 #include "formats/tflite_fields.h"
 #include "numeric/reference.h"
+#include "ops/by_turn.h"
 #include "ops/dense_layer.h"
 #include "ops/dense_sum.h"
 #include "ops/legacy_uint8.h"
@@ -212,6 +213,7 @@ void lower(LowerContext& c)
         return lower_dense_f32(c, size.rows, size.in_count, size.out_count, activation);
     if (c.input(0).type == DType::u8) refuse_uint8(c);
     if (!c.input(1).is_constant()) return lower_computed(c);
+    if (changes_by_turn(c.graph, c.node)) return lower_dense_by_turn(c);
     if (c.input(0).type == DType::i16) return lower_dense_s16(c, integer_plan(c), size.rows);
     lower_dense_s8(c, integer_plan(c), size.rows);
 }
@@ -241,6 +243,7 @@ const OpDef op_dense = {.name = "dense",
                         .eval = eval,
                         .lower = lower,
                         .macs = macs,
-                        .same_attributes = equal_attributes<DenseAttributes>};
+                        .same_attributes = equal_attributes<DenseAttributes>,
+                        .no_changing_scales = no_dense_by_turn};
 
 }  // namespace thimble

@@ -20,37 +20,6 @@ constexpr double kDspGroup = 14, kDspBlock = 60;         // 16 products; four su
 constexpr double kArmv6mInput = 13.5, kArmv6mBlock = 70; // four products; four sums
 constexpr double kAvrInput = 47, kAvrSum = 60;           // five products; one sum
 
-// The weights [T][o][k] of one layer, and how they are packed.
-struct StepWeights {
-    int64_t steps, out_count, k_count;
-    std::span<const int8_t> values;
-
-    // Zero beyond the sizes: blocks are filled up.
-    int at(int64_t step, int64_t o, int64_t k) const
-    {
-        if (o >= out_count || k >= k_count) return 0;
-        return values[static_cast<size_t>((step * out_count + o) * k_count + k)];
-    }
-    // Greatest sum_k |w| * 255 of one output and step: what one call can add to a sum.
-    int64_t largest_sum() const
-    {
-        int64_t largest = 0;
-        for (int64_t row = 0; row < steps * out_count; ++row) {
-            int64_t sum = 0;
-            for (int64_t k = 0; k < k_count; ++k)
-                sum += std::abs(int64_t{values[static_cast<size_t>(row * k_count + k)]});
-            largest = std::max(largest, sum * 255);
-        }
-        return largest;
-    }
-};
-
-StepWeights weights_of(const LowerContext& c)
-{
-    const Tensor& tensor = c.input(input::weights);
-    return {tensor.shape[0], tensor.shape[1], tensor.shape[2], tensor.values<int8_t>()};
-}
-
 int64_t divide_up(int64_t a, int64_t b)
 {
     return (a + b - 1) / b;
@@ -58,31 +27,31 @@ int64_t divide_up(int64_t a, int64_t b)
 
 // A table of all steps, of which each iteration of the loop reads its own part.
 template <typename T>
-Arg step_table(LowerContext& c, const std::vector<T>& packed, int64_t steps)
+Arg step_table(LowerContext& c, const std::vector<T>& packed, const AccumulatedRows& w)
 {
-    const Arg arg = c.table(packed, c.input(input::weights).name);
+    const Arg arg = c.table(packed, w.name);
     const auto bytes = static_cast<int64_t>(packed.size() * sizeof(T));
-    return steps > 1 ? c.per_turn(arg, bytes / steps) : arg;
+    return w.steps > 1 ? c.per_turn(arg, bytes / w.steps) : arg;
 }
 
-std::vector<Arg> tail_args(LowerContext& c, const StepWeights& w)
+std::vector<Arg> tail_args(LowerContext& c, const AccumulatedRows& w)
 {
-    return {c.in(input::sums), c.out(), c.number(w.k_count, "thb_index_t"),
+    return {w.sums, w.out, c.number(w.k_count, "thb_index_t"),
             c.number(w.out_count, "thb_index_t")};
 }
 
-Variant portable(LowerContext& c, const StepWeights& w)
+Variant portable(LowerContext& c, const AccumulatedRows& w)
 {
     const double cost = c.target.int_bits == 16 ? kPortableMac16 : kPortableMac;
     return {"portable", "", cost * static_cast<double>(w.out_count * w.k_count), [&c, w] {
                 const std::vector<int8_t> all(w.values.begin(), w.values.end());
                 c.call("thb_dense_accumulate_s8",
-                       joined({c.in(input::x), step_table(c, all, w.steps)}, tail_args(c, w)));
+                       joined({w.in, step_table(c, all, w)}, tail_args(c, w)));
             }};
 }
 
 // Pairs of outputs in one halfword, as arch/dsp/dot_dsp.h describes it; four outputs at once.
-std::vector<uint32_t> packed_pairs(const StepWeights& w)
+std::vector<uint32_t> packed_pairs(const AccumulatedRows& w)
 {
     std::vector<uint32_t> words;
     const auto pair = [&](int64_t t, int64_t o, int64_t k) {
@@ -98,7 +67,7 @@ std::vector<uint32_t> packed_pairs(const StepWeights& w)
     return words;
 }
 
-void add_dsp(LowerContext& c, const StepWeights& w, std::vector<Variant>& variants)
+void add_dsp(LowerContext& c, const AccumulatedRows& w, std::vector<Variant>& variants)
 {
     // The second output of a pair is recovered from the upper 24 bits.
     if (w.largest_sum() >= int64_t{1} << 23) return;
@@ -111,8 +80,8 @@ void add_dsp(LowerContext& c, const StepWeights& w, std::vector<Variant>& varian
                             (static_cast<double>(groups) * kDspGroup + kDspBlock) +
                         static_cast<double>(groups) * 8;
     variants.push_back({"dsp_4x1", "dsp", cost, [&c, w, groups] {
-                            std::vector<Arg> args = {c.in(input::x),
-                                                     step_table(c, packed_pairs(w), w.steps)};
+                            std::vector<Arg> args = {w.in,
+                                                     step_table(c, packed_pairs(w), w)};
                             args = joined(args, tail_args(c, w));
                             args.push_back(c.scratch(groups * 8, 4, "int32_t*"));
                             c.call("thb_dense_accumulate_s8_dsp", args);
@@ -120,7 +89,7 @@ void add_dsp(LowerContext& c, const StepWeights& w, std::vector<Variant>& varian
 }
 
 // [t][block][k][outputs at once] with 128 added, as the dense kernels of Armv6-M and AVR read it.
-std::vector<uint8_t> interleaved(const StepWeights& w, int64_t outputs_at_once, int64_t k_unit)
+std::vector<uint8_t> interleaved(const AccumulatedRows& w, int64_t outputs_at_once, int64_t k_unit)
 {
     std::vector<uint8_t> bytes;
     const int64_t k_filled = divide_up(w.k_count, k_unit) * k_unit;
@@ -132,7 +101,7 @@ std::vector<uint8_t> interleaved(const StepWeights& w, int64_t outputs_at_once, 
     return bytes;
 }
 
-void add_armv6m(LowerContext& c, const StepWeights& w, std::vector<Variant>& variants)
+void add_armv6m(LowerContext& c, const AccumulatedRows& w, std::vector<Variant>& variants)
 {
     constexpr int64_t kOutputs = 4, kInputs = 8;
     const int64_t filled = divide_up(w.k_count, kInputs) * kInputs;
@@ -141,15 +110,15 @@ void add_armv6m(LowerContext& c, const StepWeights& w, std::vector<Variant>& var
                         static_cast<double>(w.k_count) * 5;
     variants.push_back({"armv6m_4x1", "armv6m", cost, [&c, w, filled] {
                             std::vector<Arg> args = {
-                                c.in(input::x),
-                                step_table(c, interleaved(w, kOutputs, kInputs), w.steps)};
+                                w.in,
+                                step_table(c, interleaved(w, kOutputs, kInputs), w)};
                             args = joined(args, tail_args(c, w));
                             args.push_back(c.scratch(filled, 4, "uint8_t*"));
                             c.call("thb_dense_accumulate_s8_armv6m", args);
                         }});
 }
 
-void add_avr(LowerContext& c, const StepWeights& w, std::vector<Variant>& variants)
+void add_avr(LowerContext& c, const AccumulatedRows& w, std::vector<Variant>& variants)
 {
     constexpr int64_t kOutputs = 5;
     // The sums of one step are kept modulo 2^24.
@@ -160,21 +129,52 @@ void add_avr(LowerContext& c, const StepWeights& w, std::vector<Variant>& varian
     variants.push_back(
         {"avr_5", "avr", cost, [&c, w] {
              c.call("thb_dense_accumulate_s8_avr",
-                    joined({c.in(input::x), step_table(c, interleaved(w, kOutputs, 1), w.steps)},
+                    joined({w.in, step_table(c, interleaved(w, kOutputs, 1), w)},
                            tail_args(c, w)));
          }});
 }
 
 }  // namespace
 
+int AccumulatedRows::at(int64_t step, int64_t o, int64_t k) const
+{
+    if (o >= out_count || k >= k_count) return 0;
+    return values[static_cast<size_t>((step * out_count + o) * k_count + k)];
+}
+
+int64_t AccumulatedRows::largest_sum() const
+{
+    int64_t largest = 0;
+    for (int64_t row = 0; row < steps * out_count; ++row) {
+        int64_t sum = 0;
+        for (int64_t k = 0; k < k_count; ++k)
+            sum += std::abs(int64_t{values[static_cast<size_t>(row * k_count + k)]});
+        largest = std::max(largest, sum * 255);
+    }
+    return largest;
+}
+
+void lower_accumulated_rows(LowerContext& c, const AccumulatedRows& rows)
+{
+    std::vector<Variant> variants = {portable(c, rows)};
+    add_dsp(c, rows, variants);
+    add_armv6m(c, rows, variants);
+    add_avr(c, rows, variants);
+    c.choose(std::move(variants));
+}
+
 void lower_dense_accumulate_s8(LowerContext& c)
 {
-    const StepWeights w = weights_of(c);
-    std::vector<Variant> variants = {portable(c, w)};
-    add_dsp(c, w, variants);
-    add_armv6m(c, w, variants);
-    add_avr(c, w, variants);
-    c.choose(std::move(variants));
+    const Tensor& weights = c.input(input::weights);
+    const Shape& shape = weights.shape;
+    lower_accumulated_rows(c, {.steps = shape[0],
+                               .out_count = shape[1],
+                               .k_count = shape[2],
+                               .values = weights.values<int8_t>(),
+                               .name = weights.name,
+                               .in = c.in(input::x),
+                               .sums = c.in(input::sums),
+                               .out = c.out()});
 }
 
 void lower_dense_accumulate_f32(LowerContext& c)

@@ -4,7 +4,25 @@
 
 #include "ops/lower.h"
 
+#include <span>
+#include <string>
+
 namespace thimble {
+
+// out[o] = sums[o] + sum_k (in[k] + 128) * w[t][o][k], t the turn of the loop around; with one step
+// the same weights in every turn.
+struct AccumulatedRows {
+    int64_t steps, out_count, k_count;
+    std::span<const int8_t> values;  // [t][o][k]
+    std::string name;                // of the weights
+    Arg in, sums, out;               // int8 [k], int32 [o], int32 [o]: may be the same as sums
+
+    // Zero beyond the sizes: blocks are filled up.
+    int at(int64_t step, int64_t o, int64_t k) const;
+    // Greatest sum_k |w| * 255 of one output and step: what one call can add to a sum.
+    int64_t largest_sum() const;
+};
+void lower_accumulated_rows(LowerContext& context, const AccumulatedRows& rows);
 
 void lower_dense_accumulate_s8(LowerContext& context);
 void lower_dense_accumulate_f32(LowerContext& context);

@@ -14,4 +14,10 @@ void lower_dense_s16(LowerContext& context, const IntegerLayer& layer, int64_t r
 void lower_dense_f32(LowerContext& context, int64_t rows, int64_t in_count, int64_t out_count,
                      int activation);
 
+// A layer of one row whose scales change from turn to turn (by_turn.h): running sums over the
+// packed weights of dense_accumulate, then factors that the device computes. `no_dense_by_turn`:
+// why not.
+std::string no_dense_by_turn(const Graph& graph, const Node& dense);
+void lower_dense_by_turn(LowerContext& context);
+
 }  // namespace thimble

@@ -10,6 +10,7 @@ const OpDef op_logistic = {
     .tflite = {{"LOGISTIC", import_nothing}},
     .infer = [](Graph& graph, Node& node) { infer_sigmoid(graph, node, Sigmoid::logistic); },
     .eval = [](EvalContext& c) { eval_sigmoid(c, Sigmoid::logistic); },
-    .lower = [](LowerContext& c) { lower_sigmoid(c, Sigmoid::logistic); }};
+    .lower = [](LowerContext& c) { lower_sigmoid(c, Sigmoid::logistic); },
+    .no_changing_scales = no_sigmoid_by_turn};
 
 }  // namespace thimble

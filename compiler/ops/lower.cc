@@ -121,7 +121,9 @@ Arg LowerContext::add_table(std::string c_type, std::vector<uint8_t> bytes, std:
 
 Arg LowerContext::per_turn(Arg arg, int64_t bytes) const
 {
-    const int loop = program_.steps[static_cast<size_t>(step_)].region;
+    int loop = program_.steps[static_cast<size_t>(step_)].region;
+    while (loop >= 0 && program_.steps[static_cast<size_t>(loop)].kind != StepKind::scan_begin)
+        loop = program_.steps[static_cast<size_t>(loop)].region;
     THIMBLE_CHECK(loop >= 0, node.name + " stands in no loop");
     arg.strides.push_back({loop, bytes});
     return arg;

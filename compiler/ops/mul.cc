@@ -10,8 +10,10 @@
 #include "numeric/requantize.h"
 #include "ops/binary.h"
 #include "ops/broadcast.h"
+#include "ops/by_turn.h"
 #include "ops/elements.h"
 #include "ops/lookup.h"
+#include "ops/window.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -81,8 +83,21 @@ void eval(EvalContext& c)
 
 // ---- lowering ----
 
+void lower_by_turn(LowerContext& c)
+{
+    std::vector<Arg> args = pair_args(c);
+    args.push_back(c.key(int64_t{c.options.match == Match::tflite}));
+    c.call("thb_mul_turn_s8", joined(std::move(args), pair_scale_args(c)));
+}
+
+std::string no_changing_scales(const Graph& graph, const Node& node)
+{
+    return only_plain_int8(graph, node, {0, 1}, activation_of(node));
+}
+
 void lower_quantized(LowerContext& c)
 {
+    if (changes_by_turn(c.graph, c.node)) return lower_by_turn(c);
     const Quantization& a = c.input(0).quant;
     const Quantization& b = c.input(1).quant;
     const Quantization& out = c.output().quant;
@@ -129,6 +144,7 @@ const OpDef op_mul = {.name = "mul",
                       .infer = infer,
                       .eval = eval,
                       .lower = lower,
-                      .same_attributes = equal_attributes<int>};
+                      .same_attributes = equal_attributes<int>,
+                      .no_changing_scales = no_changing_scales};
 
 }  // namespace thimble

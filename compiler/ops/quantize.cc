@@ -7,6 +7,7 @@
 #include "numeric/fixed_point.h"
 #include "numeric/reference.h"
 #include "numeric/requantize.h"
+#include "ops/by_turn.h"
 #include "ops/elements.h"
 #include "ops/lookup.h"
 #include "ops/op.h"
@@ -116,10 +117,20 @@ void lower_integer(LowerContext& c, Requant requant)
             c.number(c.output().quant.zero_point(), "int32_t")});
 }
 
+void lower_by_turn(LowerContext& c)
+{
+    const ScaleArgs in = scale_args(c, c.input(0)), out = scale_args(c, c.output());
+    c.allow_in_place(0);
+    c.call("thb_quantize_turn_s8",
+           {c.in(0), c.in_flash(0), c.out(), c.number(c.output().count(), "thb_index_t"), in.scale,
+            in.zero_point, out.scale, out.zero_point});
+}
+
 void lower(LowerContext& c)
 {
     const Tensor& in = c.input(0);
     const Tensor& out = c.output();
+    if (changes_by_turn(c.graph, c.node)) return lower_by_turn(c);
     if (in.type == DType::f32) return lower_float(c);
     const Requant requant = requant_of(double{in.quant.scale()} / double{out.quant.scale()});
     if (element_bytes(in.type) != 1 || element_bytes(out.type) != 1)
@@ -143,6 +154,9 @@ const OpDef op_quantize = {.name = "quantize",
                            .tflite = {{"QUANTIZE", import_nothing}},
                            .infer = infer,
                            .eval = eval,
-                           .lower = lower};
+                           .lower = lower,
+                           .no_changing_scales = [](const Graph& graph, const Node& node) {
+                               return only_plain_int8(graph, node, {0}, 0);
+                           }};
 
 }  // namespace thimble

@@ -3,6 +3,7 @@
 // Costs nothing at run time: the output shares the input's memory.
 #include "formats/tflite.h"
 #include "formats/tflite_fields.h"
+#include "ops/by_turn.h"
 #include "ops/op.h"
 
 #include <algorithm>
@@ -155,6 +156,7 @@ const OpDef op_reshape = {.name = "reshape",
                           .infer = infer,
                           .eval = eval,
                           .lower = lower,
-                          .same_attributes = equal_attributes<ReshapeAttributes>};
+                          .same_attributes = equal_attributes<ReshapeAttributes>,
+                          .no_changing_scales = keeps_scales};
 
 }  // namespace thimble

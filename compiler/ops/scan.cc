@@ -2,12 +2,14 @@
 //
 // No file format holds it: passes make it from loops and from unrolled networks. There is no
 // `lower`: plan/schedule puts the body's own kernel calls between the two ends of a loop.
+#include "ops/by_turn.h"
 #include "ops/control.h"
 #include "ops/evaluate.h"
 #include "ops/op.h"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <optional>
 
 namespace thimble {
 
@@ -128,12 +130,19 @@ void eval(EvalContext& c)
     const ScanAttributes& a = attributes_of(c.node);
     const size_t sequences = a.sequence_axes.size();
     const auto carried = static_cast<size_t>(a.carried);
-    BodyEvaluator body(c, *a.body, 0, c.budget);
+    std::optional<Graph> changed;  // the body of this turn, where scales change with the turns
+    std::optional<BodyEvaluator> evaluator;
+    if (!changes_by_turn(*a.body)) evaluator.emplace(c, *a.body, 0, c.budget);
     std::vector<std::vector<uint8_t>> values;
     for (size_t i = 0; i < carried; ++i)
         values.emplace_back(c.in_bytes(sequences + i).begin(), c.in_bytes(sequences + i).end());
     for (int64_t step = 0; step < a.trip_count; ++step) {
         const auto t = static_cast<size_t>(a.reverse ? a.trip_count - 1 - step : step);
+        if (changes_by_turn(*a.body)) {
+            changed = graph_at_turn(*a.body, static_cast<size_t>(step));
+            evaluator.emplace(c, *changed, 0, c.budget);
+        }
+        BodyEvaluator& body = *evaluator;
         for (size_t i = 0; i < sequences; ++i)
             body.set_input(i, slice_at(c.in_bytes(i), cut_of(c.input(i), a.sequence_axes[i]), t));
         for (size_t i = 0; i < carried; ++i) body.set_input(sequences + i, values[i]);

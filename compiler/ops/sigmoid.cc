@@ -10,6 +10,7 @@
 #include "numeric/reference.h"
 #include "numeric/requantize.h"
 #include "numeric/sigmoid_table.h"
+#include "ops/by_turn.h"
 #include "ops/elements.h"
 #include "ops/lookup.h"
 
@@ -173,27 +174,105 @@ void eval_sigmoid(EvalContext& c, Sigmoid form)
 
 namespace {
 
+// The result, in steps from the middle of the output's range, of an argument in Q4.
+int64_t fixed_steps(int32_t argument, Sigmoid form)
+{
+    if (form == Sigmoid::logistic)
+        return fixed::divided_by_power(fixed::sigmoid(argument, 4), 23) - 128;
+    return fixed::divided_by_power(fixed::hyperbolic_tangent(argument, 4), 24);
+}
+
+float real_function(float x, Sigmoid form)
+{
+    return form == Sigmoid::logistic ? 1.0f / (1.0f + std::exp(-x)) : std::tanh(x);
+}
+
+// Steps from which on the argument reaches 15, the end of its four integer bits.
+int64_t reach_of(float scale)
+{
+    return (INT64_C(15) << 27) >> (std::ilogb(scale) + 28);
+}
+
+int64_t result_s8(const LowerContext& c, Sigmoid form, const Quantization& from, int32_t q)
+{
+    const int32_t steps = q - from.zero_point();
+    if (c.options.match == Match::tflite) {
+        const float per_step = 1.0f / c.output().quant.scale();
+        const float y = real_function(from.scale() * static_cast<float>(steps), form);
+        return static_cast<int64_t>(std::round(y * per_step)) + c.output().quant.zero_point();
+    }
+    if (std::abs(steps) >= reach_of(from.scale())) return steps < 0 ? -128 : 127;
+    return fixed_steps(fixed::scaled(steps, requant_of(std::ldexp(double{from.scale()}, 27))),
+                       form);
+}
+
 void lower_s8(LowerContext& c, Sigmoid form)
 {
-    const bool logistic = form == Sigmoid::logistic;
-    if (c.options.match == Match::tflite) {
-        float (*const function)(float) = logistic
-                                             ? +[](float x) { return 1.0f / (1.0f + std::exp(-x)); }
-                                             : +[](float x) { return std::tanh(x); };
-        return lower_lookup(c, [&](int32_t q) { return real_lookup(c, q, function); });
-    }
     const Quantization& from = c.input(0).quant;
-    const Requant requant = requant_of(std::ldexp(double{from.scale()}, 27));
-    // Steps from which on the argument reaches 15, the end of its four integer bits.
-    const int64_t reach = (INT64_C(15) << 27) >> (std::ilogb(from.scale()) + 28);
-    lower_lookup(c, [&](int32_t q) -> int64_t {
-        const int32_t steps = q - from.zero_point();
-        if (steps <= -reach) return -128;
-        if (steps >= reach) return 127;
-        const int32_t argument = fixed::scaled(steps, requant);
-        if (logistic) return fixed::divided_by_power(fixed::sigmoid(argument, 4), 23) - 128;
-        return fixed::divided_by_power(fixed::hyperbolic_tangent(argument, 4), 24);
-    });
+    lower_lookup(c, [&](int32_t q) { return result_s8(c, form, from, q); });
+}
+
+// The arguments in Q4 at which the result gets larger by one step, by bisection.
+std::vector<int32_t> thresholds_of(const LowerContext& c, Sigmoid form)
+{
+    const auto steps_at = [&](int64_t x) -> int64_t {
+        if (c.options.match == Match::tflm) return fixed_steps(static_cast<int32_t>(x), form);
+        const float y = real_function(std::ldexp(static_cast<float>(x), -27), form);
+        return static_cast<int64_t>(std::round(y * (1.0f / c.output().quant.scale()))) +
+               c.output().quant.zero_point();
+    };
+    std::vector<int32_t> thresholds;
+    for (int64_t k = 1; k <= 128; ++k) {
+        int64_t below = 0, above = INT64_C(15) << 27;
+        while (above - below > 1) {
+            const int64_t middle = (below + above) / 2;
+            (steps_at(middle) >= k ? above : below) = middle;
+        }
+        const bool never = above == INT64_C(15) << 27 && steps_at(above) < k;
+        thresholds.push_back(never ? INT32_MAX : static_cast<int32_t>(above));
+    }
+    return thresholds;
+}
+
+// What thb_sigmoid_turn_s8 computes.
+int64_t counted_steps(const std::vector<int32_t>& thresholds, const Quantization& from, int32_t q)
+{
+    const int32_t steps = q - from.zero_point();
+    int64_t y = 128;
+    if (std::abs(steps) < reach_of(from.scale())) {
+        const int32_t x = fixed::scaled(std::abs(steps),
+                                        requant_of(std::ldexp(double{from.scale()}, 27)));
+        y = std::ranges::upper_bound(thresholds, x) - thresholds.begin();
+    }
+    return steps < 0 ? -y : std::min<int64_t>(y, 127);
+}
+
+// 128 thresholds for all turns, where they give every result of every turn; else a table a turn.
+void lower_by_turn(LowerContext& c, Sigmoid form)
+{
+    const std::vector<Quantization> scales = scales_by_turn(c.input(0));
+    const std::vector<int32_t> thresholds = thresholds_of(c, form);
+    std::vector<std::vector<int8_t>> tables;
+    bool equal = std::ranges::is_sorted(thresholds);
+    for (const Quantization& from : scales) {
+        tables.emplace_back(256);
+        for (int32_t q = -128; q <= 127; ++q) {
+            const int64_t result = std::clamp<int64_t>(result_s8(c, form, from, q), -128, 127);
+            tables.back()[static_cast<uint8_t>(q)] = static_cast<int8_t>(result);
+            equal = equal && counted_steps(thresholds, from, q) == result;
+        }
+    }
+    c.allow_in_place(0);
+    const Arg count = c.number(c.output().count(), "thb_index_t");
+    if (!equal)
+        return c.call("thb_lookup_s8",
+                      {c.in(0), c.in_flash(0), turn_table(c, tables, "results of " + c.node.name),
+                       c.out(), count});
+    const ScaleArgs in = scale_args(c, c.input(0));
+    const std::string name = form == Sigmoid::logistic ? "logistic" : "tanh";
+    c.call("thb_sigmoid_turn_s8",
+           {c.in(0), c.in_flash(0), c.table(thresholds, "thresholds of " + name, false), c.out(),
+            count, in.scale, in.zero_point});
 }
 
 void lower_s16(LowerContext& c, Sigmoid form)
@@ -222,8 +301,19 @@ void lower_s16(LowerContext& c, Sigmoid form)
 
 }  // namespace
 
+std::string no_sigmoid_by_turn(const Graph& graph, const Node& node)
+{
+    // Beyond this scale a step is more than the argument's range.
+    for (const Quantization& from : scales_by_turn(graph.input(node, 0)))
+        if (from.scale() >= 1.0f) return fmt::format("an input scale of {}", from.scale());
+    const std::vector<Quantization> out = scales_by_turn(graph.output(node, 0));
+    if (out.size() > 1) return "an output scale that changes by the step";
+    return only_plain_int8(graph, node, {0}, 0);
+}
+
 void lower_sigmoid(LowerContext& c, Sigmoid form)
 {
+    if (changes_by_turn(c.graph, c.node)) return lower_by_turn(c, form);
     if (c.input(0).type == DType::i8) return lower_s8(c, form);
     if (c.input(0).type == DType::i16) return lower_s16(c, form);
     if (c.input(0).type != DType::f32) refuse_uint8(c);

@@ -15,5 +15,7 @@ int16_t oracle_tanh_s16(int64_t v);
 float oracle_logistic_f32(float x);
 
 void lower_sigmoid(LowerContext& context, Sigmoid form);
+// Why its scales cannot change from turn to turn (by_turn.h).
+std::string no_sigmoid_by_turn(const Graph& graph, const Node& node);
 
 }  // namespace thimble

@@ -9,6 +9,7 @@
 // be constant; they are resolved to one (begin, stride, count) per input axis here.
 #include "formats/tflite.h"
 #include "formats/tflite_fields.h"
+#include "ops/by_turn.h"
 #include "ops/coordinates.h"
 #include "ops/move.h"
 #include "ops/op.h"
@@ -221,6 +222,7 @@ const OpDef op_slice = {
     .infer = infer,
     .eval = eval,
     .lower = lower,
-    .same_attributes = equal_attributes<SliceAttributes>};
+    .same_attributes = equal_attributes<SliceAttributes>,
+    .no_changing_scales = keeps_scales};
 
 }  // namespace thimble

@@ -2,6 +2,7 @@
 // whose axis disappears). Output i is the slice that begins where output i - 1 ended.
 #include "formats/tflite.h"
 #include "formats/tflite_fields.h"
+#include "ops/by_turn.h"
 #include "ops/coordinates.h"
 #include "ops/move.h"
 #include "ops/op.h"
@@ -146,6 +147,7 @@ const OpDef op_split = {
     .infer = infer,
     .eval = eval,
     .lower = lower,
-    .same_attributes = equal_attributes<SplitAttributes>};
+    .same_attributes = equal_attributes<SplitAttributes>,
+    .no_changing_scales = keeps_scales};
 
 }  // namespace thimble

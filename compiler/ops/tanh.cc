@@ -10,6 +10,7 @@ const OpDef op_tanh = {
     .tflite = {{"TANH", import_nothing}},
     .infer = [](Graph& graph, Node& node) { infer_sigmoid(graph, node, Sigmoid::tanh); },
     .eval = [](EvalContext& c) { eval_sigmoid(c, Sigmoid::tanh); },
-    .lower = [](LowerContext& c) { lower_sigmoid(c, Sigmoid::tanh); }};
+    .lower = [](LowerContext& c) { lower_sigmoid(c, Sigmoid::tanh); },
+    .no_changing_scales = no_sigmoid_by_turn};
 
 }  // namespace thimble

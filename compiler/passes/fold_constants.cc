@@ -23,10 +23,13 @@ bool can_fold(const Graph& graph, const Node& node)
     int64_t in_bytes = 0, out_bytes = 0;
     for (const TensorId id : node.inputs) {
         if (id == kNoTensor) continue;
-        if (!graph.tensor(id).is_constant()) return false;
+        if (!graph.tensor(id).is_constant() || graph.tensor(id).by_turn) return false;
         in_bytes += graph.tensor(id).bytes();
     }
-    for (const TensorId id : node.outputs) out_bytes += graph.tensor(id).bytes();
+    for (const TensorId id : node.outputs) {
+        if (graph.tensor(id).by_turn) return false;
+        out_bytes += graph.tensor(id).bytes();
+    }
     return out_bytes <= std::max(kSmallBytes, 4 * in_bytes);
 }
 

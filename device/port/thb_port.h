@@ -2,7 +2,9 @@
 //
 // THB_KERNEL    an always-inlined kernel body; instances of it are emitted into NAME.c
 // THB_INSTANCE  one shared copy of a kernel for one set of keys; never inlined, so that it exists
-// once THB_TABLE     places a constant array in flash THB_FLASH_*   reads one element of a table;
+// once
+// THB_SHARED    a function that several kernels call: one copy, never inlined
+// THB_TABLE     places a constant array in flash THB_FLASH_*   reads one element of a table;
 // THB_LOAD_*(p, flash) reads a table (flash = 1) or RAM (0)
 #ifndef THB_PORT_H
 #define THB_PORT_H
@@ -14,6 +16,7 @@
 
 #define THB_KERNEL static inline __attribute__((always_inline, unused))
 #define THB_INSTANCE static __attribute__((noinline))
+#define THB_SHARED static __attribute__((noinline, unused))
 // A function that is assembly from its first instruction to its return, and its parameters.
 #define THB_NAKED static __attribute__((naked, noinline, unused))
 #define THB_IN_ASM __attribute__((unused))
