@@ -9,16 +9,18 @@
 // or tensor for all steps (captured), or is the slice of one tensor at the step's place (a
 // sequence). The longest run of steps for which that holds is taken. Converters fold the product of
 // the weights with a zero state, so that the first step looks different: the loop is tried with
-// that step and a zero state first. At last prove_same_results decides.
-// Copies whose quantisation differs are no copies: a scan has one scale for each of its tensors.
+// that step and a zero state first, then with that step as a branch of the body (first_step.h). At
+// last prove_same_results decides.
+// Copies that were quantised one by one differ in their scales: their scan gets the scales of every
+// turn (Tensor::by_turn), where each of its layers has a form for that.
 // Tested by tests/unit/passes/reroll_unrolled_test.cc.
+#include "ops/by_turn.h"
 #include "ops/control.h"
 #include "ops/new_node.h"
 #include "ops/op.h"
 #include "passes/passes.h"
-#include "passes/places.h"
 #include "passes/proof.h"
-#include "passes/unrolled_steps.h"
+#include "passes/reroll.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -28,97 +30,22 @@ namespace thimble {
 
 namespace {
 
-// What a node of the step reads.
-struct Operand {
-    enum Source { absent, constant, captured, sequence, same_step, previous_step } source = absent;
-    size_t place = 0;   // same_step, previous_step: which node of the step
-    size_t output = 0;  // and which of its outputs
-    size_t index = 0;   // sequence: which one
-    bool operator==(const Operand&) const = default;
-};
-
-struct Sequence {
-    TensorId root;
-    size_t axis;
-    int64_t first;      // position of the first step
-    int64_t direction;  // +1 or -1
-    bool operator==(const Sequence&) const = default;
-};
-
-using Value = std::pair<size_t, size_t>;  // place in the step, output
-
-// Where the values of all steps lie together.
-struct Stack {
-    TensorId whole = kNoTensor;
-    size_t axis = 0;
-    bool mirrored = false;    // against the order in which the scan writes
-    size_t writer = kNoNode;  // the node that wrote `whole`
-    size_t joiner = kNoNode;  // the node that joined the steps
-};
-
-class Reroll {
-public:
-    Reroll(Graph& graph, const Links& links, Movements& movements, const UnrolledSteps& steps)
-        : graph_(graph), links_(links), movements_(movements), all_(steps.nodes)
-    {
+// Flash that the scales of all turns take.
+int64_t changing_bytes(const Graph& body)
+{
+    int64_t bytes = 0;
+    for (const Node& node : body.nodes)
+        for (const auto& inner : bodies_of(node)) bytes += changing_bytes(*inner);
+    for (const Tensor& tensor : body.tensors) {
+        if (!tensor.by_turn) continue;
+        if (scales_by_turn(tensor).size() > 1)
+            bytes += 5 * static_cast<int64_t>(tensor.by_turn->quant.size());
+        bytes += tensor.bytes() * static_cast<int64_t>(tensor.by_turn->data.size());
     }
-    // Finds the run of steps; false when there is none of at least three.
-    bool analyse();
-    // Rewrites the graph; false when this form is not possible. `with_zero_step`: the step before
-    // the first copy is one with states of zero, whatever it looks like.
-    bool rewrite(bool with_zero_step);
-    size_t steps() const { return trip_count_; }
+    return bytes;
+}
 
-private:
-    const Node& node(size_t step, size_t place) const { return graph_.nodes[all_[step][place]]; }
-    TensorId value(size_t step, Value v) const { return node(step, v.first).outputs[v.second]; }
-    Operand operand(size_t step, size_t place, size_t input) const;
-    bool fits(size_t step, bool first) const;
-    bool find_sequences();
-    std::optional<Sequence> sequence_of(size_t place, size_t input) const;
-    bool find_states(bool with_zero_step);
-    TensorId zero_of(Tensor form);
-    std::vector<TensorId> values_over_time(Value v) const;
-    std::optional<Stack> stack_of(const std::vector<TensorId>& values);
-    bool used_outside(TensorId id, size_t except) const;
-    bool is_carried(Value v) const { return std::ranges::count(carried_, v) > 0; }
-    bool find_results();
-    void mark_dying();
-    struct Body {
-        Graph graph;
-        std::vector<TensorId> slices, states, captures;       // its inputs
-        std::map<Value, TensorId> values;                     // of its nodes
-        std::map<TensorId, TensorId> constants;               // by tensor of the outer graph
-        std::map<std::pair<size_t, Shape>, TensorId> shaped;  // slices in the shape that is read
-    };
-    Graph body();
-    TensorId operand_in(Body& made, size_t p, size_t i, TensorId id);
-    TensorId add_stack(size_t k);
-    Node make_scan();
-    TensorId sequence_tensor(const Sequence& sequence);
-    void drop_writer(TensorId id);
-
-    Graph& graph_;
-    const Links& links_;
-    Movements& movements_;
-    const std::vector<std::vector<size_t>>& all_;
-    size_t first_ = 0, last_ = 0, reference_ = 0;  // steps in all_
-    size_t trip_count_ = 0;
-    bool reverse_ = false;
-    bool zero_step_ = false;
-    std::vector<std::map<size_t, size_t>> place_of_;  // by step: node -> place
-    std::vector<std::vector<Operand>> operands_;      // by place, input
-    std::vector<Sequence> sequences_;
-    std::vector<TensorId> captured_;
-    std::map<std::pair<size_t, size_t>, size_t> captured_index_;
-    std::vector<Value> carried_;
-    std::vector<TensorId> initial_;  // of carried_
-    std::vector<Value> stacked_;
-    std::vector<Stack> stacks_;  // of stacked_
-    std::vector<Node> added_;
-    std::vector<bool> removed_;  // by node
-    std::vector<bool> dying_;    // by node: will have no reader, see mark_dying
-};
+}  // namespace
 
 Operand Reroll::operand(size_t step, size_t place, size_t input) const
 {
@@ -138,8 +65,10 @@ Operand Reroll::operand(size_t step, size_t place, size_t input) const
     const TensorId other = node(step == reference_ ? step + 1 : reference_, place).inputs[input];
     if (other == kNoTensor) return {};
     if (graph_.tensor(id).is_constant() && graph_.tensor(other).is_constant() &&
-        links_.canonical[slot] == links_.canonical[static_cast<size_t>(other)])
-        return {Operand::constant};
+        (may_differ(graph_.tensor(id), scales_) ||
+         links_.canonical[slot] == links_.canonical[static_cast<size_t>(other)]))
+        return {may_differ(graph_.tensor(id), scales_) ? Operand::changing_constant
+                                                       : Operand::constant};
     return {id == other ? Operand::captured : Operand::sequence};
 }
 
@@ -167,6 +96,7 @@ bool Reroll::analyse()
         for (size_t i = 0; i < node(reference_, p).inputs.size(); ++i)
             operands_.back().push_back(operand(reference_, p, i));
     }
+    reason_ = "what a step reads is not found in the same way in all steps";
     if (reference_ + 1 >= all_.size() || !fits(reference_, false)) return false;
     first_ = last_ = reference_;
     while (last_ + 1 < all_.size() && fits(last_ + 1, false)) ++last_;
@@ -241,9 +171,10 @@ TensorId Reroll::zero_of(Tensor form)
 }
 
 // What is carried, and from what it starts: all nodes of the first step must agree.
-bool Reroll::find_states(bool with_zero_step)
+bool Reroll::find_states(Begin begin)
 {
-    zero_step_ = with_zero_step;
+    begin_ = begin;
+    reason_ = "the steps do not agree on what they start from";
     for (size_t p = 0; p < operands_.size(); ++p) {
         for (size_t i = 0; i < operands_[p].size(); ++i) {
             const Operand& operand = operands_[p][i];
@@ -261,7 +192,8 @@ bool Reroll::find_states(bool with_zero_step)
             }
         }
     }
-    if (!with_zero_step) return !carried_.empty();
+    if (begin == Begin::first_copy) return !carried_.empty();
+    reason_ = "there is no row of the input for a step before them";
     for (Sequence& sequence : sequences_) {
         sequence.first -= sequence.direction;
         const int64_t size = graph_.tensor(sequence.root).shape[sequence.axis];
@@ -271,17 +203,32 @@ bool Reroll::find_states(bool with_zero_step)
     return !carried_.empty() && !sequences_.empty();
 }
 
+// What the step before the first copy gives for a value: what the first copy starts from, or what
+// is joined with the values of the copies.
+TensorId Reroll::first_value(Value v) const
+{
+    const auto known = std::ranges::find(carried_, v);
+    if (known != carried_.end()) return initial_[static_cast<size_t>(known - carried_.begin())];
+    if (begin_ != Begin::branch) return kNoTensor;
+    std::set<TensorId> copies;
+    for (size_t s = first_; s <= last_; ++s) copies.insert(value(s, v));
+    for (const Use& use : links_.uses[static_cast<size_t>(value(last_, v))]) {
+        std::set<TensorId> joined(graph_.nodes[use.node].inputs.begin(),
+                                  graph_.nodes[use.node].inputs.end());
+        for (const TensorId id : copies) joined.erase(id);
+        joined.erase(kNoTensor);
+        if (graph_.nodes[use.node].inputs.size() == copies.size() + 1 && joined.size() == 1)
+            return *joined.begin();
+    }
+    return kNoTensor;
+}
+
 // The value in every step, also in the step that is to be added before the first copy: there it is
 // what the first copy starts from, or unknown.
 std::vector<TensorId> Reroll::values_over_time(Value v) const
 {
     std::vector<TensorId> values;
-    if (zero_step_) {
-        const auto known = std::ranges::find(carried_, v);
-        values.push_back(known == carried_.end()
-                             ? kNoTensor
-                             : initial_[static_cast<size_t>(known - carried_.begin())]);
-    }
+    if (begin_ != Begin::first_copy) values.push_back(first_value(v));
     for (size_t s = first_; s <= last_; ++s) values.push_back(value(s, v));
     return values;
 }
@@ -354,79 +301,6 @@ std::optional<Stack> Reroll::stack_of(const std::vector<TensorId>& values)
     return std::nullopt;
 }
 
-// One step as a graph of its own. Inputs and outputs as control.h says.
-Graph Reroll::body()
-{
-    Body made;
-    Graph& body = made.graph;
-    const auto input = [&](Tensor tensor) {
-        tensor.kind = TensorKind::activation;
-        tensor.data = nullptr;
-        body.inputs.push_back(body.add_tensor(std::move(tensor)));
-        return body.inputs.back();
-    };
-    for (const Sequence& sequence : sequences_) {
-        Tensor slice = graph_.tensor(sequence.root);
-        slice.shape[sequence.axis] = 1;
-        made.slices.push_back(input(std::move(slice)));
-    }
-    for (const Value& v : carried_) made.states.push_back(input(graph_.tensor(value(first_, v))));
-    for (const TensorId id : captured_) made.captures.push_back(input(graph_.tensor(id)));
-    for (size_t p = 0; p < operands_.size(); ++p)
-        for (size_t o = 0; o < node(reference_, p).outputs.size(); ++o)
-            made.values[{p, o}] = body.add_tensor(graph_.tensor(value(reference_, {p, o})));
-    for (size_t p = 0; p < operands_.size(); ++p) {
-        Node copy = node(reference_, p);
-        for (size_t i = 0; i < copy.inputs.size(); ++i)
-            copy.inputs[i] = operand_in(made, p, i, copy.inputs[i]);
-        for (size_t o = 0; o < copy.outputs.size(); ++o) copy.outputs[o] = made.values.at({p, o});
-        body.nodes.push_back(std::move(copy));
-    }
-    for (const Value& v : carried_) body.outputs.push_back(made.values.at(v));
-    for (size_t k = 0; k < stacked_.size(); ++k) {
-        const TensorId id = made.values.at(stacked_[k]);
-        Shape shape = graph_.tensor(stacks_[k].whole).shape;
-        shape[stacks_[k].axis] = 1;
-        body.nodes.push_back(new_reshape(body, id, shape, body.tensor(id).name + "_slice"));
-        body.outputs.push_back(body.nodes.back().outputs[0]);
-    }
-    THIMBLE_CHECK(sort_nodes(body), "a step that waits for itself");
-    return body;
-}
-
-// What stands in the body for input `i` of place `p`, which is `id` in the graph.
-TensorId Reroll::operand_in(Body& made, size_t p, size_t i, TensorId id)
-{
-    const Operand& operand = operands_[p][i];
-    const Value v = {operand.place, operand.output};
-    switch (operand.source) {
-    case Operand::absent:
-        return kNoTensor;
-    case Operand::constant:
-        if (!made.constants.count(id))
-            made.constants[id] = made.graph.add_tensor(graph_.tensor(id));
-        return made.constants[id];
-    case Operand::captured:
-        return made.captures[captured_index_[{p, i}]];
-    case Operand::same_step:
-        return made.values.at(v);
-    case Operand::previous_step:
-        return made.states[static_cast<size_t>(std::ranges::find(carried_, v) - carried_.begin())];
-    case Operand::sequence:
-        break;
-    }
-    const Shape& shape = graph_.tensor(id).shape;
-    const std::pair<size_t, Shape> key = {operand.index, shape};
-    TensorId& known = made.shaped.try_emplace(key, kNoTensor).first->second;
-    if (known == kNoTensor) {
-        const TensorId slice = made.slices[operand.index];
-        const std::string name = made.graph.tensor(slice).name + "_step";
-        made.graph.nodes.push_back(new_reshape(made.graph, slice, shape, name));
-        known = made.graph.nodes.back().outputs[0];
-    }
-    return known;
-}
-
 // The part of the sequence that the steps read; the whole tensor where they read all of it.
 TensorId Reroll::sequence_tensor(const Sequence& sequence)
 {
@@ -463,6 +337,7 @@ bool Reroll::find_results()
                 initial_.push_back(zero_of(graph_.tensor(values.back())));
                 continue;
             }
+            reason_ = "the first step differs from the others";
             if (values[0] == kNoTensor) return false;
             std::optional<Stack> stack = stack_of(values);
             if (!stack) {
@@ -529,10 +404,21 @@ Node Reroll::make_scan()
         attributes.sequence_axes.push_back(static_cast<int64_t>(sequence.axis));
     }
     for (size_t k = 0; k < carried_.size(); ++k)
-        scan.inputs.push_back(zero_step_ ? zero_of(graph_.tensor(value(first_, carried_[k])))
-                                         : initial_[k]);
-    scan.inputs.insert(scan.inputs.end(), captured_.begin(), captured_.end());
+        scan.inputs.push_back(begin_ == Begin::first_copy
+                                  ? initial_[k]
+                                  : zero_of(graph_.tensor(value(first_, carried_[k]))));
     for (const Value& v : carried_) scan.outputs.push_back(value(last_, v));
+    if (begin_ == Begin::branch) {
+        Tensor flag;
+        flag.name = scan.name + "_is_first";
+        flag.type = DType::boolean;
+        flag.shape = {1};
+        scan.outputs.push_back(graph_.add_tensor(flag));
+        scan.inputs.push_back(graph_.add_tensor(flag));
+        graph_.set_constant(scan.inputs.back(), {1});
+        ++attributes.carried;
+    }
+    scan.inputs.insert(scan.inputs.end(), captured_.begin(), captured_.end());
     attributes.body = std::make_shared<const Graph>(body());
     for (size_t k = 0; k < stacked_.size(); ++k) {
         attributes.stacked_axes.push_back(static_cast<int64_t>(stacks_[k].axis));
@@ -558,16 +444,50 @@ void Reroll::mark_dying()
     }
 }
 
-bool Reroll::rewrite(bool with_zero_step)
+// What the step before the first copy computes, for Begin::branch.
+bool Reroll::find_first()
 {
-    if (!find_states(with_zero_step)) return false;
+    std::vector<TensorId> results = initial_;
+    for (const Value& v : stacked_) results.push_back(first_value(v));
+    std::set<size_t> steps;
+    for (size_t s = first_; s <= last_; ++s) steps.insert(all_[s].begin(), all_[s].end());
+    const auto sequence_of = [&](TensorId id) -> std::optional<size_t> {
+        for (const Origin& origin : movements_.origins(id))
+            for (size_t k = 0; k < sequences_.size(); ++k) {
+                const Sequence& sequence = sequences_[k];
+                const AxisSlice wanted = {sequence.axis, sequence.first};
+                if (origin.root == sequence.root &&
+                    std::ranges::count(
+                        axis_slices(origin.places, graph_.tensor(origin.root).shape), wanted) > 0)
+                    return k;
+            }
+        return std::nullopt;
+    };
+    // A simplified step has fewer nodes than a whole one, but may lead to more of the next one.
+    first_step_ = find_first_step(graph_, links_, std::move(results), steps,
+                                  operands_.size() + 4, sequence_of);
+    reason_ = "the first step differs from the others";
+    if (!first_step_) return false;
+    for (const TensorId id : first_step_->captured)
+        if (!std::ranges::count(captured_, id)) captured_.push_back(id);
+    return true;
+}
+
+bool Reroll::rewrite(Begin begin)
+{
+    if (!find_states(begin)) return false;
     removed_.assign(graph_.nodes.size(), false);
     dying_ = removed_;
     for (size_t s = first_; s <= last_; ++s)
         for (const size_t n : all_[s]) removed_[n] = true;
-    if (with_zero_step) mark_dying();
+    if (begin != Begin::first_copy) mark_dying();
     if (!find_results()) return false;
+    if (begin == Begin::branch && !find_first()) return false;
     added_.push_back(make_scan());
+    const Graph& body = *std::any_cast<ScanAttributes>(&added_.back().attributes)->body;
+    reason_ = no_changing_scales(body);
+    if (!reason_.empty()) return false;
+    scale_bytes_ = changing_bytes(body);
     size_t index = 0;
     std::erase_if(graph_.nodes, [&](const Node&) { return removed_[index++]; });
     for (Node& node : added_) graph_.nodes.push_back(std::move(node));
@@ -577,32 +497,52 @@ bool Reroll::rewrite(bool with_zero_step)
     return true;
 }
 
-// Rewrites one loop. False, and `graph` as it was, when it cannot be or is not proven.
-bool reroll(Graph& graph, const Links& links, const UnrolledSteps& steps)
+namespace {
+
+std::string success_note(int64_t bytes, size_t steps, const std::string& name)
+{
+    std::string note = fmt::format("{} unrolled steps around '{}' became one loop, checked on {} "
+                                   "inputs",
+                                   steps, name, kProofInputs);
+    if (bytes > 0)
+        note += fmt::format("; every step was quantised on its own, which takes up to {} bytes of "
+                            "scales",
+                            bytes);
+    return note;
+}
+
+// Rewrites one loop. False, and `graph` as it was, when it cannot be or is not proven; then a note
+// says why.
+bool reroll(Graph& graph, const Links& links, const UnrolledSteps& steps, Scales scales)
 {
     Movements movements(graph, links);
-    for (const bool with_zero_step : {true, false}) {
+    const std::string name = graph.tensor(steps.anchor).name;
+    std::string reason;
+    size_t count = steps.nodes.size();
+    for (const Begin begin : {Begin::zero_state, Begin::branch, Begin::first_copy}) {
+        // Scales of a step that is not in the graph are unknown.
+        if (scales == Scales::any && begin == Begin::zero_state) continue;
         Graph changed = graph;
-        Reroll reroll(changed, links, movements, steps);
-        if (!reroll.analyse()) return false;
-        if (!reroll.rewrite(with_zero_step)) continue;
-        const Proof proof = prove_same_results(graph, changed);
-        if (!proof.equal && with_zero_step) continue;
-        const std::string name = graph.tensor(steps.anchor).name;
-        if (!proof.equal) {
-            graph.notes.push_back(
-                fmt::format("{} steps around '{}' look like one loop, but {}; "
-                            "they stay as they are",
-                            reroll.steps(), name, proof.difference));
-            return false;
+        Reroll reroll(changed, links, movements, steps, scales);
+        const bool done = reroll.analyse() && reroll.rewrite(begin);
+        if (!done) {
+            reason = reroll.reason();
+            continue;
         }
-        changed.notes.push_back(
-            fmt::format("{} unrolled steps around '{}' became one loop, "
-                        "checked on {} inputs",
-                        reroll.steps(), name, kProofInputs));
+        const Proof proof = prove_same_results(graph, changed);
+        count = reroll.steps();
+        if (!proof.equal) {
+            reason = proof.difference;
+            continue;
+        }
+        changed.notes.push_back(success_note(reroll.scale_bytes(), count, name));
         graph = std::move(changed);
         return true;
     }
+    if (scales == Scales::any)
+        graph.notes.push_back(fmt::format("{} steps around '{}' look like one loop, but {}; they "
+                                          "stay as they are",
+                                          count, name, reason));
     return false;
 }
 
@@ -612,12 +552,14 @@ void reroll_unrolled(Graph& graph)
 {
     if (!find_op("scan")) return;
     remove_dead_nodes(graph);
-    std::set<TensorId> tried;
-    for (;;) {
-        const Links links(graph);
-        const UnrolledSteps steps = find_unrolled_steps(graph, links, tried);
-        if (steps.nodes.empty()) return;
-        reroll(graph, links, steps);
+    for (const Scales scales : {Scales::equal, Scales::any}) {
+        std::set<TensorId> tried;
+        for (;;) {
+            const Links links(graph);
+            const UnrolledSteps steps = find_unrolled_steps(graph, links, scales, tried);
+            if (steps.nodes.empty()) break;
+            reroll(graph, links, steps, scales);
+        }
     }
 }
 

@@ -12,9 +12,18 @@ namespace {
 
 constexpr size_t kStepsMin = 3;  // two equal layers in a row are no loop
 
+// The same element type, shape and quantisation; with Scales::any, one scale and zero point each.
+bool same_form_but_scales(const Tensor& a, const Tensor& b, Scales scales)
+{
+    if (a.type != b.type || a.shape != b.shape) return false;
+    if (same_quant(a.quant, b.quant)) return true;
+    return scales == Scales::any && a.quant.present() && b.quant.present() &&
+           !a.quant.per_channel() && !b.quant.per_channel();
+}
+
 // Whether b may be a copy of a: the same function of inputs of the same form. Where both inputs are
 // constants they are equal.
-bool same_copy(const Graph& graph, const Links& links, const Node& a, const Node& b)
+bool same_copy(const Graph& graph, const Links& links, Scales scales, const Node& a, const Node& b)
 {
     if (!same_function(a, b) || a.op->has_side_effect || a.inputs.size() != b.inputs.size() ||
         a.outputs.size() != b.outputs.size())
@@ -25,20 +34,24 @@ bool same_copy(const Graph& graph, const Links& links, const Node& a, const Node
         if (x == kNoTensor) continue;
         const Tensor &s = graph.tensor(x), &t = graph.tensor(y);
         if (s.kind == TensorKind::state || t.kind == TensorKind::state) return false;
-        if (s.type != t.type || s.shape != t.shape || !same_quant(s.quant, t.quant)) return false;
+        if (s.is_constant() && t.is_constant() && may_differ(s, scales) && s.type == t.type &&
+            s.shape == t.shape)
+            continue;
+        if (!same_form_but_scales(s, t, scales)) return false;
         if (s.is_constant() && t.is_constant() &&
             links.canonical[static_cast<size_t>(x)] != links.canonical[static_cast<size_t>(y)])
             return false;
     }
     for (size_t i = 0; i < a.outputs.size(); ++i)
-        if (!same_form(graph.tensor(a.outputs[i]), graph.tensor(b.outputs[i]))) return false;
+        if (!same_form_but_scales(graph.tensor(a.outputs[i]), graph.tensor(b.outputs[i]), scales))
+            return false;
     return true;
 }
 
 using NodeList = std::vector<size_t>;
 
 // Nodes of equal form that share a constant and have an input that is computed.
-std::vector<NodeList> groups_of_copies(const Graph& graph, const Links& links)
+std::vector<NodeList> groups_of_copies(const Graph& graph, const Links& links, Scales scales)
 {
     std::vector<NodeList> groups;
     std::map<std::pair<const OpDef*, TensorId>, std::vector<size_t>> by_constant;  // -> groups
@@ -56,7 +69,7 @@ std::vector<NodeList> groups_of_copies(const Graph& graph, const Links& links)
         if (!node.op || !computed || constant == kNoTensor) continue;
         std::vector<size_t>& known = by_constant[{node.op, constant}];
         const auto same = std::ranges::find_if(known, [&](size_t g) {
-            return same_copy(graph, links, graph.nodes[groups[g][0]], node);
+            return same_copy(graph, links, scales, graph.nodes[groups[g][0]], node);
         });
         if (same != known.end()) {
             groups[*same].push_back(n);
@@ -88,11 +101,12 @@ std::vector<int> depths(const Graph& graph, const Links& links, const NodeList& 
 // Pairs of copies, one step apart.
 class Pairs {
 public:
-    Pairs(const Graph& graph, const Links& links)
+    Pairs(const Graph& graph, const Links& links, Scales scales)
         : older(graph.nodes.size(), kNoNode),
           newer(graph.nodes.size(), kNoNode),
           graph_(graph),
-          links_(links)
+          links_(links),
+          scales_(scales)
     {
     }
     std::vector<size_t> older;  // by node: its copy one step earlier
@@ -120,7 +134,7 @@ public:
             const auto [b, a] = open.back();
             open.pop_back();
             if (a == b || older[b] != kNoNode || newer[a] != kNoNode ||
-                !same_copy(graph_, links_, graph_.nodes[a], graph_.nodes[b]))
+                !same_copy(graph_, links_, scales_, graph_.nodes[a], graph_.nodes[b]))
                 continue;
             older[b] = a;
             newer[a] = b;
@@ -146,7 +160,9 @@ private:
             const auto s = static_cast<size_t>(from), t = static_cast<size_t>(to);
             const size_t maker = links_.producer[s], older_maker = links_.producer[t];
             if (maker == kNoNode && older_maker == kNoNode) {
-                if (links_.canonical[s] != links_.canonical[t]) return false;
+                if (links_.canonical[s] != links_.canonical[t] &&
+                    !may_differ(graph_.tensor(from), scales_))
+                    return false;
                 continue;
             }
             if (maker == kNoNode || older_maker == kNoNode) return false;
@@ -165,18 +181,19 @@ private:
 
     const Graph& graph_;
     const Links& links_;
+    const Scales scales_;
 };
 
 // The steps of nodes, by the rules of the head comment. One class of copies ("orbit") is named by
 // its node at the reference step.
 class Steps {
 public:
-    Steps(const Graph& graph, const Links& links, const NodeList& anchors)
+    Steps(const Graph& graph, const Links& links, Scales scales, const NodeList& anchors)
         : graph_(graph),
           links_(links),
           anchors_(anchors),
           depth_(depths(graph, links, anchors)),
-          pairs_(graph, links)
+          pairs_(graph, links, scales)
     {
     }
     bool anchors_follow_each_other() const
@@ -382,15 +399,22 @@ std::vector<NodeList> Steps::common_steps() const
 
 }  // namespace
 
-UnrolledSteps find_unrolled_steps(const Graph& graph, const Links& links, std::set<TensorId>& tried)
+bool may_differ(const Tensor& constant, Scales scales)
 {
-    for (const NodeList& group : groups_of_copies(graph, links)) {
+    return scales == Scales::any && constant.is_constant() && constant.type == DType::i32 &&
+           constant.quant.present() && constant.shape.size() == 1;
+}
+
+UnrolledSteps find_unrolled_steps(const Graph& graph, const Links& links, Scales scales,
+                                  std::set<TensorId>& tried)
+{
+    for (const NodeList& group : groups_of_copies(graph, links, scales)) {
         if (group.size() < kStepsMin) continue;
         UnrolledSteps found;
         found.anchor = graph.nodes[group[0]].outputs[0];
         if (tried.count(found.anchor)) continue;
         tried.insert(found.anchor);
-        Steps steps(graph, links, group);
+        Steps steps(graph, links, scales, group);
         if (!steps.anchors_follow_each_other()) continue;
         found.nodes = steps.find();
         if (found.nodes.size() >= kStepsMin) return found;

@@ -11,6 +11,8 @@
 // 3. A node belongs to the step of the newest anchor that it depends on, and what depends on none
 //    to the step that uses it first; then nodes move to the next step as long as fewer bytes cross
 //    from step to step (the product with h rather than h itself would be kept otherwise).
+// Copies that were quantised one by one differ in their scales, and in biases, which are stored in
+// units of scales: with Scales::any they are copies all the same.
 // Nothing here is proven: reroll_unrolled checks every edge of what it gets, and the numbers.
 // Tested by tests/unit/passes/reroll_unrolled_test.cc.
 #pragma once
@@ -24,6 +26,8 @@
 
 namespace thimble {
 
+enum class Scales { equal, any };
+
 struct UnrolledSteps {
     std::vector<std::vector<size_t>> nodes;  // [step][place in the step]: index in Graph::nodes
     TensorId anchor = kNoTensor;  // what the first anchor writes, to know the group again
@@ -31,7 +35,9 @@ struct UnrolledSteps {
 
 // The next candidate whose anchor is not in `tried`; empty `nodes` when there is none. Adds the
 // anchors that it looked at to `tried`.
-UnrolledSteps find_unrolled_steps(const Graph& graph, const Links& links,
+UnrolledSteps find_unrolled_steps(const Graph& graph, const Links& links, Scales scales,
                                   std::set<TensorId>& tried);
+// A constant that may be another one in every copy: the bias of a layer with Scales::any.
+bool may_differ(const Tensor& constant, Scales scales);
 
 }  // namespace thimble

@@ -32,6 +32,11 @@ public:
             tensor.type = TfliteType::int8;
             tensor.scales = {scale};
             tensor.zero_points = {scale == 1.0f / 256 ? -128 : 0};
+            if (has_own_scale(name)) {
+                const auto id = static_cast<int64_t>(subgraph_.tensors.size());
+                tensor.scales[0] *= 1 + 0.031f * static_cast<float>((7 * step_ + 5 * id) % 11);
+                tensor.zero_points[0] = (3 * step_ + id) % 19 - 9;
+            }
         }
         subgraph_.tensors.push_back(std::move(tensor));
         return static_cast<int>(subgraph_.tensors.size()) - 1;
@@ -118,10 +123,12 @@ public:
         const float one = 1;
         std::memcpy(subgraph_.tensors[static_cast<size_t>(one_)].data.data(), &one, 4);
     }
+    void end_of_steps() { step_ = -1; }
     // One step; `t` only chooses what is different on purpose.
     State step(int x, State state, int64_t t)
     {
         h_scale_ = t == form_.rescaled_step ? 1.0f / 100 : 1.0f / 128;
+        step_ = t;
         const int recurrent = t == form_.changed_step ? other_weights_ : recurrent_weights_;
         const bool first = t == 0 && form_.folded_zero;
         switch (form_.cell) {
@@ -135,15 +142,34 @@ public:
     }
 
 private:
+    // The functions of gates have fixed scales; hidden states that are packed share one.
+    bool has_own_scale(const std::string& name) const
+    {
+        return form_.own_scales && step_ >= 0 && !packed_ && name != "LOGISTIC" && name != "TANH";
+    }
+    int hidden(const std::string& name, std::vector<int> inputs)
+    {
+        packed_ = form_.sequences;
+        const int id = one(name, std::move(inputs), row(), h_scale_);
+        packed_ = false;
+        return id;
+    }
     std::vector<int64_t> row(int64_t count = 1) const { return {1, count * form_.units}; }
     int product(int x, int matrix, int64_t count)
     {
-        return one("FULLY_CONNECTED", {x, matrix, -1}, row(count), 1.0f / 32);
+        return one("FULLY_CONNECTED", {x, matrix, -1}, row(count), 1.0f / 32,
+                   {{tflite_field::fully_connected::fused_activation,
+                     static_cast<int8_t>(form_.clamped ? 1 : 0)}});
     }
     std::vector<int> cut(int whole, int64_t parts)
     {
         std::vector<int> outputs;
-        for (int64_t i = 0; i < parts; ++i) outputs.push_back(tensor("gate", row(), 1.0f / 32));
+        for (int64_t i = 0; i < parts; ++i) {
+            outputs.push_back(tensor("gate", row(), 1.0f / 32));
+            const TfliteDraftTensor& from = subgraph_.tensors[static_cast<size_t>(whole)];
+            subgraph_.tensors.back().scales = from.scales;
+            subgraph_.tensors.back().zero_points = from.zero_points;
+        }
         op("SPLIT", {axis_, whole}, outputs,
            {{tflite_field::split::num_splits, static_cast<int32_t>(parts)}});
         return outputs;
@@ -159,7 +185,7 @@ private:
         int c = one("MUL", {sigmoid(gates[0]), squash(gates[2])}, row());
         if (!first) c = one("ADD", {one("MUL", {sigmoid(gates[1]), state.c}, row()), c}, row());
         const int o = sigmoid(gates[3]);
-        return {one("MUL", {o, squash(c)}, row(), h_scale_), c};
+        return {hidden("MUL", {o, squash(c)}), c};
     }
     State simple_step(int x, State state, int recurrent, bool first)
     {
@@ -179,12 +205,14 @@ private:
                               : product(one("MUL", {r, state.h}, row()), candidate_weights_, 1);
         const int g = squash(one("ADD", {in[2], reset}, row(), 1.0f / 32));
         const int fresh = one("MUL", {one("SUB", {one_, z}, row()), g}, row());
-        return {one("ADD", {one("MUL", {z, state.h}, row()), fresh}, row(), h_scale_), state.c};
+        return {hidden("ADD", {one("MUL", {z, state.h}, row()), fresh}), state.c};
     }
 
     TfliteDraftSubgraph& subgraph_;
     const RecurrentDraft& form_;
     float h_scale_ = 1.0f / 128;
+    int64_t step_ = -1;
+    bool packed_ = false;
     int input_weights_ = 0, recurrent_weights_ = 0, other_weights_ = 0, candidate_weights_ = 0;
     int bias_ = 0, one_ = 0, axis_ = 0;
 };
@@ -213,6 +241,7 @@ TfliteDraft unrolled_draft(const RecurrentDraft& form)
         hidden.push_back(state.h);
     }
     int y = state.h;
+    writer.end_of_steps();
     if (form.sequences)
         y = writer.one("PACK", hidden, {1, form.steps, form.units}, 1.0f / 128,
                        {{tflite_field::pack::values_count, static_cast<int32_t>(form.steps)},

@@ -19,6 +19,8 @@ struct RecurrentDraft {
     bool backwards = false;       // steps take x from the end
     int changed_step = -1;        // unrolled: this step has other recurrent weights
     int rescaled_step = -1;       // unrolled, quantized: this step's h has another scale
+    bool own_scales = false;      // unrolled, quantized: every step has scales of its own
+    bool clamped = false;         // products with x end in a RELU
 };
 
 TfliteDraft unrolled_draft(const RecurrentDraft& form);

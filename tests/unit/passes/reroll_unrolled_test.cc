@@ -1,4 +1,6 @@
 // A loop that was written out becomes a scan, and only when all its steps are copies of one.
+#include "../plan/control_graphs.h"
+
 #include "compile.h"
 #include "import/import.h"
 #include "ops/control.h"
@@ -12,9 +14,14 @@
 namespace thimble {
 namespace {
 
+Graph imported(const RecurrentDraft& form)
+{
+    return import_tflite(read_tflite(write_tflite(unrolled_draft(form)), "unrolled.tflite"));
+}
+
 Graph rerolled(const RecurrentDraft& form)
 {
-    Graph graph = import_tflite(read_tflite(write_tflite(unrolled_draft(form)), "unrolled.tflite"));
+    Graph graph = imported(form);
     require_supported(graph);
     run_pass(reroll_unrolled, graph);
     return graph;
@@ -84,19 +91,65 @@ TEST(RerollUnrolled, leaves_a_step_with_other_weights_alone)
     EXPECT_GE(nodes_of(eight, "dense").size(), 4u);
 }
 
-TEST(RerollUnrolled, leaves_steps_with_other_scales_alone)
+// What post-training quantisation makes of an unrolled network: every tensor of every step has a
+// scale and a zero point of its own.
+TEST(RerollUnrolled, gives_every_turn_the_scales_of_its_step)
 {
-    const Graph graph = rerolled({.steps = 3, .quantized = true, .rescaled_step = 1});
+    for (const auto cell : {RecurrentDraft::lstm, RecurrentDraft::gru, RecurrentDraft::gru_before,
+                            RecurrentDraft::simple_rnn}) {
+        for (const bool sequences : {false, true}) {
+            const RecurrentDraft form = {
+                .cell = cell, .quantized = true, .sequences = sequences, .own_scales = true};
+            SCOPED_TRACE(testing::Message() << cell << sequences);
+            const Graph graph = rerolled(form);
+            ASSERT_EQ(nodes_of(graph, "scan").size(), 1u);
+            EXPECT_EQ(only_scan(graph).trip_count, 4);
+            EXPECT_EQ(nodes_of(graph, "dense").size(), 0u) << "all products stand in the body";
+            ASSERT_EQ(graph.notes.size(), 1u);
+            EXPECT_NE(graph.notes[0].find("bytes of scales"), std::string::npos);
+            expect_same_on(imported(form), "host", "scales of their own");
+        }
+    }
+}
+
+TEST(RerollUnrolled, takes_a_first_step_of_other_layers_in_as_a_branch)
+{
+    for (const auto cell : {RecurrentDraft::lstm, RecurrentDraft::simple_rnn}) {
+        for (const bool sequences : {false, true}) {
+            const RecurrentDraft form = {.cell = cell,
+                                         .quantized = true,
+                                         .sequences = sequences,
+                                         .folded_zero = true,
+                                         .own_scales = true};
+            SCOPED_TRACE(testing::Message() << cell << sequences);
+            const Graph graph = rerolled(form);
+            ASSERT_EQ(nodes_of(graph, "scan").size(), 1u);
+            EXPECT_EQ(only_scan(graph).trip_count, 4);
+            EXPECT_EQ(nodes_of(*only_scan(graph).body, "if").size(), 1u);
+            EXPECT_EQ(nodes_of(graph, "pack").size(), 0u);
+            expect_same_on(imported(form), "host", "first step as a branch");
+        }
+    }
+}
+
+TEST(RerollUnrolled, says_why_steps_with_other_scales_stay)
+{
+    const Graph graph = rerolled({.quantized = true, .own_scales = true, .clamped = true});
     EXPECT_EQ(nodes_of(graph, "scan").size(), 0u);
+    ASSERT_FALSE(graph.notes.empty());
+    EXPECT_NE(graph.notes.back().find("a fused activation"), std::string::npos)
+        << graph.notes.back();
 }
 
 // Tables and memory of an unrolled int8 LSTM with 64 units over rows of 40.
-Program compiled(int64_t steps, Feed feed)
+Program compiled(int64_t steps, Feed feed, bool own_scales = false)
 {
-    const RecurrentDraft form = {
-        .steps = steps, .in_count = 40, .units = 64, .quantized = true, .folded_zero = true};
-    const Graph graph =
-        import_tflite(read_tflite(write_tflite(unrolled_draft(form)), "unrolled.tflite"));
+    const Graph graph = imported({.steps = steps,
+                                  .in_count = 40,
+                                  .units = 64,
+                                  .quantized = true,
+                                  .folded_zero = true,
+                                  .own_scales = own_scales});
     return compile(graph, {.name = "m", .target = find_target("cortex-m4").facts, .feed = feed});
 }
 
@@ -114,6 +167,17 @@ TEST(RerollUnrolled, flash_and_ram_do_not_grow_with_the_steps)
     EXPECT_LE(table_bytes(many), 36 * 1024);
     EXPECT_LE(many.work_bytes + many.state_bytes, 8 * 1024);
     const Program fed = compiled(100, Feed::steps);
+    EXPECT_LE(fed.work_bytes + fed.state_bytes, 4 * 1024);
+}
+
+// 8 tensors that change and 5 bytes for each: 40 bytes a step.
+TEST(RerollUnrolled, scales_of_their_own_cost_bytes_a_step)
+{
+    const Program few = compiled(10, Feed::whole, true), many = compiled(100, Feed::whole, true);
+    EXPECT_LE(table_bytes(many) - table_bytes(few), 90 * 50);
+    EXPECT_LE(table_bytes(many), 36 * 1024);
+    EXPECT_LE(many.work_bytes + many.state_bytes, 8 * 1024);
+    const Program fed = compiled(100, Feed::steps, true);
     EXPECT_LE(fed.work_bytes + fed.state_bytes, 4 * 1024);
 }
 
