@@ -49,6 +49,8 @@ Graph recognise(const Graph& imported, bool keep_state)
 
     // Weights that are stored as float16 or int8 and widened by a DEQUANTIZE stay small in flash.
     run_pass_in_bodies(narrow_weights, graph);
+    // What else is stored small, biases and zero states, is a constant for the passes below.
+    run_pass_in_bodies(fold_constants, graph);
     // Loops over time, written out or as WHILE, become recurrent layers or scans.
     recognise_recurrences(graph);
     return graph;

@@ -34,6 +34,7 @@ std::vector<double> EvalContext::raw(size_t index) const
     case DType::u64: return widened(in<uint64_t>(index));
     case DType::f16: {
         std::vector<double> result;
+        result.reserve(in<uint16_t>(index).size());
         for (const uint16_t bits : in<uint16_t>(index)) result.push_back(float16_value(bits));
         return result;
     }

@@ -114,8 +114,9 @@ TensorId Cell::weights(const Affine& gate, TensorId source, const std::string& n
         return constant(name, {units_, columns},
                         std::vector<float>(static_cast<size_t>(units_ * columns), 0.0f));
     const Tensor& whole = body_.tensor(term->weights);
+    const bool by_row = whole.quant.per_channel() && whole.quant.axis == 0;
     const bool known = whole.type == DType::f32 || whole.type == DType::f16 ||
-                       (whole.type == DType::i8 && !whole.quant.per_channel());
+                       (whole.type == DType::i8 && (by_row || !whole.quant.per_channel()));
     if (!known || term->columns != columns || term->row + units_ > whole.shape[0]) return kNoTensor;
     const int64_t size = element_bytes(whole.type);
     std::vector<uint8_t> bytes;
@@ -128,6 +129,15 @@ TensorId Cell::weights(const Affine& gate, TensorId source, const std::string& n
     part.name = scan_.name + "_" + name;
     part.type = whole.type;
     part.quant = whole.quant;
+    if (by_row) {  // One scale a row: those of the gate's rows.
+        const auto cut = [&](auto& values) {
+            if (values.size() <= 1) return;
+            const auto from = values.begin() + term->row;
+            values = {from, from + units_};
+        };
+        cut(part.quant.scales);
+        cut(part.quant.zero_points);
+    }
     part.shape = {units_, columns};
     const TensorId id = graph_.add_tensor(std::move(part));
     graph_.set_constant(id, std::move(bytes));
