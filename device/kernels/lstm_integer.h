@@ -26,6 +26,20 @@ typedef struct {
     int16_t hidden_zero_point;
 } thb_lstm_cell_t;
 
+// The last parameters of all integer LSTM kernels, of every instruction set: `batches` sequences of
+// `steps` rows, then how far rows lie apart, in elements, then the cell.
+#define THB_LSTM_SIZES                                                                          \
+    thb_index_t batches, thb_index_t steps, thb_index_t in_count, thb_index_t units,            \
+        thb_index_t x_batch, thb_index_t x_step, thb_index_t out_batch, thb_index_t out_step,   \
+        int cell_bits, int16_t lowest, int16_t highest, int32_t tanh_multiplier, int tanh_shift, \
+        int hidden_bits, int32_t hidden_multiplier, int8_t hidden_shift,                        \
+        int16_t hidden_zero_point
+
+// The cell that they and `table` describe.
+#define THB_LSTM_CELL                                                                           \
+    {table,       cell_bits,         lowest,       highest,          tanh_multiplier,           \
+     tanh_shift,  hidden_bits,       hidden_multiplier, hidden_shift, hidden_zero_point}
+
 // value / 2^bits as the reference multiplies by a power of two, 1 <= bits <= 32, |value| <= 2^30:
 // the two roundings R(H(value, 2^30), bits - 1) are nested floors, which join to
 //   (value + 2^(bits-1) + 1) >> bits for value >= 0, with - 1 instead of + 1 below.
@@ -198,17 +212,10 @@ THB_KERNEL void thb_lstm_dot_s16(const int16_t* in, const int8_t* weights, thb_i
 // The rest: thb_lstm_cell_t and thb_lstm_unit_scaled. Sums are modulo 2^32, like the reference's.
 THB_KERNEL void thb_lstm_s8(const int8_t* x, const int8_t* weights, const int32_t* bias,
                             const int32_t* scales, const uint16_t* table, int8_t* h, int16_t* c,
-                            int8_t* out, int sequence, int8_t* old, thb_index_t batches,
-                            thb_index_t steps, thb_index_t in_count, thb_index_t units,
-                            thb_index_t x_batch, thb_index_t x_step, thb_index_t out_batch,
-                            thb_index_t out_step, int cell_bits, int16_t lowest, int16_t highest,
-                            int32_t tanh_multiplier, int tanh_shift, int hidden_bits,
-                            int32_t hidden_multiplier, int8_t hidden_shift,
-                            int16_t hidden_zero_point, int32_t cell_multiplier, int8_t cell_shift)
+                            int8_t* out, int sequence, int8_t* old, THB_LSTM_SIZES,
+                            int32_t cell_multiplier, int8_t cell_shift)
 {
-    const thb_lstm_cell_t cell = {table,           cell_bits,        lowest,      highest,
-                                  tanh_multiplier, tanh_shift,       hidden_bits, hidden_multiplier,
-                                  hidden_shift,    hidden_zero_point};
+    const thb_lstm_cell_t cell = THB_LSTM_CELL;
     thb_index_t n, t, u;
     for (n = 0; n < batches; ++n) {
         const int8_t* row = x;
@@ -249,17 +256,10 @@ THB_KERNEL void thb_lstm_s8(const int8_t* x, const int8_t* weights, const int32_
 THB_KERNEL void thb_lstm_s16(const int16_t* x, const int8_t* weights, const int64_t* bias,
                              const int32_t* scales, int wide, const uint16_t* table, int16_t* h,
                              int16_t* c, int16_t* out, int sequence, int16_t* old,
-                             thb_index_t batches, thb_index_t steps, thb_index_t in_count,
-                             thb_index_t units, thb_index_t x_batch, thb_index_t x_step,
-                             thb_index_t out_batch, thb_index_t out_step, int cell_bits,
-                             int16_t lowest, int16_t highest, int32_t tanh_multiplier,
-                             int tanh_shift, int hidden_bits, int32_t hidden_multiplier,
-                             int8_t hidden_shift, int16_t hidden_zero_point,
+                             THB_LSTM_SIZES,
                              int32_t cell_multiplier, int8_t cell_shift)
 {
-    const thb_lstm_cell_t cell = {table,           cell_bits,        lowest,      highest,
-                                  tanh_multiplier, tanh_shift,       hidden_bits, hidden_multiplier,
-                                  hidden_shift,    hidden_zero_point};
+    const thb_lstm_cell_t cell = THB_LSTM_CELL;
     thb_index_t n, t, u;
     for (n = 0; n < batches; ++n) {
         const int16_t* row = x;

@@ -24,13 +24,9 @@ std::vector<int32_t> starts_of(const PairedWeights& x, const PairedWeights& h)
     return starts;
 }
 
-// Records of requantize_dsp.h with zero point 0.
-struct GateScales {
-    bool fast = true;
-    std::vector<int32_t> records;
-};
+}  // namespace
 
-GateScales scales_of(const IntegerLstm& lstm)
+GateScales gate_scales(const IntegerLstm& lstm)
 {
     GateScales scales;
     for (const LstmSum& sum : lstm.sums) {
@@ -47,15 +43,13 @@ GateScales scales_of(const IntegerLstm& lstm)
     return scales;
 }
 
-}  // namespace
-
 void add_lstm_dsp(LowerContext& c, const IntegerLstm& lstm, std::vector<Variant>& variants)
 {
     if (!c.target.has("dsp")) return;
     const auto x = paired_weights(lstm_gate_layer(lstm, 0));
     const auto h = paired_weights(lstm_gate_layer(lstm, kLstmGates));
     if (!x || !h) return;
-    const GateScales scales = scales_of(lstm);
+    const GateScales scales = gate_scales(lstm);
     const int64_t groups = groups_of(lstm.size.in_count) + groups_of(lstm.size.units);
     const double cost = static_cast<double>(lstm.size.batches * lstm.size.steps * lstm.size.units *
                                             (16 * groups + 200));

@@ -260,6 +260,7 @@ void lower_lstm_integer(LowerContext& c)
     if (c.options.optimize != Optimize::size && c.input(lstm_input::x).type == DType::i8 &&
         lstm.cell_bits > 0) {
         add_lstm_dsp(c, lstm, variants);
+        add_lstm_mve(c, lstm, variants);
         add_lstm_armv6m(c, lstm, variants);
         add_lstm_avr(c, lstm, variants);
     }

@@ -1,6 +1,6 @@
 // An integer LSTM as its kernels see it: everything constant folded, ranges of all sums known.
 // One file per kernel set turns it into tables and calls: lower_integer.cc (portable),
-// lower_dsp.cc, lower_armv6m.cc, lower_avr.cc.
+// lower_dsp.cc, lower_mve.cc, lower_armv6m.cc, lower_avr.cc.
 #pragma once
 
 #include "numeric/short_requant.h"
@@ -57,9 +57,17 @@ Arg lstm_exact_scales(LowerContext& context, const IntegerLstm& lstm);
 // The four gates of x (first 0) or h (kLstmGates) as one layer, output 4 * unit + gate.
 IntegerLayer lstm_gate_layer(const IntegerLstm& lstm, size_t first);
 
+// Records of device/arch/dsp/requantize_dsp.h with zero point 0, for each sum.
+struct GateScales {
+    bool fast = true;
+    std::vector<int32_t> records;
+};
+GateScales gate_scales(const IntegerLstm& lstm);
+
 void add_lstm_dsp(LowerContext& context, const IntegerLstm& lstm, std::vector<Variant>& variants);
 void add_lstm_armv6m(LowerContext& context, const IntegerLstm& lstm,
                      std::vector<Variant>& variants);
+void add_lstm_mve(LowerContext& context, const IntegerLstm& lstm, std::vector<Variant>& variants);
 void add_lstm_avr(LowerContext& context, const IntegerLstm& lstm, std::vector<Variant>& variants);
 
 }  // namespace thimble

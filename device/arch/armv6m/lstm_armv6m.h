@@ -96,16 +96,9 @@ THB_KERNEL uint8_t* thb_lstm_patch_armv6m(uint8_t* patch, const int8_t* row, int
 THB_KERNEL void thb_lstm_s8_armv6m(const int8_t* x, const uint8_t* weights, const int32_t* bias,
                                    const int32_t* scales, int shifts_right, const uint16_t* table,
                                    int8_t* h, int16_t* c, int8_t* out, int sequence, uint8_t* patch,
-                                   thb_index_t batches, thb_index_t steps, thb_index_t in_count,
-                                   thb_index_t units, thb_index_t x_batch, thb_index_t x_step,
-                                   thb_index_t out_batch, thb_index_t out_step, int cell_bits,
-                                   int16_t lowest, int16_t highest, int32_t tanh_multiplier,
-                                   int tanh_shift, int hidden_bits, int32_t hidden_multiplier,
-                                   int8_t hidden_shift, int16_t hidden_zero_point)
+                                   THB_LSTM_SIZES)
 {
-    const thb_lstm_cell_t cell = {table,           cell_bits,        lowest,      highest,
-                                  tanh_multiplier, tanh_shift,       hidden_bits, hidden_multiplier,
-                                  hidden_shift,    hidden_zero_point};
+    const thb_lstm_cell_t cell = THB_LSTM_CELL;
     thb_index_t n, t, u;
     for (n = 0; n < batches; ++n) {
         const int8_t* row = x;

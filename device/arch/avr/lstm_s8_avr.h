@@ -276,17 +276,9 @@ THB_KERNEL uint8_t* thb_lstm_row_avr(uint8_t* work, const int8_t* from, thb_inde
 // work     i + u + 22 bytes: the rows of x and h with their headers, then four gates
 THB_KERNEL void thb_lstm_s8_avr(const int8_t* x, const uint8_t* blocks, const uint8_t* records,
                                 const uint16_t* table, int8_t* h, int16_t* c, int8_t* out,
-                                int sequence, uint8_t* work, thb_index_t batches, thb_index_t steps,
-                                thb_index_t in_count, thb_index_t units, thb_index_t x_batch,
-                                thb_index_t x_step, thb_index_t out_batch, thb_index_t out_step,
-                                int cell_bits, int16_t lowest, int16_t highest,
-                                int32_t tanh_multiplier, int tanh_shift, int hidden_bits,
-                                int32_t hidden_multiplier, int8_t hidden_shift,
-                                int16_t hidden_zero_point)
+                                int sequence, uint8_t* work, THB_LSTM_SIZES)
 {
-    const thb_lstm_cell_t cell = {table,           cell_bits,        lowest,      highest,
-                                  tanh_multiplier, tanh_shift,       hidden_bits, hidden_multiplier,
-                                  hidden_shift,    hidden_zero_point};
+    const thb_lstm_cell_t cell = THB_LSTM_CELL;
     thb_index_t n, t, u;
     for (n = 0; n < batches; ++n) {
         const int8_t* row = x;

@@ -63,16 +63,9 @@ THB_KERNEL void thb_lstm_s8_dsp(const int8_t* x, const uint32_t* x_weights,
                                 const uint32_t* h_weights, const int32_t* bias,
                                 const int32_t* scales, int form, const uint16_t* table, int8_t* h,
                                 int16_t* c, int8_t* out, int sequence, int32_t* pairs,
-                                thb_index_t batches, thb_index_t steps, thb_index_t in_count,
-                                thb_index_t units, thb_index_t x_batch, thb_index_t x_step,
-                                thb_index_t out_batch, thb_index_t out_step, int cell_bits,
-                                int16_t lowest, int16_t highest, int32_t tanh_multiplier,
-                                int tanh_shift, int hidden_bits, int32_t hidden_multiplier,
-                                int8_t hidden_shift, int16_t hidden_zero_point)
+                                THB_LSTM_SIZES)
 {
-    const thb_lstm_cell_t cell = {table,           cell_bits,        lowest,      highest,
-                                  tanh_multiplier, tanh_shift,       hidden_bits, hidden_multiplier,
-                                  hidden_shift,    hidden_zero_point};
+    const thb_lstm_cell_t cell = THB_LSTM_CELL;
     thb_index_t n, t;
     for (n = 0; n < batches; ++n) {
         const int8_t* row = x;
