@@ -173,6 +173,14 @@ void import_sequence_lstm(const TfliteOperator& source, Graph& graph, Node& node
     require_rank(graph, node, lstm_input::x, 3, 3);
     node.inputs.resize(lstm_input::count, kNoTensor);
     mark_sequence_states(graph, node, {lstm_input::hidden, lstm_input::cell});
+    const Tensor& out = graph.output(node, 0);
+    if (is_float(out.type) || node.inputs[lstm_input::hidden] == kNoTensor) return;
+    const float hidden = graph.input(node, lstm_input::hidden).quant.scale();
+    if (out.quant.scale() != hidden)
+        graph.notes.push_back(
+            fmt::format("layer '{}': its output is the hidden state, in steps of {}, not of the "
+                        "{} of the file; TFLM does the same",
+                        node.name, hidden, out.quant.scale()));
 }
 
 void import_bidirectional_lstm(const TfliteOperator& source, Graph& graph, Node& node)
