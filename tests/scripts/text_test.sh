@@ -19,7 +19,7 @@ for target in cortex-m0plus avr; do
     most=5590
     [ $target = cortex-m0plus ] || most=7030
     if expect "its size on $target" 0 "$thimble" profile examples/text_hash --target $target --input "$scratch/two.txt" --json; then
-        holds "it stays small on $target" "d['flash']['total'] <= $most and d['ram']['total'] <= 150 and d['stack'] <= 64"
+        holds "it stays small on $target" "d['flash']['total'] <= $most and d['ram']['total'] <= 150 and d['stack'] <= 112"
     fi
 done
 if expect "two messages" 0 "$thimble" run examples/text_hash --input "$scratch/two.txt" --json; then
