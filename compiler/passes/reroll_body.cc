@@ -77,9 +77,11 @@ Graph Reroll::body()
     for (size_t p = 0; p < operands_.size(); ++p)
         for (size_t o = 0; o < node(reference_, p).outputs.size(); ++o)
             made.values[{p, o}] = body.add_tensor(graph_.tensor(value(reference_, {p, o})));
-    for (const auto& [v, id] : made.values)
+    for (const auto& [key, id] : made.values) {
+        const Value& v = key;  // Clang does not capture the parts of a binding.
         set_scales(body.tensor(id),
                    [&](size_t turn) -> const Tensor& { return value_at(turn, v); });
+    }
     for (size_t p = 0; p < operands_.size(); ++p) {
         Node copy = node(reference_, p);
         for (size_t i = 0; i < copy.inputs.size(); ++i)
