@@ -1,6 +1,7 @@
 #include "passes/proof.h"
 
 #include "base/error.h"
+#include "ops/control.h"
 #include "ops/op.h"
 
 #include <algorithm>
@@ -15,8 +16,9 @@ namespace thimble {
 
 namespace {
 
-constexpr int64_t kProofNodes = 3'000'000;  // all evaluations in loops: a few seconds
-constexpr int kRunsInARow = 4;  // before states start anew
+constexpr double kProofNodes = 3e6;  // all evaluations in loops: a few seconds
+constexpr double kLoopNodes = 1e4;   // of one input: what a loop without a count may take
+constexpr int kRunsInARow = 4;       // before states start anew
 
 // SplitMix64 (Steele, Lea, Flood 2014): the same numbers on every machine.
 struct Random {
@@ -197,6 +199,31 @@ std::vector<TensorId> compared_tensors(const Graph& before, const Part& old_part
     return compared;
 }
 
+double body_evaluations(const Graph& body);
+
+// Evaluations in the loops of one run; a WHILE does not say how many.
+double loop_evaluations(const Node& node)
+{
+    double all = 0;
+    for (const auto& body : bodies_of(node)) all += body_evaluations(*body);
+    const auto* scan = std::any_cast<ScanAttributes>(&node.attributes);
+    return scan ? all * static_cast<double>(scan->trip_count) : 0;
+}
+
+double body_evaluations(const Graph& body)
+{
+    double all = static_cast<double>(body.nodes.size()) + 1;
+    for (const Node& node : body.nodes) all += loop_evaluations(node);
+    return all;
+}
+
+double loop_evaluations(const std::vector<const Node*>& nodes)
+{
+    double all = 0;
+    for (const Node* node : nodes) all += loop_evaluations(*node);
+    return all;
+}
+
 std::set<TensorId> computed_inputs(const Graph& graph, const Part& part)
 {
     std::set<TensorId> ids;
@@ -256,8 +283,13 @@ Proof prove_same_results(const Graph& before, const Graph& after)
     std::set<TensorId> given;
     given.merge(computed_inputs(before, old_part));
     given.merge(computed_inputs(after, new_part));
+    // Equal loops take as long: one that takes much longer than the other is cut short.
+    const double evaluations = loop_evaluations(removed) + loop_evaluations(added);
+    const char* const too_long = "the loops take too long to be compared";
+    if (kProofInputs * evaluations > kProofNodes) return {false, too_long};
+    const double spent_at_most = kProofInputs * (4 * evaluations + kLoopNodes);
+    EvalBudget budget{static_cast<int64_t>(std::min(spent_at_most, kProofNodes))};
     Random random{1};
-    EvalBudget budget{kProofNodes};
     for (int index = 0; index < kProofInputs; ++index) {
         if (index % kRunsInARow == 0) {
             old_part.reset();
@@ -269,7 +301,7 @@ Proof prove_same_results(const Graph& before, const Graph& after)
             new_part.set(id, bytes);
         }
         if (!old_part.run(budget) || !new_part.run(budget))
-            return {false, "the loops take too long to be compared"};
+            return {false, too_long};
         for (const TensorId id : compared) {
             const Tensor& tensor = before.tensor(id);
             const bool equal = tensor.type == DType::f32

@@ -6,7 +6,7 @@
 # Seeds are the small models of ../shared/models, if that folder lies beside the checkout
 # (THIMBLE_SHARED names another place), and the one-operator models of tests/ops, if a build of
 # thimble_ops lies in build/. New inputs go to CORPUS, else to a folder that is removed. A crash, a
-# leak, an input that takes 60 s, or one that needs more than 1 GB ends it with exit code 1 and
+# leak, an input that takes 20 s, or one that needs more than 1 GB ends it with exit code 1 and
 # leaves the input in the build folder. FUZZ_SEED makes a run repeat; without it every run differs.
 set -eu
 seconds=${1:?usage: run_fuzz.sh SECONDS [TARGET [CORPUS]]}
@@ -65,7 +65,7 @@ cd "$build"
 for target in $targets; do
     echo "fuzzing $target for $seconds s from $(ls "$seeds/$target" | wc -l) seeds"
     "$build/${target}_fuzz" -max_total_time="$seconds" -rss_limit_mb=1024 -malloc_limit_mb=512 \
-        -timeout=60 -max_len=16384 -use_value_profile=1 -print_final_stats=1 -seed="${FUZZ_SEED:-0}" \
+        -timeout=20 -max_len=16384 -use_value_profile=1 -print_final_stats=1 -seed="${FUZZ_SEED:-0}" \
         "$corpus/$target" "$seeds/$target" >"$build/$target.log" 2>&1 && code=0 || code=$?
     tail -40 "$build/$target.log"
     # A broken promise inside thimble ends the process without leaving a file: its code is not 0.
