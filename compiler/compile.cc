@@ -1,8 +1,6 @@
 #include "compile.h"
 
-#include "base/error.h"
 #include "import/import.h"
-#include "ops/control.h"
 #include "passes/passes.h"
 #include "plan/flash_reach.h"
 #include "plan/plan.h"
@@ -10,39 +8,11 @@
 #include "plan/sequence_loop.h"
 #include "plan/stream.h"
 
-#include <fmt/format.h>
-
 namespace thimble {
-
-namespace {
-
-// Places and sizes in bytes must fit into the 32 bits of the smallest chips.
-void require_addressable(const Graph& graph, const Node& node, TensorId id)
-{
-    constexpr int64_t kBytesMax = INT32_MAX;
-    if (id == kNoTensor || graph.tensor(id).bytes() <= kBytesMax) return;
-    const Tensor& tensor = graph.tensor(id);
-    fail(ErrorCode::T0203, {graph.node_place(node),
-                            fmt::format("tensor '{}' {}{}", tensor.name, dtype_name(tensor.type),
-                                        shape_text(tensor.shape)),
-                            "at most 2^31 - 1 bytes", "a smaller input"});
-}
-
-void require_addressable(const Graph& graph)
-{
-    for (const Node& node : graph.nodes) {
-        for (const auto& body : bodies_of(node)) require_addressable(*body);
-        for (const TensorId id : node.inputs) require_addressable(graph, node, id);
-        for (const TensorId id : node.outputs) require_addressable(graph, node, id);
-    }
-}
-
-}  // namespace
 
 Graph recognise(const Graph& imported, bool keep_state)
 {
     require_supported(imported);
-    require_addressable(imported);
     Graph graph = imported;
     if (keep_state)
         for (Tensor& tensor : graph.tensors) tensor.per_sequence = false;

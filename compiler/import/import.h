@@ -19,7 +19,8 @@ struct ImportOptions {
 Graph import_model(const std::filesystem::path& path, const ImportOptions& options = {});
 Graph import_tflite(const TfliteModel& model, const ImportOptions& options = {});
 
-// Throws T0201 with every unsupported layer, its reason and remedy. Nothing when all are supported.
+// Throws T0201 with every unsupported layer, its reason and remedy, T0203 for a tensor of more than
+// 2^31 - 1 bytes. Nothing when all are supported.
 void require_supported(const Graph& graph);
 
 }  // namespace thimble
