@@ -2,7 +2,9 @@
 //
 //   y = (77 r + 150 g + 29 b + 128) >> 8
 //
-// The weights are those of ITU-R BT.601 in 1/256; their sum is 256, so that grey stays grey.
+// The weights are those of ITU-R BT.601 in 1/256; their sum is 256, so that grey stays grey. The
+// import hook is for text cases.
+#include "ops/elements.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
 
@@ -48,6 +50,10 @@ void lower(LowerContext& c)
 }  // namespace
 
 extern const OpDef op_grey;
-const OpDef op_grey = {.name = "grey", .infer = infer, .eval = eval, .lower = lower};
+const OpDef op_grey = {.name = "grey",
+                       .tflite = {{"CUSTOM:ThimbleGrey", import_nothing}},
+                       .infer = infer,
+                       .eval = eval,
+                       .lower = lower};
 
 }  // namespace thimble

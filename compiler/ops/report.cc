@@ -7,10 +7,13 @@
 //
 //   report = certain and waiting = 0 and label not in silent
 //   waiting = report ? pause : max(waiting - 1, 0)
+//
+// The import hook is for text cases: options pause and silent, one label.
 #include "ops/report.h"
 
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/signal.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -26,9 +29,19 @@ const ReportAttributes& attributes_of(const Node& node)
     return std::any_cast<const ReportAttributes&>(node.attributes);
 }
 
+constexpr int64_t kPauseMax = 1'000'000'000;
+
+void import_report(const TfliteOperator& source, Graph& graph, Node& node)
+{
+    const FlexMap options = signal_options(source);
+    node.attributes = ReportAttributes{{signal_option(options, "silent", 0, INT32_MAX)},
+                                       signal_option(options, "pause", 0, kPauseMax)};
+    require_inputs(node, 2, 2);
+    add_signal_state(graph, node, "waiting", {1}, int32_t{0});
+}
+
 void infer(Graph& graph, Node& node)
 {
-    constexpr int64_t kPauseMax = 1'000'000'000;
     require_inputs(node, 3, 3);
     require_outputs(node, 1);
     require_input_type(graph, node, kLabel, {DType::i32});
@@ -74,6 +87,7 @@ void lower(LowerContext& c)
 
 extern const OpDef op_report;
 const OpDef op_report = {.name = "report",
+                         .tflite = {{"CUSTOM:ThimbleReport", import_report}},
                          .infer = infer,
                          .eval = eval,
                          .lower = lower,
