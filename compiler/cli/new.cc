@@ -25,13 +25,6 @@ struct NewOptions {
     std::string board = "uno";
 };
 
-// The file that `run` shows first.
-std::string_view input_of(const std::string& like)
-{
-    if (like == "text") return "messages.txt";
-    return like == "gesture" ? "stream.csv" : "angles.csv";
-}
-
 std::string replaced(std::string text, std::string_view from, std::string_view to)
 {
     for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
@@ -64,12 +57,14 @@ Exit write_project(const NewOptions& options, bool as_json)
             {options.folder, problem.message(), "a folder that can be made",
              "thimble new gesture"});
     json files = json::array();
+    fs::path input;
     for (size_t i = 0; i < kTemplateFileCount; ++i) {
         const TemplateFile& file = kTemplateFiles[i];
         if (!file.path.starts_with(options.like + "/")) continue;
         const fs::path path = folder / file.path.substr(options.like.size() + 1);
         write_file(path, filled(file, name, options));
         files.push_back(path.string());
+        if (path.extension() == ".csv" || path.extension() == ".txt") input = path;
         if (!as_json) say("wrote " + path.string() + "\n");
     }
     if (as_json) {
@@ -77,8 +72,7 @@ Exit write_project(const NewOptions& options, bool as_json)
         return Exit::ok;
     }
     say_next(fmt::format("thimble inspect {}", options.folder));
-    say_next(fmt::format("thimble run {0} --input {0}/{1}", options.folder,
-                         input_of(options.like)));
+    say_next(fmt::format("thimble run {} --input {}", options.folder, input.string()));
     say_next(fmt::format("thimble verify {} --target {}", options.folder, options.board));
     return Exit::ok;
 }
