@@ -334,6 +334,20 @@ std::string next_definition(const Program& program)
     return out + "    return due;\n}\n";
 }
 
+// What follows a tick: its decision is taken, and the last one of a recording begins the next.
+// `at` goes before the names of what is known of the tick.
+std::string after_tick(const Program& program, const std::string& indent, const std::string& at)
+{
+    std::string out = fmt::format(
+        "{1}if (valid) {{\n{1}    {0}_take_decision(state, work, out);\n"
+        "{1}    out->samples = {2}samples;\n{1}}}\n",
+        program.name, indent, at);
+    if (program.tick_state_bytes > 0)
+        out += fmt::format("{1}if ({2}due == 2) {0}_begin_recording(state);\n", program.name,
+                           indent, at);
+    return out;
+}
+
 std::string poll_definition(const Program& program)
 {
     const std::string& name = program.name;
@@ -348,12 +362,7 @@ std::string poll_definition(const Program& program)
         "        {}{{\n            {}_invoke_in(state, work);\n"
         "            valid = {};\n        }}\n",
         interface.takes_end ? "" : "if (due == 1) ", name, valid_expression(program));
-    out += fmt::format(
-        "        if (valid) {{\n            {0}_take_decision(state, work, out);\n"
-        "            out->samples = samples;\n        }}\n",
-        name);
-    if (program.tick_state_bytes > 0)
-        out += fmt::format("        if (due == 2) {}_begin_recording(state);\n", name);
+    out += after_tick(program, "        ", "");
     return out + "        if (valid) return 1;\n    }\n    return 0;\n}\n";
 }
 
@@ -392,12 +401,7 @@ std::string slices_definition(const Program& program)
         "    {}{{\n        at->slice = {}_slice(state, work, at);\n"
         "        if (at->slice != 0) return 0;\n        valid = {};\n    }}\n",
         interface.takes_end ? "" : "if (at->due == 1) ", name, valid_expression(program));
-    out += fmt::format(
-        "    if (valid) {{\n        {0}_take_decision(state, work, out);\n"
-        "        out->samples = at->samples;\n    }}\n",
-        name);
-    if (program.tick_state_bytes > 0)
-        out += fmt::format("    if (at->due == 2) {}_begin_recording(state);\n", name);
+    out += after_tick(program, "    ", "at->");
     return out + "    at->due = 3;\n    return valid;\n}\n";
 }
 

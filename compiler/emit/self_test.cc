@@ -5,6 +5,7 @@
 #include "emit/c_tables.h"
 #include "emit/device_files.h"
 #include "emit/package.h"
+#include "emit/self_test.h"
 
 #include "base/crc32.h"
 
@@ -63,35 +64,6 @@ std::vector<uint8_t> all_tolerances(const std::vector<RecordedCase>& cases, size
     return bytes;
 }
 
-constexpr const char* kCrcFunction = R"(
-// CRC-32 of zlib: polynomial 0xEDB88320, reflected.
-static uint32_t self_test_crc(const uint8_t* bytes, size_t count)
-{
-    uint32_t crc = UINT32_C(0xffffffff);
-    size_t i;
-    uint8_t bit;
-    for (i = 0; i < count; ++i) {
-        crc ^= bytes[i];
-        for (bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ (UINT32_C(0xedb88320) & (0u - (crc & 1u)));
-    }
-    return ~crc;
-}
-)";
-
-constexpr const char* kFloatFunction = R"(
-// True when every value is within `tolerance` of the recorded one; both may be NaN.
-static int self_test_close(const float* found, const float* expected, size_t count, float tolerance)
-{
-    size_t i;
-    for (i = 0; i < count; ++i) {
-        const float want = THB_FLASH_F32(expected + i);
-        const float error = found[i] > want ? found[i] - want : want - found[i];
-        if (error > tolerance || (found[i] == found[i]) != (want == want)) return 0;
-    }
-    return 1;
-}
-)";
-
 std::string compare_output(const Program& program, size_t i)
 {
     const Tensor& tensor = program.graph.tensor(program.graph.outputs[i]);
@@ -102,7 +74,7 @@ std::string compare_output(const Program& program, size_t i)
             "THB_FLASH_F32(self_test_tolerance_{2} + run))) return (int)run + 1;\n",
             name, suffix(i), i, tensor.count());
     return fmt::format(
-        "        if (self_test_crc((const uint8_t*)(const void*){0}_output{1}(t), {3}) != "
+        "        if (~self_test_crc(UINT32_C(0xffffffff), {0}_output{1}(t), {3}) != "
         "THB_FLASH_U32(self_test_output_{2} + run)) return (int)run + 1;\n",
         name, suffix(i), i, tensor.bytes());
 }
@@ -158,6 +130,41 @@ std::string run_case(const Program& program)
 
 }  // namespace
 
+std::string self_test_crc()
+{
+    return R"(
+// CRC-32 of zlib: polynomial 0xEDB88320, reflected. Begins with all bits set and ends inverted.
+static uint32_t self_test_crc(uint32_t crc, const void* data, size_t count)
+{
+    const uint8_t* const bytes = (const uint8_t*)data;
+    size_t i;
+    uint8_t bit;
+    for (i = 0; i < count; ++i) {
+        crc ^= bytes[i];
+        for (bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ (UINT32_C(0xedb88320) & (0u - (crc & 1u)));
+    }
+    return crc;
+}
+)";
+}
+
+std::string self_test_close()
+{
+    return R"(
+// True when every value is within `tolerance` of the recorded one; both may be NaN.
+static int self_test_close(const float* found, const float* expected, size_t count, float tolerance)
+{
+    size_t i;
+    for (i = 0; i < count; ++i) {
+        const float want = THB_FLASH_F32(expected + i);
+        const float error = found[i] > want ? found[i] - want : want - found[i];
+        if (error > tolerance || (found[i] == found[i]) != (want == want)) return 0;
+    }
+    return 1;
+}
+)";
+}
+
 std::string self_test_source(const Program& program, const std::vector<RecordedCase>& cases)
 {
     const std::string& name = program.name;
@@ -170,8 +177,8 @@ std::string self_test_source(const Program& program, const std::vector<RecordedC
         cases.size(), name);
     out += device_file("port/thb_port.h");
     out += "\n" + tables(program, cases);
-    if (integers) out += kCrcFunction;
-    if (floats) out += kFloatFunction;
+    if (integers) out += self_test_crc();
+    if (floats) out += self_test_close();
     out += fmt::format(
         "\nint {0}_self_test({0}_t* t)\n{{\n    size_t run, i{2};\n    for (run = 0; run < {1}; "
         "++run) {{\n        {0}_init(t);\n",

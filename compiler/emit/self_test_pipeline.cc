@@ -7,6 +7,7 @@
 #include "emit/c_tables.h"
 #include "emit/device_files.h"
 #include "emit/package.h"
+#include "emit/self_test.h"
 #include "ir/pipeline.h"
 
 #include <algorithm>
@@ -58,35 +59,6 @@ Recorded collect(const std::vector<RecordedCase>& cases, int64_t sample_bytes)
     all.has_reals = !all.reals.empty();
     return all;
 }
-
-constexpr const char* kCrcFunction = R"(
-// CRC-32 of zlib: polynomial 0xEDB88320, reflected.
-static uint32_t self_test_crc(uint32_t crc, const void* data, size_t count)
-{
-    const uint8_t* const bytes = (const uint8_t*)data;
-    size_t i;
-    uint8_t bit;
-    for (i = 0; i < count; ++i) {
-        crc ^= bytes[i];
-        for (bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ (UINT32_C(0xedb88320) & (0u - (crc & 1u)));
-    }
-    return crc;
-}
-)";
-
-constexpr const char* kFloatFunction = R"(
-// True when every value is within `tolerance` of the recorded one; both may be NaN.
-static int self_test_close(const float* found, const float* expected, size_t count, float tolerance)
-{
-    size_t i;
-    for (i = 0; i < count; ++i) {
-        const float want = THB_FLASH_F32(expected + i);
-        const float error = found[i] > want ? found[i] - want : want - found[i];
-        if (error > tolerance || (found[i] == found[i]) != (want == want)) return 0;
-    }
-    return 1;
-}
-)";
 
 // Takes one decision into the sum and compares its real numbers.
 std::string decision_function(const Program& program, bool has_reals)
@@ -168,8 +140,8 @@ std::string pipeline_self_test_source(const Program& program,
                        "self_test_tolerances");
         out += fmt::format("#define SELF_TEST_REALS {}\n", all.reals.size() / sizeof(float));
     }
-    out += kCrcFunction;
-    if (all.has_reals) out += kFloatFunction;
+    out += self_test_crc();
+    if (all.has_reals) out += self_test_close();
     return out + decision_function(program, all.has_reals) + test_function(program, cases.size());
 }
 
