@@ -19,7 +19,9 @@
 
 namespace thimble {
 
-struct TfliteOperator;  // formats/tflite.h
+class TfliteExport;       // ops/tflite_export.h
+struct QuantizationRule;  // ops/quantization_rule.h
+struct TfliteOperator;    // formats/tflite.h
 
 // One operator of a file format that becomes this operator.
 struct TfliteImport {
@@ -52,6 +54,11 @@ struct OpDef {
     // Why the node, in the body of a scan, cannot be lowered with scales that change from turn to
     // turn (Tensor::by_turn); empty: it can (ops/by_turn.h). Null: it never can.
     std::string (*no_changing_scales)(const Graph& graph, const Node& node) = nullptr;
+    // Writes the node as operators of a .tflite file: the reverse of the import hooks, so that the
+    // file read back computes the same (ops/tflite_export.h). Null: the format has no such operator.
+    void (*export_tflite)(TfliteExport& file, const Node& node) = nullptr;
+    // How the node of a float network is quantised (ops/quantization_rule.h). Null: it is not.
+    QuantizationRule (*quantization)(const Graph& graph, const Node& node) = nullptr;
 };
 
 template <typename Attributes> bool equal_attributes(const std::any& a, const std::any& b)
