@@ -167,6 +167,7 @@ private:
         case KeyType::number: return {number(node, spec), line};
         case KeyType::choice: return {choice(node, spec), line};
         case KeyType::roles: return {roles(node, key), line};
+        case KeyType::layers: return {layers(node, key), line};
         case KeyType::wholes:
             return {list<int64_t>(node, spec, [&](const auto& one) { return whole(one, spec); }),
                     line};
@@ -195,6 +196,42 @@ private:
     {
         return std::make_shared<const Settings>(
             section(table, table_section(spec.section, spec.key)));
+    }
+
+    // The kind of a layer is the key that names one; `activation` is also an option of others.
+    std::string layer_kind(const toml::node& node, const std::string& list) const
+    {
+        const std::vector<std::string> kinds = layer_kinds();
+        const std::string remedy = list + " = [{dense = 8, activation = \"relu\"}, {dense = 2}]";
+        const toml::table* layer = node.as_table();
+        if (!layer || layer->empty())
+            wrong(node, list, "tables, each with the key of a layer: " + joined(kinds), remedy);
+        std::string kind;
+        for (const std::string& one : kinds)
+            if (layer->contains(one) && (kind.empty() || kind == "activation")) kind = one;
+        if (kind.empty()) {
+            const std::string found(layer->begin()->first.str());
+            const std::string like = nearest(found, kinds);
+            fail(ErrorCode::T0106,
+                 {place(line_of(node), found), "names no layer",
+                  "the key of a layer: " + joined(kinds),
+                  like.empty() ? remedy : fmt::format("{{{} = ...}}", like)});
+        }
+        return kind;
+    }
+
+    std::vector<std::shared_ptr<const Settings>> layers(const toml::node& node,
+                                                        const std::string& key) const
+    {
+        const toml::array* list = node.as_array();
+        if (!list || list->empty()) wrong(node, key, "a list of layers", key + " = [{dense = 2}]");
+        std::vector<std::shared_ptr<const Settings>> result;
+        for (const toml::node& one : *list) {
+            const std::string kind = layer_kind(one, key);
+            result.push_back(
+                std::make_shared<const Settings>(section(*one.as_table(), "layer." + kind)));
+        }
+        return result;
     }
 
     std::string text(const toml::node& node, const KeySpec& spec) const
@@ -337,6 +374,12 @@ const Settings* Settings::table(const std::string& key) const
     if (!has(key)) return nullptr;
     const auto* nested = std::get_if<std::shared_ptr<const Settings>>(&at(key).value);
     return nested ? nested->get() : nullptr;
+}
+
+std::vector<std::shared_ptr<const Settings>> Settings::tables(const std::string& key) const
+{
+    using Tables = std::vector<std::shared_ptr<const Settings>>;
+    return has(key) ? std::get<Tables>(at(key).value) : Tables();
 }
 
 std::string Settings::place(const std::string& key) const

@@ -26,7 +26,7 @@ using RoleTable = std::map<std::string, std::variant<int64_t, std::string>>;
 struct Setting {
     std::variant<std::string, int64_t, double, bool, std::vector<std::string>,
                  std::vector<int64_t>, std::vector<double>, RoleTable,
-                 std::shared_ptr<const Settings>>
+                 std::shared_ptr<const Settings>, std::vector<std::shared_ptr<const Settings>>>
         value;
     int line = 0;  // in the file; 0: a default
 };
@@ -55,6 +55,8 @@ public:
     std::filesystem::path file(const std::string& key) const;
     // Null when the key is absent, or when the value of a `file_or_table` is a file.
     const Settings* table(const std::string& key) const;
+    // The tables of a list, each of the section "layer.KIND"; empty when the key is absent.
+    std::vector<std::shared_ptr<const Settings>> tables(const std::string& key) const;
     // "project/thimble.toml:12: decoder", for errors.
     std::string place(const std::string& key) const;
     const std::string& section() const { return section_; }
@@ -71,11 +73,12 @@ private:
 struct ProjectFile {
     std::filesystem::path path;  // of the thimble.toml
     std::string name;
-    Settings top;                  // the tables at the top: input, data, deploy
+    Settings top;                  // the tables at the top: input, data, train, deploy
     std::vector<Settings> stages;  // at least one
 
     const Settings* input() const { return top.table("input"); }  // null: there is none
     const Settings* data() const { return top.table("data"); }
+    const Settings* train() const { return top.table("train"); }
     const Settings* deploy() const { return top.table("deploy"); }
     // The kind of a stage: "network".
     std::string kind(size_t stage) const { return stages.at(stage).text("kind"); }

@@ -33,6 +33,19 @@ constexpr KeySpec kKeys[] = {
 };
 
 constexpr std::string_view kStagePrefix = "stage.";
+constexpr std::string_view kLayerPrefix = "layer.";
+
+// What follows `prefix` in the names of sections, without a further point.
+std::vector<std::string> kinds_of(std::string_view prefix)
+{
+    std::vector<std::string> kinds;
+    for (const SectionSpec& spec : kSections) {
+        if (!spec.section.starts_with(prefix)) continue;
+        const std::string_view kind = spec.section.substr(prefix.size());
+        if (kind.find('.') == std::string_view::npos) kinds.emplace_back(kind);
+    }
+    return kinds;
+}
 
 double number_in(std::string_view text)
 {
@@ -67,6 +80,7 @@ std::string type_text(const KeySpec& spec)
     case KeyType::roles:
         return "table";
     case KeyType::stages:
+    case KeyType::layers:
         return "tables";
     case KeyType::choice:
         break;
@@ -136,13 +150,12 @@ std::vector<std::string> keys_of(std::string_view section)
 
 std::vector<std::string> stage_kinds()
 {
-    std::vector<std::string> kinds;
-    for (const SectionSpec& spec : kSections) {
-        if (!spec.section.starts_with(kStagePrefix)) continue;
-        const std::string_view kind = spec.section.substr(kStagePrefix.size());
-        if (kind.find('.') == std::string_view::npos) kinds.emplace_back(kind);
-    }
-    return kinds;
+    return kinds_of(kStagePrefix);
+}
+
+std::vector<std::string> layer_kinds()
+{
+    return kinds_of(kLayerPrefix);
 }
 
 std::string project_reference()

@@ -26,6 +26,7 @@ enum class KeyType : uint8_t {
     file_or_table,  // path, or a table whose keys stand in the section "SECTION.KEY"
     roles,          // table of any keys: ROLE = index (from 0) or name of a tensor
     stages,         // [[stage]] tables, each with a `kind`
+    layers,         // list of tables, each with the key of a layer; its keys stand in "layer.KEY"
 };
 
 struct KeySpec {
@@ -50,8 +51,9 @@ std::span<const KeySpec> project_keys();
 const KeySpec* find_key(std::string_view section, std::string_view key);
 // The keys of a section, for suggestions.
 std::vector<std::string> keys_of(std::string_view section);
-// The kinds of stages.
+// The kinds of stages, and of layers.
 std::vector<std::string> stage_kinds();
+std::vector<std::string> layer_kinds();
 
 // docs/project-file.md.
 std::string project_reference();
