@@ -45,6 +45,7 @@ struct DataOptions {
     std::vector<std::string> label_names;  // those that the decision knows; may be empty
     std::vector<std::string> columns;      // channels to take, in this order; empty: see `channels`
     std::vector<std::string> channels;     // of the input; empty: all columns that are left
+    std::vector<std::string> targets;      // columns that the network shall give; of texts one
     std::string group;                     // a new value in this column begins a recording
     int64_t samples = 0;                   // rows of each recording; 0: as long as they are
     char delimiter = 0;                    // 0: found

@@ -17,6 +17,8 @@ struct Recording {
     std::vector<uint8_t> bytes;  // elements, little-endian, the last axis fastest
     Shape shape;                 // [rows, channels], image [height, width, channels], text [bytes]
     std::string label;           // empty: none
+    std::vector<float> targets;  // what the network shall give at the end; empty: not known
+    std::string answer;          // of a text: the text it shall be turned into
     std::string file;            // as it was found, relative to the project where possible
     int64_t first = 0;           // line of the first row (from 1), or number of the item (from 0)
     bool has_lines = false;      // which of both `first` is; row r then stands on line first + r

@@ -88,7 +88,9 @@ private:
         if (is_text() && options_.header == Header::automatic)
             has_header_ = std::ranges::find(row.cells, options_.label_column) != row.cells.end() ||
                           (!options_.columns.empty() &&
-                           std::ranges::find(row.cells, options_.columns[0]) != row.cells.end());
+                           std::ranges::find(row.cells, options_.columns[0]) != row.cells.end()) ||
+                          (!options_.targets.empty() &&
+                           std::ranges::find(row.cells, options_.targets[0]) != row.cells.end());
         for (size_t i = 0; i < row.cells.size(); ++i)
             names_.push_back(has_header_ ? row.cells[i] : std::to_string(i + 1));
         choose_columns(row.line);
@@ -100,6 +102,8 @@ private:
         if (options_.labels == LabelSource::column)
             label_ = column(options_.label_column, "labels = \"column:", line);
         if (!options_.group.empty()) group_ = column(options_.group, "group = \"", line);
+        for (const std::string& name : options_.targets)
+            targets_.push_back(column(name, "targets = [..., \"", line));
         const bool named = !options_.columns.empty();
         const std::vector<std::string>& wanted =
             named ? options_.columns
@@ -107,7 +111,8 @@ private:
         const char* const remedy = named ? "columns = [..., \"" : "channels = [..., \"";
         for (const std::string& name : wanted) taken_.push_back(column(name, remedy, line));
         for (size_t i = 0; wanted.empty() && i < names_.size(); ++i)
-            if (i != label_ && i != group_) taken_.push_back(i);
+            if (i != label_ && i != group_ && !std::ranges::count(targets_, i))
+                taken_.push_back(i);
         const size_t count = is_text() ? 1 : options_.channels.size();
         require(!taken_.empty() && (count == 0 || taken_.size() == count), ErrorCode::T0105,
                 {place(line),
@@ -145,6 +150,8 @@ private:
         if (is_text()) return add_text(row);
         if (values_.empty()) first_line_ = row.line;
         for (const size_t i : taken_) values_.push_back(number(row, i));
+        goal_.clear();
+        for (const size_t i : targets_) goal_.push_back(static_cast<float>(number(row, i)));
         if (options_.samples > 0 && rows() == options_.samples) finish();
     }
 
@@ -183,6 +190,7 @@ private:
                                        .bytes = {text.begin(), text.end()},
                                        .shape = {static_cast<int64_t>(text.size())},
                                        .label = label(),
+                                       .answer = targets_.empty() ? "" : row.cells[targets_[0]],
                                        .file = file_.name,
                                        .first = row.line,
                                        .has_lines = true});
@@ -196,6 +204,7 @@ private:
         } else {
             Recording recording{.shape = {rows(), static_cast<int64_t>(taken_.size())},
                                 .label = label(),
+                                .targets = goal_,
                                 .file = file_.name,
                                 .first = first_line_,
                                 .has_lines = true};
@@ -212,9 +221,10 @@ private:
     bool has_header_ = false;
     bool decimal_comma_ = false;
     size_t label_ = SIZE_MAX, group_ = SIZE_MAX;  // columns
-    std::vector<size_t> taken_;
+    std::vector<size_t> taken_, targets_;
     std::string value_of_label_, value_of_group_;
     std::vector<double> values_;  // of the present recording
+    std::vector<float> goal_;     // of its last row
     int first_line_ = 0;
 };
 

@@ -85,6 +85,29 @@ size_t entry_stage(const ProjectFile& file)
           fmt::format("at = \"{}\"", like.empty() ? names[0] : like)});
 }
 
+size_t trained_stage(const ProjectFile& file)
+{
+    for (size_t i = 0; i < file.stages.size(); ++i)
+        if (file.kind(i) == "network" || file.kind(i) == "seq2seq") return i;
+    fail(ErrorCode::T0106, {file.path.string(), "no stage to train", "a network",
+                            "[[stage]]\nkind = \"network\""});
+}
+
+DecisionLabels decision_labels(const ProjectFile& file)
+{
+    DecisionLabels labels;
+    for (size_t i = 0; i < file.stages.size(); ++i) {
+        const std::string kind = file.kind(i);
+        if (kind == "argmax" || kind == "top_k") {
+            labels.names = file.stages[i].texts("labels");
+            labels.values = labels.names.size();
+        }
+        if (kind == "threshold" && file.stages[i].has("otherwise") && labels.values > 0)
+            labels.names.push_back(file.stages[i].text("otherwise"));
+    }
+    return labels;
+}
+
 DataOptions data_options(const ProjectFile& file)
 {
     const Settings* data = file.data();
@@ -97,9 +120,9 @@ DataOptions data_options(const ProjectFile& file)
     options.kind = kind_of(file);
     options.place = data->place("files");
     set_labels(*data, options);
-    for (size_t i = 0; i < file.stages.size(); ++i)
-        if (file.kind(i) == "argmax") options.label_names = file.stages[i].texts("labels");
+    options.label_names = decision_labels(file).names;
     options.columns = data->texts("columns");
+    options.targets = data->texts("targets");
     if (file.input() && has_channels(file.kind(entry_stage(file))))
         options.channels = file.input()->texts("channels");
     options.group = data->text_or_empty("group");

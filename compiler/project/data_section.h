@@ -15,4 +15,15 @@ DataOptions data_options(const ProjectFile& file);
 // stage that the project does not have.
 size_t entry_stage(const ProjectFile& file);
 
+// Index of the stage that is trained, the first `network` or `seq2seq`. Throws T0106 without one.
+size_t trained_stage(const ProjectFile& file);
+
+// The names that the decision behind it gives, in the order of the network's values; empty when it
+// has none. Labels that a later stage adds (`otherwise`) stand behind.
+struct DecisionLabels {
+    std::vector<std::string> names;
+    size_t values = 0;  // of them are the network's
+};
+DecisionLabels decision_labels(const ProjectFile& file);
+
 }  // namespace thimble

@@ -120,7 +120,7 @@ private:
     {
         if (first_ > 0) {
             // What the stage takes, one at a time.
-            const Joint joint = compose_pipeline(file_).joints.at(first_);
+            const Joint joint = compose_pipeline(file_, 0, first_).joints.at(first_);
             result_.interface.row = joint.tensor.count();
             flow_ = {.value = tick_.input(joint.tensor), .per_second = joint.per_second};
             note_joint(joint.stage);
@@ -183,7 +183,7 @@ private:
                 error.add_context(settings.place("kind"));
             throw;
         }
-        if (flow_.tokens && index + 1 == file_.stages.size()) collect_tokens(context);
+        if (flow_.tokens && index + 1 == end_stage_) collect_tokens(context);
         note_joint(kind);
     }
 
@@ -227,7 +227,7 @@ private:
 Pipeline compose_pipeline(const ProjectFile& file, size_t first, size_t end)
 {
     const size_t last = std::min(end, file.stages.size());
-    THIMBLE_CHECK(first < last, file.name);
+    THIMBLE_CHECK(first <= last, file.name);
     return Composer(file, first, last).compose();
 }
 

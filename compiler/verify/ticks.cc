@@ -121,7 +121,8 @@ std::vector<Tick> cut_ticks(const Graph& graph, const std::vector<RawRecording>&
             first = false;
         };
         if (!interface.streamed()) {
-            add(all, false, 1);
+            for (int64_t at = 0; at < count; ++at)
+                add({all.begin() + at * bytes, all.begin() + (at + 1) * bytes}, false, at + 1);
             continue;
         }
         const int64_t window = interface.window;

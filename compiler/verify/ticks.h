@@ -16,7 +16,8 @@
 
 namespace thimble {
 
-// Samples as they are pushed; of a pipeline that is not streamed: one whole input.
+// Samples as they are pushed; of a pipeline that is not streamed: one whole input, or several that
+// follow each other.
 struct RawRecording {
     std::string name;  // for people: its file, with line or number
     Bytes samples;     // rows one after another
