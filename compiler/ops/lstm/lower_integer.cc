@@ -262,6 +262,7 @@ void lower_lstm_integer(LowerContext& c)
         add_lstm_dsp(c, lstm, variants);
         add_lstm_mve(c, lstm, variants);
         add_lstm_armv6m(c, lstm, variants);
+        add_lstm_rv32(c, lstm, variants);
         add_lstm_avr(c, lstm, variants);
     }
     c.choose(std::move(variants));

@@ -1,6 +1,6 @@
 // An integer LSTM as its kernels see it: everything constant folded, ranges of all sums known.
 // One file per kernel set turns it into tables and calls: lower_integer.cc (portable),
-// lower_dsp.cc, lower_mve.cc, lower_armv6m.cc, lower_avr.cc.
+// lower_dsp.cc, lower_mve.cc, lower_armv6m.cc, lower_rv32.cc, lower_avr.cc.
 #pragma once
 
 #include "numeric/short_requant.h"
@@ -68,6 +68,7 @@ void add_lstm_dsp(LowerContext& context, const IntegerLstm& lstm, std::vector<Va
 void add_lstm_armv6m(LowerContext& context, const IntegerLstm& lstm,
                      std::vector<Variant>& variants);
 void add_lstm_mve(LowerContext& context, const IntegerLstm& lstm, std::vector<Variant>& variants);
+void add_lstm_rv32(LowerContext& context, const IntegerLstm& lstm, std::vector<Variant>& variants);
 void add_lstm_avr(LowerContext& context, const IntegerLstm& lstm, std::vector<Variant>& variants);
 
 }  // namespace thimble
