@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/data_table.h"
 #include "cli/output.h"
+#include "data/write.h"
 #include "project/data_section.h"
 #include "project/project_file.h"
 
@@ -20,6 +21,7 @@ using nlohmann::json;
 struct DataCommandOptions {
     std::string project;
     bool recordings = false;
+    std::string write;
 };
 
 json recordings_json(const Dataset& dataset)
@@ -40,10 +42,14 @@ Exit show(const DataCommandOptions& options, bool as_json)
             {options.project, "is no project", "a folder with thimble.toml",
              "thimble data examples/gesture"});
     const ProjectFile file = read_project_file(options.project);
-    const Dataset dataset = load_dataset(data_options(file));
+    const DataOptions wanted = data_options(file);
+    const Dataset dataset = load_dataset(wanted);
     entry_stage(file);
+    std::vector<fs::path> written;
+    if (!options.write.empty()) written = write_dataset(dataset, wanted.kind, options.write);
     if (as_json) {
         json object = data_table_json(dataset);
+        for (const fs::path& path : written) object["written"].push_back(path.string());
         if (options.recordings) object["list"] = recordings_json(dataset);
         print_json(object);
         return Exit::ok;
@@ -56,6 +62,7 @@ Exit show(const DataCommandOptions& options, bool as_json)
         say(table.text() + "\n");
     }
     say(data_table_text(dataset));
+    for (const fs::path& path : written) say("wrote " + path.string() + "\n");
     say_next("thimble inspect " + options.project);
     return Exit::ok;
 }
@@ -67,6 +74,8 @@ Run declare(OptionReader& reader)
     reader.argument("PROJECT", options->project, "a folder with thimble.toml that has a [data]",
                     options->project.empty());
     reader.flag("--recordings", options->recordings, "list every recording with its place");
+    reader.text("--write", "DIR", options->write,
+                "write the recordings as files into a new folder");
     return [options](bool as_json) { return show(*options, as_json); };
 }
 

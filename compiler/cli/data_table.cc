@@ -44,7 +44,9 @@ std::string data_table_text(const Dataset& dataset)
                    one.left_over == 0 ? "-" : grouped(one.left_over)});
     }
     std::string text = table.text();
-    text += fmt::format("from {} file{}", dataset.files, dataset.files == 1 ? "" : "s");
+    text += dataset.files == 0
+                ? "generated"
+                : fmt::format("from {} file{}", dataset.files, dataset.files == 1 ? "" : "s");
     if (!dataset.channels.empty())
         text += fmt::format(", columns {}", fmt::join(dataset.channels, ", "));
     text += "\n";

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "data/find_files.h"
+#include "data/generate/generate.h"
 #include "data/readers.h"
 #include "data/split.h"
 #include "formats/idx.h"
@@ -101,8 +102,13 @@ std::string label_of_file(const fs::path& path, const std::vector<std::string>& 
 
 Dataset load_dataset(const DataOptions& options)
 {
-    const std::vector<fs::path> files = find_files(options.folder, options.files, options.place);
     Dataset dataset;
+    if (!options.generate.empty()) {
+        generate_recordings(options, dataset);
+        return dataset;
+    }
+    const std::vector<fs::path> files = find_files(options.folder, options.files, options.place);
+    dataset.targets = options.targets;
     for (const fs::path& path : files) {
         SourceFile file{options, path, shown_name(path, options.folder), ""};
         file.label = label_by_name(file);
@@ -116,6 +122,10 @@ Dataset load_dataset(const DataOptions& options)
              options.samples > 0 ? fmt::format("recordings of {} rows", options.samples)
                                  : "at least one recording",
              options.samples > 0 ? "lower `samples`" : "add recordings"});
+    const int64_t dropped = options.unique ? drop_equal(dataset.recordings) : 0;
+    if (dropped > 0)
+        dataset.notes.push_back(
+            fmt::format("{} recordings equal others and are left out", dropped));
     split_recordings(options.split, dataset.recordings);
     return dataset;
 }

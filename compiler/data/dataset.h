@@ -1,8 +1,9 @@
-// Labelled recordings from files: what the section [data] of a thimble.toml describes.
+// Labelled recordings: what the section [data] of a thimble.toml describes.
 //
 // Files are found by patterns, each is read by the reader of its kind, cut into recordings,
-// labelled, and all recordings are split into those to train on and those to test on. The same
-// files give the same recordings in the same order, and the same split, on every machine.
+// labelled, and all recordings are split into those to train on and those to test on. Or the
+// project makes them itself (generate/). The same files or the same seed give the same recordings
+// in the same order, and the same split, on every machine.
 //
 // Tested by tests/unit/data/.
 #pragma once
@@ -51,7 +52,11 @@ struct DataOptions {
     char delimiter = 0;                    // 0: found
     Header header = Header::automatic;
     double rate_hz = 0;                    // of the input: sounds are brought to it; 0: not known
+    bool unique = false;                   // keep the first of equal recordings
     SplitOptions split;
+    std::string generate;                  // kind of generated recordings; empty: `files`
+    int64_t count = 0;                     // of generated recordings; 0: what their kind says
+    uint64_t seed = 1;                     // of generated recordings
     std::string place;                     // of the section in its file, for errors
 };
 
@@ -65,6 +70,7 @@ struct LeftOver {
 struct Dataset {
     std::vector<Recording> recordings;  // by file, then by place in the file
     std::vector<std::string> channels;  // names, where the files give any
+    std::vector<std::string> targets;   // the same of the numbers that shall be given
     std::vector<LeftOver> left_over;    // by label
     std::vector<std::string> notes;     // said to the user: sounds that were resampled
     int64_t files = 0;

@@ -1,30 +1,15 @@
 #include "data/split.h"
 
+#include "data/random.h"
+
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 namespace thimble {
 
 namespace {
-
-class SplitMix64 {
-public:
-    explicit SplitMix64(uint64_t seed) : state_(seed) {}
-    uint64_t next()
-    {
-        state_ += 0x9E3779B97F4A7C15u;
-        uint64_t z = state_;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-        return z ^ (z >> 31);
-    }
-    // A number in [0, count); the bias of the remainder is below count / 2^64.
-    uint64_t below(uint64_t count) { return next() % count; }
-
-private:
-    uint64_t state_;
-};
 
 // FNV-1a, 64 bits (Fowler, Noll, Vo).
 uint64_t hash_of(const void* data, size_t size, uint64_t hash = 0xCBF29CE484222325u)
@@ -49,7 +34,7 @@ std::vector<size_t> drawn(const SplitOptions& options, const std::string& label,
     SplitMix64 random(options.seed ^ hash_of(label.data(), label.size()));
     std::vector<size_t> order(count);
     for (size_t i = 0; i < count; ++i) order[i] = i;
-    for (size_t i = count; i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
+    random.shuffle(order);
     order.resize(held_out(options.test, count));
     return order;
 }
@@ -68,13 +53,24 @@ uint64_t hash_of(const Recording& recording)
 
 }  // namespace
 
+int64_t drop_equal(std::vector<Recording>& recordings)
+{
+    std::set<std::pair<std::vector<double>, Shape>> known;
+    const auto is_known = [&](const Recording& recording) {
+        std::vector<double> values(static_cast<size_t>(recording.count()));
+        for (size_t i = 0; i < values.size(); ++i)
+            values[i] = recording.value(static_cast<int64_t>(i)) + 0.0;
+        return !known.insert({std::move(values), recording.shape}).second;
+    };
+    return static_cast<int64_t>(std::erase_if(recordings, is_known));
+}
+
 void split_recordings(const SplitOptions& options, std::vector<Recording>& recordings)
 {
     if (options.by == SplitBy::hash) {
         for (Recording& recording : recordings) {
             SplitMix64 random(options.seed ^ hash_of(recording));
-            const double draw = static_cast<double>(random.next() >> 11) * 0x1p-53;
-            recording.test = draw < options.test;
+            recording.test = random.uniform() < options.test;
         }
         return;
     }

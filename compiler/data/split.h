@@ -16,6 +16,9 @@
 
 namespace thimble {
 
+// Keeps the first of recordings with equal values, whatever their labels are; gives how many went.
+int64_t drop_equal(std::vector<Recording>& recordings);
+
 // Sets `test` of every recording.
 void split_recordings(const SplitOptions& options, std::vector<Recording>& recordings);
 

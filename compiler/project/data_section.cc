@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "data/generate/generate.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -63,6 +64,37 @@ void set_split(const Settings& split, SplitOptions& options)
                                 : SplitBy::recording;
 }
 
+// Keys that say how files are read; generated recordings need none of them.
+constexpr const char* kFileKeys[] = {"labels", "columns", "targets", "group", "samples",
+                                     "header", "delimiter", "unique"};
+
+void set_generated(const Settings& data, DataOptions& options)
+{
+    require(data.has("files") != data.has("generate"), ErrorCode::T0106,
+            {data.place(data.has("files") ? "generate" : "files"),
+             data.has("files") ? "stands beside `files`" : "is missing",
+             "either `files` or `generate`", "files = \"data/*.csv\""});
+    if (data.has("files")) {
+        for (const char* key : {"count", "seed"})
+            require(!data.has(key), ErrorCode::T0106,
+                    {data.place(key), "has no effect on files", "a key of `generate`",
+                     fmt::format("remove `{}`", key)});
+        return;
+    }
+    options.generate = data.text("generate");
+    options.place = data.place("generate");
+    for (const char* key : kFileKeys)
+        require(!data.has(key), ErrorCode::T0106,
+                {data.place(key), "has no effect on generated recordings", "a key of `files`",
+                 fmt::format("remove `{}`", key)});
+    require(!data.has("split") || !find_generator(options.generate)->splits, ErrorCode::T0106,
+            {data.place("split"),
+             fmt::format("'{}' decides itself what is held out", options.generate), "no `split`",
+             "remove `split`"});
+    if (data.has("count")) options.count = data.whole("count");
+    if (data.has("seed")) options.seed = static_cast<uint64_t>(data.whole("seed"));
+}
+
 }  // namespace
 
 size_t entry_stage(const ProjectFile& file)
@@ -119,10 +151,12 @@ DataOptions data_options(const ProjectFile& file)
     options.files = data->texts("files");
     options.kind = kind_of(file);
     options.place = data->place("files");
+    set_generated(*data, options);
     set_labels(*data, options);
     options.label_names = decision_labels(file).names;
     options.columns = data->texts("columns");
     options.targets = data->texts("targets");
+    if (data->has("unique")) options.unique = data->flag("unique");
     if (file.input() && has_channels(file.kind(entry_stage(file))))
         options.channels = file.input()->texts("channels");
     options.group = data->text_or_empty("group");

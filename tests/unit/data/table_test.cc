@@ -26,6 +26,19 @@ TEST(TableReader, cuts_at_blank_lines_and_repeated_headers)
     EXPECT_EQ(set.channels, (std::vector<std::string>{"aX", "aY"}));
 }
 
+TEST(TableReader, equal_recordings_count_once_where_asked)
+{
+    DataFolder data;
+    data.write("a.csv", "x\n1\n2\n1\n");
+    DataOptions options = data.options({"*.csv"});
+    options.samples = 1;
+    EXPECT_EQ(load_dataset(options).recordings.size(), 3u);
+    options.unique = true;
+    const Dataset set = load_dataset(options);
+    EXPECT_EQ(set.recordings.size(), 2u);
+    EXPECT_EQ(set.notes, (std::vector<std::string>{"1 recordings equal others and are left out"}));
+}
+
 TEST(TableReader, cuts_at_a_new_group_and_after_samples)
 {
     DataFolder data;

@@ -53,6 +53,25 @@ TEST(DataSection, every_key_becomes_an_option)
     EXPECT_EQ(entry_stage(file), 2u);
 }
 
+TEST(DataSection, generated_recordings)
+{
+    const ProjectFile file = file_of("[data]\ngenerate = \"motion\"\ncount = 7\nseed = 3\n");
+    const DataOptions options = data_options(file);
+    EXPECT_EQ(options.generate, "motion");
+    EXPECT_EQ(options.count, 7);
+    EXPECT_EQ(options.seed, 3u);
+    EXPECT_TRUE(options.files.empty());
+    for (const auto& [data, found] :
+         {std::pair{"", "files: is missing"},
+          std::pair{"files = \"a.csv\"\ngenerate = \"motion\"\n", "stands beside `files`"},
+          std::pair{"files = \"a.csv\"\ncount = 3\n", "count: has no effect on files"},
+          std::pair{"generate = \"motion\"\nlabels = \"file\"\n", "labels: has no effect"},
+          std::pair{"generate = \"sine\"\nsplit = {test = 0.5}\n", "split: 'sine' decides"},
+          std::pair{"generate = \"moton\"\n", "moton"}})
+        EXPECT_NE(refusal(std::string("[data]\n") + data).find(found), std::string::npos)
+            << refusal(std::string("[data]\n") + data);
+}
+
 TEST(DataSection, has_defaults)
 {
     const ProjectFile file = file_of("[data]\nfiles = \"a.csv\"\n");
