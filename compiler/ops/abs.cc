@@ -5,6 +5,7 @@
 #include "numeric/requantize.h"
 #include "ops/elements.h"
 #include "ops/lookup.h"
+#include "ops/tflite_export.h"
 
 #include <cmath>
 
@@ -86,6 +87,7 @@ const OpDef op_abs = {.name = "abs",
                       .tflite = {{"ABS", import_nothing}},
                       .infer = infer,
                       .eval = eval,
-                      .lower = lower};
+                      .lower = lower,
+                      .export_tflite = export_plain};
 
 }  // namespace thimble

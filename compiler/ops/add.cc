@@ -14,6 +14,7 @@
 #include "ops/by_turn.h"
 #include "ops/elements.h"
 #include "ops/lookup.h"
+#include "ops/tflite_export.h"
 #include "ops/window.h"
 
 #include <algorithm>
@@ -49,6 +50,13 @@ const AddAttributes& attributes_of(const Node& node)
 bool is_quantized(DType type)
 {
     return type == DType::i8 || type == DType::u8 || type == DType::i16;
+}
+
+void export_add(TfliteExport& file, const Node& node)
+{
+    const AddAttributes& a = attributes_of(node);
+    file.write(node, a.subtract ? "SUB" : "ADD",
+               {{tflite_field::add::fused_activation, static_cast<int8_t>(a.activation)}});
 }
 
 void infer(Graph& graph, Node& node)
@@ -326,6 +334,7 @@ const OpDef op_add = {.name = "add",
                       .eval = eval,
                       .lower = lower,
                       .same_attributes = equal_attributes<AddAttributes>,
-                      .no_changing_scales = no_changing_scales};
+                      .no_changing_scales = no_changing_scales,
+                      .export_tflite = export_add};
 
 }  // namespace thimble

@@ -7,6 +7,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <fmt/format.h>
 
@@ -35,6 +36,14 @@ template <bool greatest> void import_arg(const TfliteOperator& source, Graph&, N
 const ArgAttributes& attributes_of(const Node& node)
 {
     return std::any_cast<const ArgAttributes&>(node.attributes);
+}
+
+void export_arg_max(TfliteExport& file, const Node& node)
+{
+    const ArgAttributes& a = attributes_of(node);
+    file.write(node, a.greatest ? "ARG_MAX" : "ARG_MIN",
+               {{tflite_field::arg_max::output_type,
+                 static_cast<int8_t>(tflite_type_number(a.type))}});
 }
 
 void infer(Graph& graph, Node& node)
@@ -102,6 +111,7 @@ const OpDef op_arg_max = {.name = "arg_max",
                           .tflite = {{"ARG_MAX", import_arg<true>}, {"ARG_MIN", import_arg<false>}},
                           .infer = infer,
                           .eval = eval,
-                          .lower = lower};
+                          .lower = lower,
+                          .export_tflite = export_arg_max};
 
 }  // namespace thimble

@@ -3,6 +3,7 @@
 // ASSIGN_VARIABLE of resource variables becomes this; its counterpart is read.
 #include "ops/elements.h"
 #include "ops/op.h"
+#include "ops/tflite_export.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -10,6 +11,14 @@
 namespace thimble {
 
 namespace {
+
+void export_assign(TfliteExport& file, const Node& node)
+{
+    TfliteDraftOperator op;
+    op.name = "ASSIGN_VARIABLE";
+    op.inputs = {file.variable(node.inputs.at(1)), file.tensor(node.inputs.at(0))};
+    file.write(std::move(op));
+}
 
 void infer(Graph& graph, Node& node)
 {
@@ -49,6 +58,7 @@ const OpDef op_assign = {.name = "assign",
                          .infer = infer,
                          .eval = eval,
                          .lower = lower,
-                         .has_side_effect = true};
+                         .has_side_effect = true,
+                         .export_tflite = export_assign};
 
 }  // namespace thimble

@@ -12,6 +12,7 @@
 #include "ops/dense_layer.h"
 #include "ops/matrix_product.h"
 #include "ops/op.h"
+#include "ops/tflite_export.h"
 #include "ops/weighted.h"
 
 #include <algorithm>
@@ -67,6 +68,13 @@ void check_types(const Graph& graph, const Node& node)
     if (x != DType::f32 && graph.output(node, 0).type != x)
         fail_type(fmt::format("output {}", dtype_name(graph.output(node, 0).type)),
                   std::string(dtype_name(x)));
+}
+
+void export_batch_matmul(TfliteExport& file, const Node& node)
+{
+    namespace field = tflite_field::batch_matmul;
+    const BatchMatmulAttributes& a = attributes_of(node);
+    file.write(node, "BATCH_MATMUL", {{field::adj_x, a.adj_x}, {field::adj_y, a.adj_y}});
 }
 
 void infer(Graph& graph, Node& node)
@@ -306,6 +314,7 @@ const OpDef op_batch_matmul = {.name = "batch_matmul",
                                .eval = eval,
                                .lower = lower,
                                .macs = macs,
-                               .same_attributes = equal_attributes<BatchMatmulAttributes>};
+                               .same_attributes = equal_attributes<BatchMatmulAttributes>,
+                               .export_tflite = export_batch_matmul};
 
 }  // namespace thimble

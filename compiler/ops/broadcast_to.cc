@@ -6,6 +6,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <fmt/format.h>
 
@@ -123,6 +124,8 @@ const OpDef op_broadcast_to = {.name = "broadcast_to",
                                           {"FILL", import_repeat<RepeatForm::fill>}},
                                .infer = infer,
                                .eval = eval,
-                               .lower = lower};
+                               .lower = lower,
+                               .same_attributes = equal_attributes<RepeatForm>,
+                               .export_tflite = export_plain};
 
 }  // namespace thimble

@@ -3,7 +3,9 @@
 // Integers wrap when they do not fit. Floats lose their fraction; beyond int32 (int64 for 64-bit
 // types), which C leaves undefined, they saturate there before they wrap, and NaN becomes 0.
 // Anything but zero is true.
+#include "formats/tflite_fields.h"
 #include "ops/elements.h"
+#include "ops/tflite_export.h"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -11,6 +13,17 @@
 namespace thimble {
 
 namespace {
+
+void export_cast(TfliteExport& file, const Node& node)
+{
+    namespace field = tflite_field::cast;
+    const auto number = [](const Tensor& tensor) {
+        return static_cast<int8_t>(tflite_type_number(tensor.type));
+    };
+    file.write(node, "CAST",
+               {{field::in_data_type, number(file.graph.input(node, 0))},
+                {field::out_data_type, number(file.graph.output(node, 0))}});
+}
 
 void infer(Graph& graph, Node& node)
 {
@@ -117,6 +130,7 @@ const OpDef op_cast = {.name = "cast",
                        .tflite = {{"CAST", import_nothing}},
                        .infer = infer,
                        .eval = eval,
-                       .lower = lower};
+                       .lower = lower,
+                       .export_tflite = export_cast};
 
 }  // namespace thimble

@@ -7,6 +7,7 @@
 #include "numeric/requantize.h"
 #include "ops/broadcast.h"
 #include "ops/elements.h"
+#include "ops/tflite_export.h"
 
 #include <fmt/format.h>
 
@@ -140,6 +141,8 @@ const OpDef op_compare = {.name = "compare",
                                      {"GREATER_EQUAL", import_relation<Relation::greater_equal>}},
                           .infer = infer,
                           .eval = eval,
-                          .lower = lower};
+                          .lower = lower,
+                          .same_attributes = equal_attributes<Relation>,
+                          .export_tflite = export_plain};
 
 }  // namespace thimble

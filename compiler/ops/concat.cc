@@ -11,6 +11,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -31,6 +32,13 @@ void import_concatenation(const TfliteOperator& source, Graph&, Node& node)
 const ConcatAttributes& attributes_of(const Node& node)
 {
     return std::any_cast<const ConcatAttributes&>(node.attributes);
+}
+
+void export_concat(TfliteExport& file, const Node& node)
+{
+    file.write(node, "CONCATENATION",
+               {{tflite_field::concatenation::axis,
+                 static_cast<int32_t>(attributes_of(node).axis)}});
 }
 
 void infer(Graph& graph, Node& node)
@@ -165,6 +173,7 @@ const OpDef op_concat = {.name = "concat",
                          .infer = infer,
                          .eval = eval,
                          .lower = lower,
-                         .same_attributes = equal_attributes<ConcatAttributes>};
+                         .same_attributes = equal_attributes<ConcatAttributes>,
+                         .export_tflite = export_concat};
 
 }  // namespace thimble

@@ -14,6 +14,7 @@
 #include "ops/fast_variants.h"
 #include "ops/legacy_uint8.h"
 #include "ops/op.h"
+#include "ops/tflite_export.h"
 #include "ops/weighted.h"
 #include "ops/weights.h"
 #include "ops/window.h"
@@ -46,6 +47,21 @@ void import_conv2d(const TfliteOperator& source, Graph&, Node& node)
 const Conv2dAttributes& attributes_of(const Node& node)
 {
     return std::any_cast<const Conv2dAttributes&>(node.attributes);
+}
+
+void export_conv2d(TfliteExport& file, const Node& node)
+{
+    namespace field = tflite_field::conv2d;
+    const Conv2dAttributes& a = attributes_of(node);
+    file.write(node, "CONV_2D",
+               {{field::padding, tflite_padding(a.window.same)},
+                {field::stride_w, static_cast<int32_t>(a.window.stride_w)},
+                {field::stride_h, static_cast<int32_t>(a.window.stride_h)},
+                {field::fused_activation, static_cast<int8_t>(a.window.activation)},
+                {field::dilation_w, static_cast<int32_t>(a.window.dilation_w)},
+                {field::dilation_h, static_cast<int32_t>(a.window.dilation_h)},
+                {field::quantized_bias_type,
+                 static_cast<int8_t>(a.bias32 ? tflite_type_number(DType::i32) : 0)}});
 }
 
 void infer(Graph& graph, Node& node)
@@ -291,6 +307,7 @@ const OpDef op_conv2d = {.name = "conv2d",
                          .infer = infer,
                          .eval = eval,
                          .lower = lower,
-                         .macs = macs};
+                         .macs = macs,
+                         .export_tflite = export_conv2d};
 
 }  // namespace thimble

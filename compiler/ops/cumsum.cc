@@ -8,6 +8,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <fmt/format.h>
 
@@ -31,6 +32,13 @@ void import_cumsum(const TfliteOperator& source, Graph&, Node& node)
 const CumsumAttributes& attributes_of(const Node& node)
 {
     return std::any_cast<const CumsumAttributes&>(node.attributes);
+}
+
+void export_cumsum(TfliteExport& file, const Node& node)
+{
+    namespace field = tflite_field::cumsum;
+    const CumsumAttributes& a = attributes_of(node);
+    file.write(node, "CUMSUM", {{field::exclusive, a.exclusive}, {field::reverse, a.reverse}});
 }
 
 void infer(Graph& graph, Node& node)
@@ -104,6 +112,7 @@ const OpDef op_cumsum = {.name = "cumsum",
                          .tflite = {{"CUMSUM", import_cumsum}},
                          .infer = infer,
                          .eval = eval,
-                         .lower = lower};
+                         .lower = lower,
+                         .export_tflite = export_cumsum};
 
 }  // namespace thimble

@@ -16,6 +16,7 @@
 #include "ops/legacy_uint8.h"
 #include "ops/matrix_product.h"
 #include "ops/op.h"
+#include "ops/tflite_export.h"
 #include "ops/weighted.h"
 
 #include <fmt/format.h>
@@ -53,6 +54,17 @@ DenseSizes sizes_of(const Graph& graph, const Node& node)
     const Shape& weights = graph.input(node, 1).shape;
     const int64_t in_count = weights.at(1);
     return {graph.input(node, 0).count() / in_count, in_count, weights.at(0)};
+}
+
+void export_dense(TfliteExport& file, const Node& node)
+{
+    namespace field = tflite_field::fully_connected;
+    const auto& a = std::any_cast<const DenseAttributes&>(node.attributes);
+    file.write(node, "FULLY_CONNECTED",
+               {{field::fused_activation, static_cast<int8_t>(a.activation)},
+                {field::keep_num_dims, a.keep_dims},
+                {field::quantized_bias_type,
+                 static_cast<int8_t>(a.bias32 ? tflite_type_number(DType::i32) : 0)}});
 }
 
 void infer(Graph& graph, Node& node)
@@ -244,6 +256,7 @@ const OpDef op_dense = {.name = "dense",
                         .lower = lower,
                         .macs = macs,
                         .same_attributes = equal_attributes<DenseAttributes>,
-                        .no_changing_scales = no_dense_by_turn};
+                        .no_changing_scales = no_dense_by_turn,
+                        .export_tflite = export_dense};
 
 }  // namespace thimble

@@ -9,6 +9,7 @@
 #include "ops/fast_variants.h"
 #include "ops/legacy_uint8.h"
 #include "ops/op.h"
+#include "ops/tflite_export.h"
 #include "ops/weighted.h"
 #include "ops/weights.h"
 #include "ops/window.h"
@@ -35,6 +36,22 @@ void import_depthwise_conv2d(const TfliteOperator& source, Graph&, Node& node)
 const WindowAttributes& attributes_of(const Node& node)
 {
     return std::any_cast<const WindowAttributes&>(node.attributes);
+}
+
+void export_depthwise_conv2d(TfliteExport& file, const Node& node)
+{
+    namespace field = tflite_field::depthwise_conv2d;
+    const WindowAttributes& a = attributes_of(node);
+    const int64_t multiplier =
+        file.graph.output(node, 0).shape.back() / file.graph.input(node, 0).shape.back();
+    file.write(node, "DEPTHWISE_CONV_2D",
+               {{field::padding, tflite_padding(a.same)},
+                {field::stride_w, static_cast<int32_t>(a.stride_w)},
+                {field::stride_h, static_cast<int32_t>(a.stride_h)},
+                {field::depth_multiplier, static_cast<int32_t>(multiplier)},
+                {field::fused_activation, static_cast<int8_t>(a.activation)},
+                {field::dilation_w, static_cast<int32_t>(a.dilation_w)},
+                {field::dilation_h, static_cast<int32_t>(a.dilation_h)}});
 }
 
 void infer(Graph& graph, Node& node)
@@ -248,6 +265,7 @@ const OpDef op_depthwise_conv2d = {.name = "depthwise_conv2d",
                                    .infer = infer,
                                    .eval = eval,
                                    .lower = lower,
-                                   .macs = macs};
+                                   .macs = macs,
+                                   .export_tflite = export_depthwise_conv2d};
 
 }  // namespace thimble

@@ -4,6 +4,7 @@
 // difference gives the same float, so the kernel needs no double.
 #include "ops/elements.h"
 #include "ops/op.h"
+#include "ops/tflite_export.h"
 
 #include <fmt/format.h>
 
@@ -58,6 +59,7 @@ const OpDef op_dequantize = {.name = "dequantize",
                              .tflite = {{"DEQUANTIZE", import_nothing}},
                              .infer = infer,
                              .eval = eval,
-                             .lower = lower};
+                             .lower = lower,
+                             .export_tflite = export_plain};
 
 }  // namespace thimble

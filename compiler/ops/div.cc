@@ -9,6 +9,7 @@
 #include "ops/binary.h"
 #include "ops/broadcast.h"
 #include "ops/elements.h"
+#include "ops/tflite_export.h"
 
 #include <fmt/format.h>
 
@@ -30,6 +31,12 @@ float real_factor(const Graph& graph, const Node& node)
 {
     return graph.input(node, 0).quant.scale() /
            (graph.input(node, 1).quant.scale() * graph.output(node, 0).quant.scale());
+}
+
+void export_div(TfliteExport& file, const Node& node)
+{
+    file.write(node, "DIV",
+               {{tflite_field::div::fused_activation, static_cast<int8_t>(activation_of(node))}});
 }
 
 void infer(Graph& graph, Node& node)
@@ -114,6 +121,7 @@ const OpDef op_div = {.name = "div",
                       .infer = infer,
                       .eval = eval,
                       .lower = lower,
-                      .same_attributes = equal_attributes<int>};
+                      .same_attributes = equal_attributes<int>,
+                      .export_tflite = export_div};
 
 }  // namespace thimble

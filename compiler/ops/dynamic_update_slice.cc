@@ -8,6 +8,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <fmt/format.h>
 
@@ -101,6 +102,7 @@ const OpDef op_dynamic_update_slice = {
     .tflite = {{"DYNAMIC_UPDATE_SLICE", import_dynamic_update_slice}},
     .infer = infer,
     .eval = eval,
-    .lower = lower};
+    .lower = lower,
+    .export_tflite = export_plain};
 
 }  // namespace thimble

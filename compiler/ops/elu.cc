@@ -1,6 +1,7 @@
 // y = x for x >= 0, else e^x - 1.
 #include "ops/elements.h"
 #include "ops/real_function.h"
+#include "ops/tflite_export.h"
 
 #include <cmath>
 
@@ -25,6 +26,7 @@ const OpDef op_elu = {
     .lower =
         [](LowerContext& c) {
             lower_real_function(c, function_for(c.options.match), "THB_UNARY_ELU");
-        }};
+        },
+    .export_tflite = export_plain};
 
 }  // namespace thimble

@@ -5,6 +5,7 @@
 #include "ops/binary.h"
 #include "ops/broadcast.h"
 #include "ops/elements.h"
+#include "ops/tflite_export.h"
 
 namespace thimble {
 
@@ -40,6 +41,8 @@ const OpDef op_floor_div = {
     .lower =
         [](LowerContext& c) {
             lower_plain(c, std::any_cast<Binary>(c.node.attributes), kNoClamp);
-        }};
+        },
+    .same_attributes = equal_attributes<Binary>,
+    .export_tflite = export_plain};
 
 }  // namespace thimble

@@ -12,6 +12,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <fmt/format.h>
 
@@ -43,6 +44,15 @@ void require_indices_inside(const Tensor& indices, int64_t count)
     for (const int64_t index : indices.integers())
         require_shape(index >= 0 && index < count,
                       fmt::format("index {} of an axis of {}", index, count), "an index inside");
+}
+
+void export_gather(TfliteExport& file, const Node& node)
+{
+    namespace field = tflite_field::gather;
+    const GatherAttributes& a = attributes_of(node);
+    file.write(node, "GATHER",
+               {{field::axis, static_cast<int32_t>(a.axis)},
+                {field::batch_dims, static_cast<int32_t>(a.batch_dims)}});
 }
 
 void infer(Graph& graph, Node& node)
@@ -138,6 +148,7 @@ const OpDef op_gather = {.name = "gather",
                          .infer = infer,
                          .eval = eval,
                          .lower = lower,
-                         .same_attributes = equal_attributes<GatherAttributes>};
+                         .same_attributes = equal_attributes<GatherAttributes>,
+                         .export_tflite = export_gather};
 
 }  // namespace thimble

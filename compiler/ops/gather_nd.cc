@@ -9,6 +9,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <fmt/format.h>
 
@@ -105,6 +106,7 @@ const OpDef op_gather_nd = {.name = "gather_nd",
                             .tflite = {{"GATHER_ND", import_gather_nd}},
                             .infer = infer,
                             .eval = eval,
-                            .lower = lower};
+                            .lower = lower,
+                            .export_tflite = export_plain};
 
 }  // namespace thimble

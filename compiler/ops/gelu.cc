@@ -6,6 +6,7 @@
 #include "formats/tflite_fields.h"
 #include "ops/elements.h"
 #include "ops/real_function.h"
+#include "ops/tflite_export.h"
 
 #include <cmath>
 
@@ -33,6 +34,11 @@ static RealFunction function_of(const Node& node)
     return [](float x) { return 0.5f * x * std::erfc(x * -0.707106781186547524f); };
 }
 
+static void export_gelu(TfliteExport& file, const Node& node)
+{
+    file.write(node, "GELU", {{tflite_field::gelu::approximate, approximate(node)}});
+}
+
 extern const OpDef op_gelu;
 const OpDef op_gelu = {
     .name = "gelu",
@@ -46,6 +52,7 @@ const OpDef op_gelu = {
         [](LowerContext& c) {
             lower_real_function(c, function_of(c.node),
                                 approximate(c.node) ? "THB_UNARY_GELU_TANH" : "THB_UNARY_GELU");
-        }};
+        },
+    .export_tflite = export_gelu};
 
 }  // namespace thimble

@@ -6,6 +6,7 @@
 #include "numeric/requantize.h"
 #include "ops/elements.h"
 #include "ops/lookup.h"
+#include "ops/tflite_export.h"
 
 #include <algorithm>
 #include <cmath>
@@ -136,6 +137,7 @@ const OpDef op_hard_swish = {.name = "hard_swish",
                              .tflite = {{"HARD_SWISH", import_nothing}},
                              .infer = infer,
                              .eval = eval,
-                             .lower = lower};
+                             .lower = lower,
+                             .export_tflite = export_plain};
 
 }  // namespace thimble

@@ -7,6 +7,7 @@
 #include "formats/tflite_fields.h"
 #include "numeric/reference.h"
 #include "ops/elements.h"
+#include "ops/tflite_export.h"
 
 #include <algorithm>
 #include <cmath>
@@ -98,6 +99,7 @@ const OpDef op_l2_normalization = {.name = "l2_normalization",
                                    .tflite = {{"L2_NORMALIZATION", import_l2_normalization}},
                                    .infer = infer,
                                    .eval = eval,
-                                   .lower = lower};
+                                   .lower = lower,
+                                   .export_tflite = export_plain};
 
 }  // namespace thimble

@@ -9,6 +9,7 @@
 #include "numeric/requantize.h"
 #include "ops/elements.h"
 #include "ops/lookup.h"
+#include "ops/tflite_export.h"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -25,6 +26,11 @@ void import_leaky_relu(const TfliteOperator& source, Graph&, Node& node)
 float alpha_of(const Node& node)
 {
     return std::any_cast<float>(node.attributes);
+}
+
+void export_leaky_relu(TfliteExport& file, const Node& node)
+{
+    file.write(node, "LEAKY_RELU", {{tflite_field::leaky_relu::alpha, alpha_of(node)}});
 }
 
 void infer(Graph& graph, Node& node)
@@ -113,6 +119,7 @@ const OpDef op_leaky_relu = {.name = "leaky_relu",
                              .infer = infer,
                              .eval = eval,
                              .lower = lower,
-                             .same_attributes = equal_attributes<float>};
+                             .same_attributes = equal_attributes<float>,
+                             .export_tflite = export_leaky_relu};
 
 }  // namespace thimble

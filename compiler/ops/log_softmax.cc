@@ -6,6 +6,7 @@
 #include "numeric/reference.h"
 #include "numeric/requantize.h"
 #include "ops/elements.h"
+#include "ops/tflite_export.h"
 
 #include <algorithm>
 #include <cmath>
@@ -121,6 +122,7 @@ const OpDef op_log_softmax = {.name = "log_softmax",
                               .tflite = {{"LOG_SOFTMAX", import_nothing}},
                               .infer = infer,
                               .eval = eval,
-                              .lower = lower};
+                              .lower = lower,
+                              .export_tflite = export_plain};
 
 }  // namespace thimble

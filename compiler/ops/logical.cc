@@ -1,6 +1,7 @@
 // Logic of truth values, with broadcasting: LOGICAL_AND, LOGICAL_OR, LOGICAL_NOT.
 #include "ops/broadcast.h"
 #include "ops/elements.h"
+#include "ops/tflite_export.h"
 
 namespace thimble {
 
@@ -62,6 +63,8 @@ const OpDef op_logical = {.name = "logical",
                                      {"LOGICAL_NOT", import_logic<Logic::negation>}},
                           .infer = infer,
                           .eval = eval,
-                          .lower = lower};
+                          .lower = lower,
+                          .same_attributes = equal_attributes<Logic>,
+                          .export_tflite = export_plain};
 
 }  // namespace thimble

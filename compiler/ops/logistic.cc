@@ -1,6 +1,7 @@
 // y = 1 / (1 + e^-x), see ops/sigmoid.cc.
 #include "ops/elements.h"
 #include "ops/sigmoid.h"
+#include "ops/tflite_export.h"
 
 namespace thimble {
 
@@ -11,6 +12,7 @@ const OpDef op_logistic = {
     .infer = [](Graph& graph, Node& node) { infer_sigmoid(graph, node, Sigmoid::logistic); },
     .eval = [](EvalContext& c) { eval_sigmoid(c, Sigmoid::logistic); },
     .lower = [](LowerContext& c) { lower_sigmoid(c, Sigmoid::logistic); },
-    .no_changing_scales = no_sigmoid_by_turn};
+    .no_changing_scales = no_sigmoid_by_turn,
+    .export_tflite = export_plain};
 
 }  // namespace thimble

@@ -11,6 +11,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <fmt/format.h>
 
@@ -39,6 +40,20 @@ void import_max_unpooling(const TfliteOperator& source, Graph&, Node& node)
             {"", fmt::format("padding {}", words[0]), "1 (SAME) or 2 (VALID)",
              "export the model again"});
     node.attributes = UnpoolingAttributes{words[0] == 1, words[1], words[2], words[3], words[4]};
+}
+
+void export_max_unpooling(TfliteExport& file, const Node& node)
+{
+    const auto& a = std::any_cast<const UnpoolingAttributes&>(node.attributes);
+    TfliteDraftOperator op;
+    op.name = "CUSTOM:MaxUnpooling2D";
+    op.inputs = file.tensors(node.inputs);
+    op.outputs = file.tensors(node.outputs);
+    for (const int64_t word :
+         {int64_t{a.same ? 1 : 2}, a.stride_w, a.stride_h, a.filter_w, a.filter_h})
+        for (int shift = 0; shift < 32; shift += 8)
+            op.custom_options.push_back(static_cast<uint8_t>(word >> shift));
+    file.write(std::move(op));
 }
 
 void infer(Graph& graph, Node& node)
@@ -104,6 +119,7 @@ const OpDef op_max_unpooling = {.name = "max_unpooling",
                                            {"CUSTOM:MaxUnpooling2D", import_max_unpooling}},
                                 .infer = infer,
                                 .eval = eval,
-                                .lower = lower};
+                                .lower = lower,
+                                .export_tflite = export_max_unpooling};
 
 }  // namespace thimble

@@ -4,6 +4,7 @@
 #include "ops/binary.h"
 #include "ops/broadcast.h"
 #include "ops/elements.h"
+#include "ops/tflite_export.h"
 
 namespace thimble {
 
@@ -41,6 +42,7 @@ const OpDef op_maximum = {
         [](LowerContext& c) {
             lower_plain(c, std::any_cast<Binary>(c.node.attributes), kNoClamp);
         },
-    .same_attributes = equal_attributes<Binary>};
+    .same_attributes = equal_attributes<Binary>,
+    .export_tflite = export_plain};
 
 }  // namespace thimble

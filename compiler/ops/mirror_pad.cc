@@ -10,6 +10,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <fmt/format.h>
 
@@ -34,6 +35,14 @@ void import_mirror_pad(const TfliteOperator& source, Graph&, Node& node)
 const MirrorAttributes& attributes_of(const Node& node)
 {
     return std::any_cast<const MirrorAttributes&>(node.attributes);
+}
+
+void export_mirror_pad(TfliteExport& file, const Node& node)
+{
+    const int mode = attributes_of(node).skipped == 1 ? tflite_field::kMirrorPadReflect
+                                                      : tflite_field::kMirrorPadSymmetric;
+    file.write(node, "MIRROR_PAD",
+               {{tflite_field::mirror_pad::mode, static_cast<int8_t>(mode)}});
 }
 
 void infer(Graph& graph, Node& node)
@@ -129,6 +138,7 @@ const OpDef op_mirror_pad = {.name = "mirror_pad",
                              .tflite = {{"MIRROR_PAD", import_mirror_pad}},
                              .infer = infer,
                              .eval = eval,
-                             .lower = lower};
+                             .lower = lower,
+                             .export_tflite = export_mirror_pad};
 
 }  // namespace thimble

@@ -13,6 +13,7 @@
 #include "ops/by_turn.h"
 #include "ops/elements.h"
 #include "ops/lookup.h"
+#include "ops/tflite_export.h"
 #include "ops/window.h"
 
 #include <algorithm>
@@ -35,6 +36,12 @@ int activation_of(const Node& node)
 bool is_quantized(DType type)
 {
     return type == DType::i8 || type == DType::u8 || type == DType::i16;
+}
+
+void export_mul(TfliteExport& file, const Node& node)
+{
+    file.write(node, "MUL",
+               {{tflite_field::mul::fused_activation, static_cast<int8_t>(activation_of(node))}});
 }
 
 void infer(Graph& graph, Node& node)
@@ -145,6 +152,7 @@ const OpDef op_mul = {.name = "mul",
                       .eval = eval,
                       .lower = lower,
                       .same_attributes = equal_attributes<int>,
-                      .no_changing_scales = no_changing_scales};
+                      .no_changing_scales = no_changing_scales,
+                      .export_tflite = export_mul};
 
 }  // namespace thimble

@@ -8,6 +8,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <fmt/format.h>
 
@@ -27,6 +28,12 @@ void import_one_hot(const TfliteOperator& source, Graph&, Node& node)
 int64_t axis_of(const Node& node)
 {
     return std::any_cast<const OneHotAttributes&>(node.attributes).axis;
+}
+
+void export_one_hot(TfliteExport& file, const Node& node)
+{
+    file.write(node, "ONE_HOT",
+               {{tflite_field::one_hot::axis, static_cast<int32_t>(axis_of(node))}});
 }
 
 void infer(Graph& graph, Node& node)
@@ -87,6 +94,7 @@ const OpDef op_one_hot = {.name = "one_hot",
                           .tflite = {{"ONE_HOT", import_one_hot}},
                           .infer = infer,
                           .eval = eval,
-                          .lower = lower};
+                          .lower = lower,
+                          .export_tflite = export_one_hot};
 
 }  // namespace thimble

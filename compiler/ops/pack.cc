@@ -5,6 +5,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <fmt/format.h>
 
@@ -25,6 +26,14 @@ void import_pack(const TfliteOperator& source, Graph&, Node& node)
 size_t axis_of(const Node& node, size_t out_rank)
 {
     return normal_axis(std::any_cast<const PackAttributes&>(node.attributes).axis, out_rank);
+}
+
+void export_pack(TfliteExport& file, const Node& node)
+{
+    const auto axis = std::any_cast<const PackAttributes&>(node.attributes).axis;
+    file.write(node, "PACK",
+               {{tflite_field::pack::values_count, static_cast<int32_t>(node.inputs.size())},
+                {tflite_field::pack::axis, static_cast<int32_t>(axis)}});
 }
 
 void infer(Graph& graph, Node& node)
@@ -92,6 +101,7 @@ const OpDef op_pack = {.name = "pack",
                        .infer = infer,
                        .eval = eval,
                        .lower = lower,
-                       .same_attributes = equal_attributes<PackAttributes>};
+                       .same_attributes = equal_attributes<PackAttributes>,
+                       .export_tflite = export_pack};
 
 }  // namespace thimble

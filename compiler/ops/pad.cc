@@ -8,6 +8,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <fmt/format.h>
 
@@ -30,6 +31,11 @@ void import_pad(const TfliteOperator&, Graph&, Node& node)
 const std::vector<int64_t>& before_of(const Node& node)
 {
     return std::any_cast<const PadAttributes&>(node.attributes).before;
+}
+
+void export_pad(TfliteExport& file, const Node& node)
+{
+    file.write(node, file.graph.has_input(node, 2) ? "PADV2" : "PAD");
 }
 
 void infer(Graph& graph, Node& node)
@@ -139,6 +145,7 @@ const OpDef op_pad = {.name = "pad",
                       .infer = infer,
                       .eval = eval,
                       .lower = lower,
-                      .same_attributes = equal_attributes<PadAttributes>};
+                      .same_attributes = equal_attributes<PadAttributes>,
+                      .export_tflite = export_pad};
 
 }  // namespace thimble

@@ -9,6 +9,7 @@
 #include "numeric/reference.h"
 #include "numeric/requantize.h"
 #include "ops/op.h"
+#include "ops/tflite_export.h"
 #include "ops/window.h"
 
 #include <algorithm>
@@ -66,6 +67,19 @@ void require_equal_scales(const Tensor& in, const Tensor& out)
                          out.quant.zero_point()),
              "the same scale and zero point: pooling does not rescale",
              "quantise the model again"});
+}
+
+void export_pool2d(TfliteExport& file, const Node& node)
+{
+    namespace field = tflite_field::pool2d;
+    const Pool2dAttributes& a = attributes_of(node);
+    file.write(node, a.maximum ? "MAX_POOL_2D" : "AVERAGE_POOL_2D",
+               {{field::padding, tflite_padding(a.window.same)},
+                {field::stride_w, static_cast<int32_t>(a.window.stride_w)},
+                {field::stride_h, static_cast<int32_t>(a.window.stride_h)},
+                {field::filter_w, static_cast<int32_t>(a.filter_w)},
+                {field::filter_h, static_cast<int32_t>(a.filter_h)},
+                {field::fused_activation, static_cast<int8_t>(a.window.activation)}});
 }
 
 void infer(Graph& graph, Node& node)
@@ -219,6 +233,7 @@ const OpDef op_pool2d = {
     .tflite = {{"AVERAGE_POOL_2D", import_average}, {"MAX_POOL_2D", import_max}},
     .infer = infer,
     .eval = eval,
-    .lower = lower};
+    .lower = lower,
+    .export_tflite = export_pool2d};
 
 }  // namespace thimble

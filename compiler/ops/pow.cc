@@ -2,6 +2,7 @@
 #include "ops/binary.h"
 #include "ops/broadcast.h"
 #include "ops/elements.h"
+#include "ops/tflite_export.h"
 
 namespace thimble {
 
@@ -18,6 +19,7 @@ const OpDef op_pow = {.name = "pow",
                       .tflite = {{"POW", import_nothing}},
                       .infer = infer,
                       .eval = [](EvalContext& c) { eval_plain(c, Binary::pow, kNoClamp); },
-                      .lower = [](LowerContext& c) { lower_plain(c, Binary::pow, kNoClamp); }};
+                      .lower = [](LowerContext& c) { lower_plain(c, Binary::pow, kNoClamp); },
+                      .export_tflite = export_plain};
 
 }  // namespace thimble

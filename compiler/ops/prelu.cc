@@ -7,6 +7,7 @@
 #include "numeric/requantize.h"
 #include "ops/broadcast.h"
 #include "ops/elements.h"
+#include "ops/tflite_export.h"
 
 #include <fmt/format.h>
 
@@ -110,6 +111,7 @@ const OpDef op_prelu = {.name = "prelu",
                         .tflite = {{"PRELU", import_nothing}},
                         .infer = infer,
                         .eval = eval,
-                        .lower = lower};
+                        .lower = lower,
+                        .export_tflite = export_plain};
 
 }  // namespace thimble

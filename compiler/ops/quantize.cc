@@ -11,6 +11,7 @@
 #include "ops/elements.h"
 #include "ops/lookup.h"
 #include "ops/op.h"
+#include "ops/tflite_export.h"
 
 #include <algorithm>
 #include <cmath>
@@ -157,6 +158,7 @@ const OpDef op_quantize = {.name = "quantize",
                            .lower = lower,
                            .no_changing_scales = [](const Graph& graph, const Node& node) {
                                return only_plain_int8(graph, node, {0}, 0);
-                           }};
+                           },
+                           .export_tflite = export_plain};
 
 }  // namespace thimble

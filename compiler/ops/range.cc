@@ -6,6 +6,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -112,6 +113,7 @@ const OpDef op_range = {.name = "range",
                         .tflite = {{"RANGE", import_range}},
                         .infer = infer,
                         .eval = eval,
-                        .lower = lower};
+                        .lower = lower,
+                        .export_tflite = export_plain};
 
 }  // namespace thimble

@@ -4,12 +4,22 @@
 // because a later assign in the same call must not change what was read.
 #include "ops/elements.h"
 #include "ops/op.h"
+#include "ops/tflite_export.h"
 
 #include <algorithm>
 
 namespace thimble {
 
 namespace {
+
+void export_read(TfliteExport& file, const Node& node)
+{
+    TfliteDraftOperator op;
+    op.name = "READ_VARIABLE";
+    op.inputs = {file.variable(node.inputs.at(0))};
+    op.outputs = file.tensors(node.outputs);
+    file.write(std::move(op));
+}
 
 void infer(Graph& graph, Node& node)
 {
@@ -41,6 +51,7 @@ const OpDef op_read = {.name = "read",
                        .tflite = {{"READ_VARIABLE", import_nothing}},
                        .infer = infer,
                        .eval = eval,
-                       .lower = lower};
+                       .lower = lower,
+                       .export_tflite = export_read};
 
 }  // namespace thimble

@@ -5,6 +5,7 @@
 #include "ops/recurrent.h"
 
 #include <algorithm>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,6 +16,14 @@ namespace thimble {
 CellActivation cell_activation_from(int code);
 // Import: variables among the states start anew with every sequence.
 void mark_sequence_states(Graph& graph, const Node& node, std::initializer_list<size_t> states);
+
+// Export: `layer` writes the layer over time itself, batch or time first as the node is, between
+// two tensors of three axes; around it stands what the format has no option for: an input of one
+// step without time axis, REVERSE_V2 in time, the last step alone. Refuses final states as outputs,
+// and states that are not variables.
+class TfliteExport;
+void export_sequence(TfliteExport& file, const Node& node, size_t state,
+                     const std::function<void(int in, int out)>& layer);
 
 // Checks of infer; input 0 is x.
 void require_fixed(const Graph& graph, const Node& node, size_t input);

@@ -17,6 +17,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <bit>
 #include <fmt/format.h>
@@ -69,6 +70,15 @@ void check_types(const Graph& graph, const Node& node, Reduction reduction)
         return require_same_quantization(graph, node, 0);
     require_quantized(graph, node, {0});
     require_output_quantized(graph, node);
+}
+
+void export_reduce(TfliteExport& file, const Node& node)
+{
+    constexpr std::string_view names[] = {"MEAN",        "SUM",        "REDUCE_MAX", "REDUCE_MIN",
+                                          "REDUCE_PROD", "REDUCE_ANY", "REDUCE_ALL"};
+    const ReduceAttributes& a = attributes_of(node);
+    file.write(node, names[static_cast<size_t>(a.reduction)],
+               {{tflite_field::reducer::keep_dims, a.keep_dims}});
 }
 
 void infer(Graph& graph, Node& node)
@@ -367,6 +377,7 @@ const OpDef op_reduce = {.name = "reduce",
                          .infer = infer,
                          .eval = eval,
                          .lower = lower,
-                         .same_attributes = equal_attributes<ReduceAttributes>};
+                         .same_attributes = equal_attributes<ReduceAttributes>,
+                         .export_tflite = export_reduce};
 
 }  // namespace thimble

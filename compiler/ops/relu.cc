@@ -8,6 +8,7 @@
 #include "ops/elements.h"
 #include "ops/lookup.h"
 #include "ops/op.h"
+#include "ops/tflite_export.h"
 
 #include <algorithm>
 #include <cfloat>
@@ -173,6 +174,7 @@ const OpDef op_relu = {.name = "relu",
                        .infer = infer,
                        .eval = eval,
                        .lower = lower,
-                       .same_attributes = equal_attributes<ReluAttributes>};
+                       .same_attributes = equal_attributes<ReluAttributes>,
+                       .export_tflite = export_plain};
 
 }  // namespace thimble

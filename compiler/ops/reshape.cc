@@ -5,6 +5,7 @@
 #include "formats/tflite_fields.h"
 #include "ops/by_turn.h"
 #include "ops/op.h"
+#include "ops/tflite_export.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -101,6 +102,27 @@ Shape squeezed(const Shape& in, const std::vector<int64_t>& dimensions)
     return out;
 }
 
+void export_reshape(TfliteExport& file, const Node& node)
+{
+    constexpr std::string_view names[] = {"RESHAPE", "SQUEEZE", "EXPAND_DIMS"};
+    const auto* given = std::any_cast<ReshapeAttributes>(&node.attributes);
+    const Form form = given ? given->form : Form::reshape;
+    TfliteDraftOperator op;
+    op.name = names[static_cast<size_t>(form)];
+    op.inputs = file.tensors(node.inputs);
+    op.outputs = file.tensors(node.outputs);
+    if (form == Form::squeeze) {
+        std::vector<int32_t> dimensions;
+        for (const int64_t d : given->numbers) dimensions.push_back(static_cast<int32_t>(d));
+        op.options = {{tflite_field::squeeze::squeeze_dims, dimensions}};
+    }
+    // Where the attributes alone say the shape, other runtimes want it as a tensor.
+    if (form == Form::reshape && !file.graph.has_input(node, 1))
+        op.inputs = {op.inputs.at(0),
+                     file.add_integers(node.name + "/shape", file.graph.output(node, 0).shape)};
+    file.write(std::move(op));
+}
+
 void infer(Graph& graph, Node& node)
 {
     require_inputs(node, 1, 2);
@@ -157,6 +179,7 @@ const OpDef op_reshape = {.name = "reshape",
                           .eval = eval,
                           .lower = lower,
                           .same_attributes = equal_attributes<ReshapeAttributes>,
-                          .no_changing_scales = keeps_scales};
+                          .no_changing_scales = keeps_scales,
+                          .export_tflite = export_reshape};
 
 }  // namespace thimble

@@ -17,6 +17,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -48,6 +49,19 @@ void import_nearest(const TfliteOperator& source, Graph&, Node& node)
 const ResizeAttributes& attributes_of(const Node& node)
 {
     return std::any_cast<const ResizeAttributes&>(node.attributes);
+}
+
+void export_resize(TfliteExport& file, const Node& node)
+{
+    namespace field = tflite_field::resize_bilinear;
+    const ResizeAttributes& a = attributes_of(node);
+    if (a.bilinear)
+        return file.write(node, "RESIZE_BILINEAR",
+                          {{field::align_corners, a.align_corners},
+                           {field::half_pixel_centers, a.half_pixel}});
+    file.write(node, "RESIZE_NEAREST_NEIGHBOR",
+               {{tflite_field::resize_nearest_neighbor::align_corners, a.align_corners},
+                {tflite_field::resize_nearest_neighbor::half_pixel_centers, a.half_pixel}});
 }
 
 void infer(Graph& graph, Node& node)
@@ -294,6 +308,7 @@ const OpDef op_resize = {
     .tflite = {{"RESIZE_BILINEAR", import_bilinear}, {"RESIZE_NEAREST_NEIGHBOR", import_nearest}},
     .infer = infer,
     .eval = eval,
-    .lower = lower};
+    .lower = lower,
+    .export_tflite = export_resize};
 
 }  // namespace thimble

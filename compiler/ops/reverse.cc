@@ -4,6 +4,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <fmt/format.h>
 
@@ -24,6 +25,11 @@ void import_reverse(const TfliteOperator&, Graph&, Node& node)
 const std::vector<bool>& reversed_of(const Node& node)
 {
     return std::any_cast<const ReverseAttributes&>(node.attributes).reversed;
+}
+
+void export_reverse(TfliteExport& file, const Node& node)
+{
+    file.write(node, "REVERSE_V2");
 }
 
 void infer(Graph& graph, Node& node)
@@ -80,6 +86,7 @@ const OpDef op_reverse = {.name = "reverse",
                           .infer = infer,
                           .eval = eval,
                           .lower = lower,
-                          .same_attributes = equal_attributes<ReverseAttributes>};
+                          .same_attributes = equal_attributes<ReverseAttributes>,
+                          .export_tflite = export_reverse};
 
 }  // namespace thimble

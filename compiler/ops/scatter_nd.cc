@@ -9,6 +9,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <fmt/format.h>
 
@@ -130,6 +131,7 @@ const OpDef op_scatter_nd = {.name = "scatter_nd",
                              .tflite = {{"SCATTER_ND", import_scatter_nd}},
                              .infer = infer,
                              .eval = eval,
-                             .lower = lower};
+                             .lower = lower,
+                             .export_tflite = export_plain};
 
 }  // namespace thimble

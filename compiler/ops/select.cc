@@ -2,6 +2,7 @@
 // shape, one for all, or one for each row.
 #include "ops/broadcast.h"
 #include "ops/elements.h"
+#include "ops/tflite_export.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -97,6 +98,8 @@ const OpDef op_select = {.name = "select",
                          .tflite = {{"SELECT", import_select}, {"SELECT_V2", import_select_v2}},
                          .infer = infer,
                          .eval = eval,
-                         .lower = lower};
+                         .lower = lower,
+                         .same_attributes = equal_attributes<SelectForm>,
+                         .export_tflite = export_plain};
 
 }  // namespace thimble

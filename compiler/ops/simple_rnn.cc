@@ -9,6 +9,7 @@
 #include "formats/tflite_fields.h"
 #include "ops/concat.h"
 #include "ops/recurrent_layer.h"
+#include "ops/tflite_export.h"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -105,6 +106,25 @@ void import_bidirectional_rnn(const TfliteOperator& source, Graph& graph, Node& 
     node.op = find_op("concat");
     node.attributes = ConcatAttributes{-1};
     node.inputs = {forward.outputs[0], backward.outputs[0]};
+}
+
+void export_simple_rnn(TfliteExport& file, const Node& node)
+{
+    namespace field = tflite_field::sequence_rnn;
+    const SimpleRnnAttributes& a = attributes_of(node);
+    if (a.clip > 0 || a.activation == CellActivation::sigmoid)
+        refuse_export("an RNN with a clip, or a sigmoid", "tanh, relu, relu6 or none, and no clip",
+                      "train the layer with tanh");
+    export_sequence(file, node, simple_rnn_input::hidden, [&](int in, int out) {
+        TfliteDraftOperator op;
+        op.name = "UNIDIRECTIONAL_SEQUENCE_RNN";
+        op.inputs = file.tensors(node.inputs);
+        op.inputs[simple_rnn_input::x] = in;
+        op.outputs = {out};
+        op.options = {{field::time_major, a.time_major},
+                      {field::fused_activation, static_cast<int8_t>(a.activation)}};
+        file.write(std::move(op));
+    });
 }
 
 void infer(Graph& graph, Node& node)
@@ -211,6 +231,7 @@ const OpDef op_simple_rnn = {.name = "simple_rnn",
                              .eval = eval,
                              .lower = lower,
                              .macs = macs,
-                             .has_side_effect = true};
+                             .has_side_effect = true,
+                             .export_tflite = export_simple_rnn};
 
 }  // namespace thimble

@@ -14,6 +14,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <fmt/format.h>
 
@@ -170,6 +171,20 @@ Shape infer_strided(const Graph& graph, const Node& node, SliceAttributes& attri
     return out;
 }
 
+void export_slice(TfliteExport& file, const Node& node)
+{
+    namespace field = tflite_field::strided_slice;
+    const auto& a = std::any_cast<const SliceAttributes&>(node.attributes);
+    if (!a.strided) return file.write(node, "SLICE");
+    file.write(node, "STRIDED_SLICE",
+               {{field::begin_mask, a.begin_mask},
+                {field::end_mask, a.end_mask},
+                {field::ellipsis_mask, a.ellipsis_mask},
+                {field::new_axis_mask, a.new_axis_mask},
+                {field::shrink_axis_mask, a.shrink_axis_mask},
+                {field::offset, a.offset}});
+}
+
 void infer(Graph& graph, Node& node)
 {
     auto& attributes = std::any_cast<SliceAttributes&>(node.attributes);
@@ -223,6 +238,7 @@ const OpDef op_slice = {
     .eval = eval,
     .lower = lower,
     .same_attributes = equal_attributes<SliceAttributes>,
-    .no_changing_scales = keeps_scales};
+    .no_changing_scales = keeps_scales,
+    .export_tflite = export_slice};
 
 }  // namespace thimble

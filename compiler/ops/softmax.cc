@@ -12,6 +12,7 @@
 #include "ops/elements.h"
 #include "ops/legacy_uint8.h"
 #include "ops/op.h"
+#include "ops/tflite_export.h"
 
 #include <algorithm>
 #include <cmath>
@@ -59,6 +60,11 @@ void check_quantization(const Graph& graph, const Node& node)
     require(factor >= 1.0 && std::isfinite(factor), ErrorCode::T0205,
             {"", fmt::format("beta {} times the scale {}", softmax_beta(node), in.quant.scale()),
              "at least 2^-26", "quantise the model again"});
+}
+
+void export_softmax(TfliteExport& file, const Node& node)
+{
+    file.write(node, "SOFTMAX", {{tflite_field::softmax::beta, softmax_beta(node)}});
 }
 
 void infer(Graph& graph, Node& node)
@@ -335,6 +341,7 @@ const OpDef op_softmax = {.name = "softmax",
                           .infer = infer,
                           .eval = eval,
                           .lower = lower,
-                          .same_attributes = equal_attributes<SoftmaxAttributes>};
+                          .same_attributes = equal_attributes<SoftmaxAttributes>,
+                          .export_tflite = export_softmax};
 
 }  // namespace thimble

@@ -12,6 +12,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <fmt/format.h>
 
@@ -41,6 +42,11 @@ void import_batch_to_space(const TfliteOperator&, Graph&, Node& node)
 const BatchAttributes& attributes_of(const Node& node)
 {
     return std::any_cast<const BatchAttributes&>(node.attributes);
+}
+
+void export_space_to_batch(TfliteExport& file, const Node& node)
+{
+    file.write(node, attributes_of(node).to_batch ? "SPACE_TO_BATCH_ND" : "BATCH_TO_SPACE_ND");
 }
 
 void infer(Graph& graph, Node& node)
@@ -173,6 +179,7 @@ const OpDef op_space_to_batch = {.name = "space_to_batch",
                                             {"BATCH_TO_SPACE_ND", import_batch_to_space}},
                                  .infer = infer,
                                  .eval = eval,
-                                 .lower = lower};
+                                 .lower = lower,
+                                 .export_tflite = export_space_to_batch};
 
 }  // namespace thimble

@@ -7,6 +7,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <fmt/format.h>
 
@@ -34,6 +35,13 @@ void import_depth_to_space(const TfliteOperator& source, Graph&, Node& node)
 const BlockAttributes& attributes_of(const Node& node)
 {
     return std::any_cast<const BlockAttributes&>(node.attributes);
+}
+
+void export_space_to_depth(TfliteExport& file, const Node& node)
+{
+    const BlockAttributes& a = attributes_of(node);
+    file.write(node, a.to_depth ? "SPACE_TO_DEPTH" : "DEPTH_TO_SPACE",
+               {{tflite_field::space_to_depth::block_size, static_cast<int32_t>(a.block)}});
 }
 
 void infer(Graph& graph, Node& node)
@@ -104,6 +112,7 @@ const OpDef op_space_to_depth = {.name = "space_to_depth",
                                             {"DEPTH_TO_SPACE", import_depth_to_space}},
                                  .infer = infer,
                                  .eval = eval,
-                                 .lower = lower};
+                                 .lower = lower,
+                                 .export_tflite = export_space_to_depth};
 
 }  // namespace thimble

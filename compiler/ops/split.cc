@@ -7,6 +7,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <fmt/format.h>
 #include <numeric>
@@ -63,6 +64,22 @@ std::vector<int64_t> sizes_of_split_v(const Graph& graph, const Node& node, int6
     for (int64_t& size : sizes)
         if (size < 0) size = total - known;
     return sizes;
+}
+
+void export_split(TfliteExport& file, const Node& node)
+{
+    const SplitAttributes& a = attributes_of(node);
+    const auto parts = static_cast<int32_t>(node.outputs.size());
+    switch (a.form) {
+    case SplitForm::split:
+        return file.write(node, "SPLIT", {{tflite_field::split::num_splits, parts}});
+    case SplitForm::split_v:
+        return file.write(node, "SPLIT_V", {{tflite_field::split_v::num_splits, parts}});
+    case SplitForm::unpack:
+        return file.write(node, "UNPACK",
+                          {{tflite_field::unpack::num, parts},
+                           {tflite_field::unpack::axis, static_cast<int32_t>(a.axis)}});
+    }
 }
 
 void infer(Graph& graph, Node& node)
@@ -148,6 +165,7 @@ const OpDef op_split = {
     .eval = eval,
     .lower = lower,
     .same_attributes = equal_attributes<SplitAttributes>,
-    .no_changing_scales = keeps_scales};
+    .no_changing_scales = keeps_scales,
+    .export_tflite = export_split};
 
 }  // namespace thimble

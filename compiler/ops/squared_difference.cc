@@ -7,6 +7,7 @@
 #include "ops/binary.h"
 #include "ops/broadcast.h"
 #include "ops/elements.h"
+#include "ops/tflite_export.h"
 
 #include <algorithm>
 #include <cmath>
@@ -98,6 +99,7 @@ const OpDef op_squared_difference = {.name = "squared_difference",
                                      .tflite = {{"SQUARED_DIFFERENCE", import_nothing}},
                                      .infer = infer,
                                      .eval = eval,
-                                     .lower = lower};
+                                     .lower = lower,
+                                     .export_tflite = export_plain};
 
 }  // namespace thimble

@@ -16,6 +16,7 @@
 #include "numeric/reference.h"
 #include "numeric/requantize.h"
 #include "ops/op.h"
+#include "ops/tflite_export.h"
 #include "ops/weights.h"
 
 #include <algorithm>
@@ -127,6 +128,15 @@ void check_shapes(const Graph& graph, const Node& node)
         require_shape(graph.input(node, kBias).count() == size.units,
                       "bias " + shape_text(graph.input(node, kBias).shape),
                       fmt::format("{} elements", size.units));
+}
+
+void export_svdf(TfliteExport& file, const Node& node)
+{
+    namespace field = tflite_field::svdf;
+    const auto& a = std::any_cast<const SvdfAttributes&>(node.attributes);
+    file.write(node, "SVDF",
+               {{field::rank, static_cast<int32_t>(a.rank)},
+                {field::fused_activation, static_cast<int8_t>(a.activation)}});
 }
 
 void infer(Graph& graph, Node& node)
@@ -354,6 +364,7 @@ const OpDef op_svdf = {.name = "svdf",
                        .eval = eval,
                        .lower = lower,
                        .macs = macs,
-                       .has_side_effect = true};
+                       .has_side_effect = true,
+                       .export_tflite = export_svdf};
 
 }  // namespace thimble

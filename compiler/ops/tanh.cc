@@ -1,6 +1,7 @@
 // y = tanh(x), see ops/sigmoid.cc.
 #include "ops/elements.h"
 #include "ops/sigmoid.h"
+#include "ops/tflite_export.h"
 
 namespace thimble {
 
@@ -11,6 +12,7 @@ const OpDef op_tanh = {
     .infer = [](Graph& graph, Node& node) { infer_sigmoid(graph, node, Sigmoid::tanh); },
     .eval = [](EvalContext& c) { eval_sigmoid(c, Sigmoid::tanh); },
     .lower = [](LowerContext& c) { lower_sigmoid(c, Sigmoid::tanh); },
-    .no_changing_scales = no_sigmoid_by_turn};
+    .no_changing_scales = no_sigmoid_by_turn,
+    .export_tflite = export_plain};
 
 }  // namespace thimble

@@ -5,6 +5,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -76,6 +77,7 @@ const OpDef op_topk = {.name = "topk",
                        .tflite = {{"TOPK_V2", import_topk}},
                        .infer = infer,
                        .eval = eval,
-                       .lower = lower};
+                       .lower = lower,
+                       .export_tflite = export_plain};
 
 }  // namespace thimble

@@ -6,6 +6,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 #include <fmt/format.h>
 
@@ -28,6 +29,11 @@ void import_transpose(const TfliteOperator&, Graph&, Node& node)
 const std::vector<size_t>& source_of(const Node& node)
 {
     return std::any_cast<const TransposeAttributes&>(node.attributes).source;
+}
+
+void export_transpose(TfliteExport& file, const Node& node)
+{
+    file.write(node, "TRANSPOSE");
 }
 
 void infer(Graph& graph, Node& node)
@@ -88,6 +94,7 @@ const OpDef op_transpose = {.name = "transpose",
                             .infer = infer,
                             .eval = eval,
                             .lower = lower,
-                            .same_attributes = equal_attributes<TransposeAttributes>};
+                            .same_attributes = equal_attributes<TransposeAttributes>,
+                            .export_tflite = export_transpose};
 
 }  // namespace thimble

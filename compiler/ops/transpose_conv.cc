@@ -8,6 +8,7 @@
 #include "formats/tflite_fields.h"
 #include "ops/legacy_uint8.h"
 #include "ops/op.h"
+#include "ops/tflite_export.h"
 #include "ops/weighted.h"
 #include "ops/weights.h"
 #include "ops/window.h"
@@ -69,6 +70,17 @@ Shape output_shape(const Graph& graph, const Node& node)
                          tensor.name, shape_text(stated)),
              "a constant shape", "export the model with fixed shapes"});
     return stated;
+}
+
+void export_transpose_conv(TfliteExport& file, const Node& node)
+{
+    namespace field = tflite_field::transpose_conv;
+    const WindowAttributes& a = attributes_of(node);
+    file.write(node, "TRANSPOSE_CONV",
+               {{field::padding, tflite_padding(a.same)},
+                {field::stride_w, static_cast<int32_t>(a.stride_w)},
+                {field::stride_h, static_cast<int32_t>(a.stride_h)},
+                {field::fused_activation, static_cast<int8_t>(a.activation)}});
 }
 
 void infer(Graph& graph, Node& node)
@@ -286,6 +298,7 @@ const OpDef op_transpose_conv = {.name = "transpose_conv",
                                  .infer = infer,
                                  .eval = eval,
                                  .lower = lower,
-                                 .macs = macs};
+                                 .macs = macs,
+                                 .export_tflite = export_transpose_conv};
 
 }  // namespace thimble

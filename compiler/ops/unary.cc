@@ -9,6 +9,7 @@
 #include "ops/elements.h"
 #include "ops/lookup.h"
 #include "ops/real_function.h"
+#include "ops/tflite_export.h"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -165,6 +166,7 @@ const OpDef op_unary = {.name = "unary",
                         .infer = infer,
                         .eval = eval,
                         .lower = lower,
-                        .same_attributes = equal_attributes<Unary>};
+                        .same_attributes = equal_attributes<Unary>,
+                        .export_tflite = export_plain};
 
 }  // namespace thimble

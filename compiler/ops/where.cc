@@ -2,6 +2,7 @@
 //
 // The output's size depends on the data, so that the condition must be a constant.
 #include "ops/elements.h"
+#include "ops/tflite_export.h"
 
 #include <algorithm>
 
@@ -67,6 +68,7 @@ const OpDef op_where = {.name = "where",
                         .tflite = {{"WHERE", import_nothing}},
                         .infer = infer,
                         .eval = eval,
-                        .lower = lower};
+                        .lower = lower,
+                        .export_tflite = export_plain};
 
 }  // namespace thimble

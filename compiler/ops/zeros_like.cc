@@ -7,6 +7,7 @@
 #include "ops/move.h"
 #include "ops/op.h"
 #include "ops/shapes.h"
+#include "ops/tflite_export.h"
 
 namespace thimble {
 
@@ -23,6 +24,24 @@ void import_zeros_like(const TfliteOperator&, Graph& graph, Node& node)
     require_input_type(graph, node, 0, {DType::f32, DType::i32, DType::i64, DType::boolean});
     node.attributes = ZerosAttributes{graph.input(node, 0).type, graph.input(node, 0).shape};
     node.inputs.clear();
+}
+
+void export_zeros_like(TfliteExport& file, const Node& node)
+{
+    // The import hook dropped the tensor whose shape this one takes.
+    const Tensor& out = file.graph.output(node, 0);
+    Graph scratch;
+    Tensor zero;
+    zero.name = node.name + "/zero";
+    zero.type = out.type;
+    const TensorId value = scratch.add_tensor(zero);
+    scratch.set_constant(value, std::vector<uint8_t>(static_cast<size_t>(element_bytes(out.type))));
+    TfliteDraftOperator op;
+    op.name = "FILL";
+    op.inputs = {file.add_integers(node.name + "/shape", out.shape),
+                 file.add_constant(scratch.tensor(value))};
+    op.outputs = file.tensors(node.outputs);
+    file.write(std::move(op));
 }
 
 void infer(Graph& graph, Node& node)
@@ -53,6 +72,7 @@ const OpDef op_zeros_like = {.name = "zeros_like",
                              .tflite = {{"ZEROS_LIKE", import_zeros_like}},
                              .infer = infer,
                              .eval = eval,
-                             .lower = lower};
+                             .lower = lower,
+                             .export_tflite = export_zeros_like};
 
 }  // namespace thimble

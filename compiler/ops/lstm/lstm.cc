@@ -83,6 +83,7 @@ const OpDef op_lstm = {
     .lower = lower,
     .macs = macs,
     .has_side_effect = true,
+    .export_tflite = export_lstm,
 };
 
 }  // namespace thimble

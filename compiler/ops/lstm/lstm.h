@@ -43,6 +43,8 @@ void import_sequence_lstm(const TfliteOperator& source, Graph& graph, Node& node
 void import_bidirectional_lstm(const TfliteOperator& source, Graph& graph, Node& node);
 void import_lstm(const TfliteOperator& source, Graph& graph, Node& node);
 
+void export_lstm(TfliteExport& file, const Node& node);
+
 void infer_lstm(Graph& graph, Node& node);
 void eval_lstm_integer(EvalContext& context);
 void eval_lstm_float(EvalContext& context);
