@@ -66,6 +66,28 @@ bool parts_names(char c)
     return c == '_' || c == '-' || c == '.' || c == ' ' || (c >= '0' && c <= '9');
 }
 
+// Appends the recordings of the files that `patterns` mean.
+void read_files(const DataOptions& options, const std::vector<std::string>& patterns, bool test,
+                Dataset& dataset)
+{
+    const std::vector<fs::path> files = find_files(options.folder, patterns, options.place);
+    const size_t before = dataset.recordings.size();
+    for (const fs::path& path : files) {
+        SourceFile file{options, path, shown_name(path, options.folder), ""};
+        file.label = label_by_name(file);
+        if (options.labels == LabelSource::file || options.labels == LabelSource::folder)
+            require_label(file.label, file.name);
+        reader_of(file)(file, dataset);
+        ++dataset.files;
+    }
+    require(dataset.recordings.size() > before, ErrorCode::T0105,
+            {options.place, fmt::format("no whole recording in {} files", files.size()),
+             options.samples > 0 ? fmt::format("recordings of {} rows", options.samples)
+                                 : "at least one recording",
+             options.samples > 0 ? "lower `samples`" : "add recordings"});
+    for (size_t i = before; i < dataset.recordings.size(); ++i) dataset.recordings[i].test = test;
+}
+
 }  // namespace
 
 void require_label(const std::string& label, const std::string& place)
@@ -107,26 +129,16 @@ Dataset load_dataset(const DataOptions& options)
         generate_recordings(options, dataset);
         return dataset;
     }
-    const std::vector<fs::path> files = find_files(options.folder, options.files, options.place);
     dataset.targets = options.targets;
-    for (const fs::path& path : files) {
-        SourceFile file{options, path, shown_name(path, options.folder), ""};
-        file.label = label_by_name(file);
-        if (options.labels == LabelSource::file || options.labels == LabelSource::folder)
-            require_label(file.label, file.name);
-        reader_of(file)(file, dataset);
-        ++dataset.files;
-    }
-    require(!dataset.recordings.empty(), ErrorCode::T0105,
-            {options.place, fmt::format("no whole recording in {} files", files.size()),
-             options.samples > 0 ? fmt::format("recordings of {} rows", options.samples)
-                                 : "at least one recording",
-             options.samples > 0 ? "lower `samples`" : "add recordings"});
+    read_files(options, options.files, false, dataset);
     const int64_t dropped = options.unique ? drop_equal(dataset.recordings) : 0;
     if (dropped > 0)
         dataset.notes.push_back(
             fmt::format("{} recordings equal others and are left out", dropped));
-    split_recordings(options.split, dataset.recordings);
+    if (options.test_files.empty())
+        split_recordings(options.split, dataset.recordings);
+    else
+        read_files(options, options.test_files, true, dataset);
     return dataset;
 }
 

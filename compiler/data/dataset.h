@@ -40,6 +40,7 @@ struct SplitOptions {
 struct DataOptions {
     std::filesystem::path folder;  // relative patterns are seen from here
     std::vector<std::string> files;
+    std::vector<std::string> test_files;   // held out as they are; with them `split` has no effect
     DataKind kind = DataKind::samples;
     LabelSource labels = LabelSource::none;
     std::string label_column;              // of LabelSource::column: a name, or a number from 1

@@ -52,9 +52,27 @@ void expand(const fs::path& folder, const Parts& parts, size_t at, int depth,
     }
 }
 
-// The nearest file that is there, for a pattern that names one file.
+// What tools/get-data brings, as folders of these names.
+constexpr std::string_view kFetched[] = {"mnist", "sms_spam", "speech", "magic_wand"};
+
+// How to get what a pattern like "../data/mnist/*" means; empty: it is nothing of the kind.
+std::string how_to_get(const fs::path& folder, const fs::path& pattern)
+{
+    fs::path into = pattern.is_absolute() ? fs::path() : folder;
+    for (const fs::path& part : pattern) {
+        if (std::ranges::find(kFetched, part.string()) != std::end(kFetched))
+            return fmt::format("tools/get-data {} --into {}", part.string(),
+                               into.lexically_normal().generic_string());
+        into /= part;
+    }
+    return "";
+}
+
+// The command that brings the files, or the nearest file that is there for a pattern of one.
 std::string suggestion(const fs::path& folder, const std::string& pattern)
 {
+    const std::string command = how_to_get(folder, pattern);
+    if (!command.empty()) return command;
     const fs::path path = folder / pattern;
     std::vector<std::string> names;
     for (const fs::path& name : entries_of(path.parent_path())) names.push_back(name.string());

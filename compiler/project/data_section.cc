@@ -65,8 +65,8 @@ void set_split(const Settings& split, SplitOptions& options)
 }
 
 // Keys that say how files are read; generated recordings need none of them.
-constexpr const char* kFileKeys[] = {"labels", "columns", "targets", "group", "samples",
-                                     "header", "delimiter", "unique"};
+constexpr const char* kFileKeys[] = {"test_files", "labels",  "columns", "targets",  "group",
+                                     "samples",    "header", "delimiter", "unique"};
 
 void set_generated(const Settings& data, DataOptions& options)
 {
@@ -79,6 +79,9 @@ void set_generated(const Settings& data, DataOptions& options)
             require(!data.has(key), ErrorCode::T0106,
                     {data.place(key), "has no effect on files", "a key of `generate`",
                      fmt::format("remove `{}`", key)});
+        require(!data.has("test_files") || !data.has("split"), ErrorCode::T0106,
+                {data.place("split"), "stands beside `test_files`", "one of both",
+                 "remove `split`"});
         return;
     }
     options.generate = data.text("generate");
@@ -149,6 +152,7 @@ DataOptions data_options(const ProjectFile& file)
     DataOptions options;
     options.folder = file.path.parent_path();
     options.files = data->texts("files");
+    options.test_files = data->texts("test_files");
     options.kind = kind_of(file);
     options.place = data->place("files");
     set_generated(*data, options);

@@ -39,6 +39,25 @@ TEST(TableReader, equal_recordings_count_once_where_asked)
     EXPECT_EQ(set.notes, (std::vector<std::string>{"1 recordings equal others and are left out"}));
 }
 
+TEST(TableReader, files_that_are_held_out)
+{
+    DataFolder data;
+    data.write("train/a.csv", "x\n1\n\n2\n");
+    data.write("test/a.csv", "x\n3\n");
+    DataOptions options = data.options({"train/*.csv"});
+    options.test_files = {"test/*.csv"};
+    const Dataset set = load_dataset(options);
+    ASSERT_EQ(set.recordings.size(), 3u);
+    EXPECT_FALSE(set.recordings[0].test || set.recordings[1].test);
+    EXPECT_TRUE(set.recordings[2].test);
+    EXPECT_EQ(set.files, 2);
+    options.test_files = {"nothing/*.csv"};
+    EXPECT_EQ(refusal_of(options).found, "no file matches 'nothing/*.csv'");
+    options.test_files = {"data/mnist/*-idx3-ubyte"};
+    EXPECT_EQ(refusal_of(options).remedy,
+              "tools/get-data mnist --into " + (data.folder.path() / "data").string());
+}
+
 TEST(TableReader, cuts_at_a_new_group_and_after_samples)
 {
     DataFolder data;
