@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cli/output.h"
 #include "emit/c_source.h"
+#include "evaluate/float_project.h"
 #include "import/import.h"
 #include "project/project.h"
 
@@ -139,10 +140,19 @@ Graph load_graph(const ModelOptions& options)
         require(options.signature.empty(), ErrorCode::T0004,
                 {"--signature", "does not apply to a project",
                  "encoder_signature and decoder_signature in thimble.toml", "leave it out"});
-        return load_project(fs::path(options.path)).graph;
+        const ProjectFile file = read_project_file(options.path);
+        return load_project(options.in_float ? float_project(file) : file).graph;
     }
     require_tflite(options.path);
     return import_model(options.path, {.signature = options.signature});
+}
+
+void take_float(ModelOptions& options)
+{
+    options.in_float = is_project(options.path);
+    if (options.in_float) return;
+    require_tflite(options.path);
+    options.path = float_model(options.path).string();
 }
 
 std::vector<Joint> load_joints(const ModelOptions& options)

@@ -22,6 +22,7 @@ struct ModelOptions {
     std::string name;       // empty: from the file's name
     std::string feed = "whole";
     bool slices = false;  // room for ticks that run slice by slice
+    bool in_float = false;  // the float networks of a project instead of its own
 
     Match match_rule() const { return match == "tflite" ? Match::tflite : Match::tflm; }
     bool keep_state() const { return state == "keep"; }
@@ -46,6 +47,8 @@ void apply_deploy(ModelOptions& options);
 
 // Throws T0103 for what this version does not read, and what import_model throws.
 Graph load_graph(const ModelOptions& options);
+// The float model beside the quantised one from now on (evaluate/float_project.h).
+void take_float(ModelOptions& options);
 // What passes between the stages of a project; empty for all else.
 std::vector<Joint> load_joints(const ModelOptions& options);
 // The vocabularies of a project; null when there are none.

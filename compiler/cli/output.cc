@@ -97,10 +97,23 @@ void print_json(const nlohmann::json& object)
     say(object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
-Progress::Progress(const std::string& what) : shown_(isatty(2) != 0)
+Progress::Progress(const std::string& what)
+    : what_(what), shown_(isatty(2) != 0), last_(std::chrono::steady_clock::now())
 {
     if (!shown_) return;
     std::fprintf(stderr, "\r\033[K%s ...", what.c_str());
+    std::fflush(stderr);
+}
+
+void Progress::count(size_t done, size_t all)
+{
+    constexpr auto kBetween = std::chrono::milliseconds(200);
+    const auto now = std::chrono::steady_clock::now();
+    if (!shown_ || now - last_ < kBetween) return;
+    last_ = now;
+    std::fprintf(stderr, "\r\033[K%s ... %s of %s", what_.c_str(),
+                 grouped(static_cast<int64_t>(done)).c_str(),
+                 grouped(static_cast<int64_t>(all)).c_str());
     std::fflush(stderr);
 }
 

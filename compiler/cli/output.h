@@ -1,6 +1,7 @@
 // What all commands print with: aligned tables, grouped numbers, progress, the one JSON object.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -43,9 +44,13 @@ public:
     ~Progress();
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
+    // Behind it, "3,200 of 10,000", a few times a second at most.
+    void count(size_t done, size_t all);
 
 private:
+    std::string what_;
     bool shown_;
+    std::chrono::steady_clock::time_point last_;
 };
 
 }  // namespace thimble

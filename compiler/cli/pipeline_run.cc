@@ -2,6 +2,8 @@
 
 #include "cli/output.h"
 #include "cli/recordings.h"
+#include "evaluate/decide.h"
+#include "evaluate/values.h"
 #include "formats/npy.h"
 #include "verify/input_files.h"
 
@@ -23,18 +25,15 @@ constexpr int64_t kValuesShown = 16;
 std::vector<PipelineDecision> execute(const PipelineRun& run,
                                       const std::vector<RawRecording>& recordings)
 {
-    if (run.target.empty() && run.engine != "host") {
-        const std::vector<Tick> ticks = cut_ticks(run.graph, recordings);
-        return decisions_of(ticks, run_ticks_on_oracle(run.graph, run.model.match_rule(), ticks));
-    }
-    const std::string name = run.target.empty() ? "host" : run.target;
-    const ResolvedTarget target = find_target(name);
-    require(target.family->emulator != Emulator::none, ErrorCode::T0003,
-            {"--target " + name, "this target has no emulator",
-             "a target that `thimble targets` lists with an emulator", "--engine host"});
-    const Program program = compile_for(run.graph, run.model, target);
-    const Progress progress("running on " + name);
-    return run_recordings(program, target, recordings);
+    const EngineChoice engine{.engine = run.engine,
+                              .target = run.target,
+                              .match = run.model.match_rule(),
+                              .compile = [&](const Graph& graph, const ResolvedTarget& target) {
+                                  return compile_for(graph, run.model, target);
+                              }};
+    Progress progress("running on " + engine.name());
+    return decide(run.graph, recordings, engine,
+                  [&](size_t done, size_t all) { progress.count(done, all); });
 }
 
 int32_t label_at(const PipelineDecision& decision, size_t index)
@@ -163,36 +162,6 @@ std::vector<std::string> write_decisions(const PipelineRun& run,
     return files;
 }
 
-template <typename T>
-double element(std::span<const uint8_t> bytes, int64_t index)
-{
-    T value;
-    std::memcpy(&value, bytes.data() + static_cast<size_t>(index) * sizeof(T), sizeof(T));
-    return static_cast<double>(value);
-}
-
-double stored_value(DType type, std::span<const uint8_t> bytes, int64_t index)
-{
-    switch (type) {
-    case DType::f32:
-        return element<float>(bytes, index);
-    case DType::i16:
-        return element<int16_t>(bytes, index);
-    case DType::u16:
-        return element<uint16_t>(bytes, index);
-    case DType::i32:
-        return element<int32_t>(bytes, index);
-    case DType::u32:
-        return element<uint32_t>(bytes, index);
-    case DType::i64:
-        return element<int64_t>(bytes, index);
-    case DType::i8:
-        return element<int8_t>(bytes, index);
-    default:
-        return element<uint8_t>(bytes, index);
-    }
-}
-
 }  // namespace
 
 std::string stage_of(const std::string& layer)
@@ -208,13 +177,6 @@ double tick_period_ms(const PipelineInterface& interface)
 {
     if (!interface.streamed() || interface.rate_hz <= 0) return 0;
     return 1000.0 * static_cast<double>(interface.hop) / interface.rate_hz;
-}
-
-double real_value(const Tensor& tensor, std::span<const uint8_t> bytes, int64_t index)
-{
-    const double stored = stored_value(tensor.type, bytes, index);
-    if (!tensor.quant.present() || is_float(tensor.type)) return stored;
-    return static_cast<double>(tensor.quant.scale()) * (stored - tensor.quant.zero_point());
 }
 
 Exit run_pipeline(const PipelineRun& run, bool as_json)

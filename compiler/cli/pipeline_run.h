@@ -4,7 +4,6 @@
 #include "cli/model_options.h"
 #include "ir/pipeline.h"
 
-#include <span>
 #include <string>
 #include <vector>
 
@@ -15,7 +14,7 @@ struct PipelineRun {
     const Graph& graph;
     std::vector<std::string> inputs;
     std::string output;  // folder; empty: nothing is written
-    std::string engine;  // "oracle", "host"
+    std::string engine;  // "float": the graph is a float one; "oracle", "host"
     std::string target;  // empty: by the engine
 };
 
@@ -27,8 +26,5 @@ std::string stage_of(const std::string& layer);
 
 // Milliseconds from one tick to the next; 0: not known.
 double tick_period_ms(const PipelineInterface& interface);
-
-// A value of a decision's label or score, as a real number where it has a scale.
-double real_value(const Tensor& tensor, std::span<const uint8_t> bytes, int64_t index);
 
 }  // namespace thimble

@@ -133,6 +133,7 @@ void say_outputs(const RunCommandOptions& options, const std::vector<NamedOutput
 Exit run_model(RunCommandOptions options, bool as_json)
 {
     apply_deploy(options.model);
+    if (options.engine == "float" && options.target.empty()) take_float(options.model);
     const Graph graph = load_graph(options.model);
     require_supported(graph);
     if (graph.interface) {
@@ -187,8 +188,9 @@ Run declare(OptionReader& reader)
                 "write every output as .npy into this folder");
     reader.whole("--runs", options->runs, 1, kRunsMax,
                  "runs in order; arrays may have a leading axis of this length");
-    reader.choice("--engine", options->engine, {"oracle", "host"},
-                  "the slow reference, or the generated C on this computer");
+    reader.choice("--engine", options->engine, {"oracle", "host", "float"},
+                  "the slow reference, the generated C on this computer, or the float model beside "
+                  "the quantised one");
     reader.text("-t,--target", "T", options->target,
                 "run the generated C on this emulated chip instead");
     declare_compilation(reader, options->model);

@@ -48,7 +48,7 @@ std::string shown_name(const fs::path& path, const fs::path& folder)
 {
     const fs::path relative = path.lexically_relative(folder);
     const std::string text = relative.generic_string();
-    return text.empty() || text.starts_with("..") ? path.generic_string() : text;
+    return text.empty() || text.starts_with("..") ? path.lexically_normal().generic_string() : text;
 }
 
 std::string label_by_name(const SourceFile& file)

@@ -24,6 +24,9 @@ std::vector<fs::path> entries_of(const fs::path& folder)
     for (fs::directory_iterator it(folder.empty() ? "." : folder, problem), end;
          !problem && it != end; it.increment(problem))
         entries.push_back(it->path().filename());
+    require(problem != std::errc::permission_denied, ErrorCode::T0101,
+            {folder.generic_string(), "this user may not read the folder", "a readable folder",
+             "make the patterns of `files` narrower"});
     return entries;
 }
 
@@ -33,7 +36,9 @@ void expand(const fs::path& folder, const Parts& parts, size_t at, int depth,
 {
     std::error_code ignored;
     if (at == parts.size()) {
-        if (fs::is_regular_file(folder, ignored)) found.insert(folder.generic_string());
+        // A link to nowhere counts: whoever reads it says so, and nothing is lost in silence.
+        const bool lost = fs::is_symlink(folder, ignored) && !fs::exists(folder, ignored);
+        if (lost || fs::is_regular_file(folder, ignored)) found.insert(folder.generic_string());
         return;
     }
     const std::string& part = parts[at];

@@ -39,7 +39,8 @@ int label_index(const Recording& recording, const std::vector<std::string>& labe
           like.empty() ? "add the label to `labels` of the stage that decides, or leave the "
                          "recording out of `files`"
                        : fmt::format("correct it to {}, or add it to `labels` of the stage that "
-                                     "decides", like)});
+                                     "decides",
+                                     like)});
 }
 
 // Without names a label is the number of the network's value.

@@ -89,13 +89,14 @@ private:
     void finish()
     {
         if (set_.without_sample > 0)
-            set_.notes.push_back(fmt::format(
-                "{} of {} recordings are too short for a window; the first is {}",
-                set_.without_sample, set_.places.size(), set_.first_without));
+            set_.notes.push_back(
+                fmt::format("{} of {} recordings are too short for a window; the first is {}",
+                            set_.without_sample, set_.places.size(), set_.first_without));
         if (set_.not_trained > 0)
-            set_.notes.push_back(fmt::format("{} recordings have a label that only a later stage "
-                                             "gives: nothing is trained on them",
-                                             set_.not_trained));
+            set_.notes.push_back(
+                fmt::format("{} recordings have a label that only a later stage "
+                            "gives: nothing is trained on them",
+                            set_.not_trained));
         require(!set_.train.empty(), ErrorCode::T0105,
                 {file_.data()->place("files"), "no recording to train on",
                  "recordings long enough for a window, not all of them held out to test",

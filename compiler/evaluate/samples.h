@@ -28,11 +28,11 @@ struct SampleSet {
     Tensor sample;                    // type and shape of the features of one sample
     std::vector<std::string> labels;  // in the order of the network's values; empty: targets
     std::vector<LabelledSample> train, test;
-    std::vector<std::string> places;    // of all recordings: "data/punch.csv:53"
-    size_t without_sample = 0;          // recordings that the stages gave nothing for: too short
-    std::string first_without;          // place of the first of them
-    size_t not_trained = 0;             // recordings whose label is none of the network's
-    std::vector<std::string> notes;     // said to the user
+    std::vector<std::string> places;  // of all recordings: "data/punch.csv:53"
+    size_t without_sample = 0;        // recordings that the stages gave nothing for: too short
+    std::string first_without;        // place of the first of them
+    size_t not_trained = 0;           // recordings whose label is none of the network's
+    std::vector<std::string> notes;   // said to the user
 };
 
 // Called now and then with the number of recordings that are done, and of all.

@@ -2,7 +2,7 @@
 # Every command: its exit code, its --json, its help and the two examples at the end of it.
 . "$(dirname "$0")/common.sh"
 export THIMBLE_CACHE=$scratch/cache
-commands="inspect data run build verify profile boards targets ops doctor explain"
+commands="inspect data run eval build verify profile boards targets ops doctor explain"
 data=examples/gesture/data
 mkdir -p "$scratch/away" && ln -s "$root/examples" "$scratch/away/examples"
 
