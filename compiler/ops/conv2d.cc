@@ -25,11 +25,6 @@ namespace thimble {
 
 namespace {
 
-struct Conv2dAttributes {
-    WindowAttributes window;
-    bool bias32 = false;  // without a bias, 16-bit activations have a 32-bit accumulator
-};
-
 void import_conv2d(const TfliteOperator& source, Graph&, Node& node)
 {
     namespace field = tflite_field::conv2d;

@@ -21,12 +21,6 @@ namespace thimble {
 
 namespace {
 
-struct Pool2dAttributes {
-    bool maximum = false;  // else the mean
-    int64_t filter_h = 1, filter_w = 1;
-    WindowAttributes window;
-};
-
 Pool2dAttributes import_attributes(const TfliteOperator& source, bool maximum)
 {
     namespace field = tflite_field::pool2d;

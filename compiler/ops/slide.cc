@@ -1,10 +1,12 @@
 // Slides a window of `length` rows over a stream, `hop` rows at a time.
 //
-// Every run brings r rows; `length` and `hop` are multiples of r. `valid` is true in the runs in
-// which a window is complete: the first one with row `length`, then one for each `hop` rows. With a
-// hop above the length the rows between two windows are skipped. Any element type.
+// Every run brings r rows. `valid` is true in the runs in which a window ends: the first one with
+// row `missing` as it is at first, then one for each `hop` rows; all of them are multiples of r. A
+// first window that ends before row `length` begins with rows of its initial value. With a hop
+// above the length the rows between two windows are skipped. Any element type.
 //
-// The import hook is for text cases: options length, hop; outputs valid and a copy of the window.
+// The import hook is for text cases: options length, hop, first (the row that ends the first
+// window; without it `length`); outputs valid and a copy of the window.
 #include "ops/elements.h"
 #include "ops/move.h"
 #include "ops/op.h"
@@ -27,6 +29,8 @@ void import_slide(const TfliteOperator& source, Graph& graph, Node& node)
     const FlexMap options = signal_options(source);
     const int64_t length = signal_option(options, "length", 1, kRowsMax);
     const SlideAttributes attributes = {signal_option(options, "hop", 1, kRowsMax)};
+    const int64_t first =
+        options.has("first") ? signal_option(options, "first", 1, kRowsMax) : length;
     require_inputs(node, 1, 1);
     const Tensor rows = graph.input(node, kRows);
     require_shape(rows.shape.size() >= 2 && rows.count() > 0, "rows " + shape_text(rows.shape),
@@ -36,9 +40,18 @@ void import_slide(const TfliteOperator& source, Graph& graph, Node& node)
     const TensorId window =
         add_stream_state(graph, node, "window", rows.type, shape, rows.quant, {});
     add_stream_state(graph, node, "missing", DType::i16, {1}, {},
-                     {static_cast<uint8_t>(length), static_cast<uint8_t>(length >> 8)});
+                     {static_cast<uint8_t>(first), static_cast<uint8_t>(first >> 8)});
     node.attributes = attributes;
     give_window(graph, node, window);
+}
+
+// Windows end with the last of the `fresh` rows of a run. A body knows no initial values.
+bool fits_runs(const SlideAttributes& a, const Tensor& missing, int64_t fresh)
+{
+    if (fresh < 1 || a.hop < 1 || a.hop > kRowsMax || a.hop % fresh != 0) return false;
+    if (!missing.data) return true;
+    const int64_t first = (*missing.data)[0] | (*missing.data)[1] << 8;
+    return first >= 1 && first <= kRowsMax && first % fresh == 0;
 }
 
 void infer(Graph& graph, Node& node)
@@ -58,12 +71,11 @@ void infer(Graph& graph, Node& node)
                   "window " + shape_text(window.shape),
                   fmt::format("1 to {} rows, not empty", kRowsMax));
     const int64_t row = window.count() / window.shape[0];
-    const int64_t fresh = rows.count() / row;
-    require_shape(rows.count() % row == 0 && window.shape[0] % fresh == 0 && a.hop >= 1 &&
-                      a.hop <= kRowsMax && a.hop % fresh == 0,
+    require_shape(rows.count() % row == 0 &&
+                      fits_runs(a, graph.input(node, kMissing), rows.count() / row),
                   fmt::format("rows {}, window {}, hop {}", shape_text(rows.shape),
                               shape_text(window.shape), a.hop),
-                  "a window and a hop that are multiples of the rows of a run");
+                  "a first window and a hop that are multiples of the rows of a run");
     Tensor& valid = graph.tensor(node.outputs[0]);
     valid.type = DType::boolean;
     valid.shape = {1};
@@ -89,7 +101,9 @@ void eval(EvalContext& c)
         missing = hop;
     }
     const size_t fresh = rows.size() / row_bytes;
-    if (missing <= length) std::ranges::copy(rows, row_at(length - missing));
+    for (size_t i = 0; i < fresh; ++i)
+        if (missing - i <= length)
+            std::ranges::copy(rows.subspan(i * row_bytes, row_bytes), row_at(length - missing + i));
     missing -= fresh;
     c.state<int16_t>(kMissing)[0] = static_cast<int16_t>(missing);
     c.out<uint8_t>()[0] = missing == 0;

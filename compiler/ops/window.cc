@@ -48,6 +48,23 @@ WindowGeometry reference_window(const Shape& in, int64_t out_c, int64_t filter_h
             a.stride_w,  a.dilation_h, a.dilation_w, rows.before, columns.before};
 }
 
+std::optional<WindowGeometry> window_of(const Graph& graph, const Node& node)
+{
+    const auto sized = [&](const WindowAttributes& a, int64_t filter_h, int64_t filter_w) {
+        const Shape& out = graph.output(node, 0).shape;
+        return reference_window(graph.input(node, 0).shape, out.back(), filter_h, filter_w, a);
+    };
+    if (node.op->name == "conv2d" || node.op->name == "depthwise_conv2d") {
+        const Shape& weights = graph.input(node, 1).shape;
+        const auto* conv2d = std::any_cast<Conv2dAttributes>(&node.attributes);
+        return sized(conv2d ? conv2d->window : std::any_cast<const WindowAttributes&>(node.attributes),
+                     weights[1], weights[2]);
+    }
+    if (const auto* pool = std::any_cast<Pool2dAttributes>(&node.attributes))
+        return sized(pool->window, pool->filter_h, pool->filter_w);
+    return std::nullopt;
+}
+
 // ---- lowering ----
 
 // Half of what the windows reach beyond the input, rounded down, lies before it.

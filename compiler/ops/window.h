@@ -5,6 +5,7 @@
 #include "ir/graph.h"
 #include "ops/lower.h"
 
+#include <optional>
 #include <vector>
 
 namespace thimble {
@@ -14,6 +15,17 @@ struct WindowAttributes {
     int64_t stride_h = 1, stride_w = 1;
     int64_t dilation_h = 1, dilation_w = 1;
     int activation = 0;  // code of the file format, see tflite_fields.h
+};
+
+struct Conv2dAttributes {
+    WindowAttributes window;
+    bool bias32 = false;  // without a bias, 16-bit activations have a 32-bit accumulator
+};
+
+struct Pool2dAttributes {
+    bool maximum = false;  // else the mean
+    int64_t filter_h = 1, filter_w = 1;
+    WindowAttributes window;
 };
 
 // One layer in numbers. Places outside the input count as padding; pad_top and pad_left say how
@@ -34,6 +46,10 @@ struct WindowGeometry {
 
 // Strides, dilations and filter sizes are at least 1 and of a sane size; throws T0203.
 void require_window(const WindowAttributes& attributes, int64_t filter_h, int64_t filter_w);
+
+// Of a conv2d, depthwise_conv2d or pool2d whose infer has run, from its inferred shapes; nothing for
+// other nodes.
+std::optional<WindowGeometry> window_of(const Graph& graph, const Node& node);
 
 // As the reference kernels compute it; for infer and eval. `in` is [n, h, w, c].
 WindowGeometry reference_window(const Shape& in, int64_t out_c, int64_t filter_h, int64_t filter_w,

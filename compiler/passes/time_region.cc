@@ -4,6 +4,7 @@
 #include "ops/dense_sum.h"
 #include "ops/op.h"
 #include "ops/recurrent.h"
+#include "passes/row_wise.h"
 
 #include <algorithm>
 #include <map>
@@ -12,15 +13,6 @@
 namespace thimble {
 
 namespace {
-
-// Operators that treat every element alike, with one or two inputs that may broadcast.
-constexpr std::string_view kElementWise[] = {
-    "abs",  "add",        "cast",      "compare",    "dequantize", "div",      "elu",
-    "gelu", "hard_swish", "floor_div", "leaky_relu", "logical",    "logistic", "maximum",
-    "mul",  "pow",        "prelu",     "quantize",   "relu",       "select",   "squared_difference",
-    "tanh", "unary",      "atan2"};
-// Operators over the last axis.
-constexpr std::string_view kLastAxis[] = {"softmax", "log_softmax", "l2_normalization"};
 
 template <size_t N>
 bool is_one_of(std::string_view name, const std::string_view (&names)[N])
@@ -43,14 +35,6 @@ int64_t steps_of(const Graph& graph, const Node& node)
     const Shape& x = graph.input(node, 0).shape;
     if (x.size() != 3 || x[attributes->time_major ? 1 : 0] != 1) return 0;
     return x[attributes->time_major ? 0 : 1];
-}
-
-// A constant operand is the same at every step when it does not stretch along the time axis.
-bool constant_in_time(const Tensor& operand, const Tensor& out, int64_t axis)
-{
-    const auto from_end = static_cast<int64_t>(out.shape.size()) - axis;
-    const auto rank = static_cast<int64_t>(operand.shape.size());
-    return rank < from_end || operand.shape[static_cast<size_t>(rank - from_end)] == 1;
 }
 
 class Growth {
@@ -175,8 +159,8 @@ private:
         if (op == "reshape") return streams;
         if (op == "dense") return streams && is_dense_per_row(node);
         if (op == "transpose") return streams && keeps_order(node);
-        if (is_one_of(op, kLastAxis)) return streams && axis != last;
-        if (!is_one_of(op, kElementWise)) return false;
+        if (is_along_last_axis(node)) return streams && axis != last;
+        if (!is_element_wise(node)) return false;
         return std::ranges::all_of(node.inputs, [&](TensorId id) {
             const Tensor& in = graph_.tensor(id);
             if (in.kind == TensorKind::constant) return constant_in_time(in, out, axis);
