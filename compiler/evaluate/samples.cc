@@ -38,7 +38,10 @@ std::vector<Bytes> run_recording(Evaluator& oracle, const Graph& graph,
 class Collector {
 public:
     Collector(const ProjectFile& file, const SampleProgress& progress)
-        : file_(file), progress_(progress), data_(load_project_data(file))
+        : file_(file),
+          progress_(progress),
+          data_(load_project_data(file)),
+          augment_(augment_options(file))
     {
     }
 
@@ -52,7 +55,6 @@ public:
                            data_.labels.begin() + static_cast<std::ptrdiff_t>(data_.trained));
         set_.notes = data_.dataset.notes;
         const std::vector<Recording>& recordings = data_.dataset.recordings;
-        const bool all = takes_all_windows(file_);
         Evaluator oracle(graph_, Match::tflm);
         for (size_t i = 0; i < recordings.size(); ++i) {
             set_.places.push_back(recordings[i].place());
@@ -61,10 +63,12 @@ public:
                 ++set_.not_trained;
                 continue;
             }
-            std::vector<Bytes> windows =
-                run_recording(oracle, graph_, raw_recording(recordings[i], graph_));
-            if (!all && windows.size() > 1) windows.erase(windows.begin(), windows.end() - 1);
-            add(i, recordings[i], std::move(windows));
+            add(i, recordings[i], windows_of(oracle, recordings[i]));
+            const int64_t copies = recordings[i].test ? 0 : augment_.copies;
+            for (int64_t copy = 0; copy < copies; ++copy) {
+                const Recording changed = augmented(recordings[i], augment_, random_);
+                add(i, changed, windows_of(oracle, changed));
+            }
         }
         if (progress_) progress_(recordings.size(), recordings.size());
         finish();
@@ -73,6 +77,15 @@ public:
 
 private:
     static constexpr size_t kBetweenReports = 16;
+
+    std::vector<Bytes> windows_of(Evaluator& oracle, const Recording& recording) const
+    {
+        std::vector<Bytes> windows =
+            run_recording(oracle, graph_, raw_recording(recording, graph_));
+        if (!takes_all_windows(file_) && windows.size() > 1)
+            windows.erase(windows.begin(), windows.end() - 1);
+        return windows;
+    }
 
     void add(size_t index, const Recording& recording, std::vector<Bytes> windows)
     {
@@ -106,6 +119,8 @@ private:
     const ProjectFile& file_;
     const SampleProgress& progress_;
     ProjectData data_;
+    AugmentOptions augment_;
+    SplitMix64 random_{1};  // of the changed copies
     Graph graph_;
     SampleSet set_;
 };

@@ -177,4 +177,32 @@ DataOptions data_options(const ProjectFile& file)
     return options;
 }
 
+AugmentOptions augment_options(const ProjectFile& file)
+{
+    AugmentOptions options;
+    const Settings* const train = file.top.table("train");
+    const Settings* const augment = train ? train->table("augment") : nullptr;
+    if (!augment) return options;
+    const DataKind kind = kind_of(file);
+    require(kind != DataKind::text, ErrorCode::T0106,
+            {train->place("augment"), "texts have no changed copies", "no `augment`",
+             "remove `augment`"});
+    options.copies = augment->whole("copies");
+    options.shift = augment->number("shift");
+    options.noise = augment->number("noise");
+    options.rotation = augment->number("rotation");
+    options.warp = augment->number("warp");
+    const std::vector<double> gain = augment->numbers("gain");
+    require(gain.empty() || (gain.size() == 2 && gain[0] <= gain[1]), ErrorCode::T0106,
+            {augment->place("gain"), fmt::format("the numbers {}", fmt::join(gain, ", ")),
+             "two: the least and the greatest factor", "gain = [0.8, 1.2]"});
+    if (!gain.empty()) {
+        options.least_gain = gain[0];
+        options.most_gain = gain[1];
+    }
+    require(options.warp == 0 || kind != DataKind::image, ErrorCode::T0106,
+            {augment->place("warp"), "images have no speed", "motion or sound", "remove `warp`"});
+    return options;
+}
+
 }  // namespace thimble

@@ -1,8 +1,10 @@
-// The section [data] of a project file as the options of data/dataset.h.
+// The section [data] of a project file as the options of data/dataset.h, and what [train] says of
+// the recordings.
 //
 // Tested by tests/unit/project/data_section_test.cc.
 #pragma once
 
+#include "data/augment.h"
 #include "data/dataset.h"
 #include "project/project_file.h"
 
@@ -10,6 +12,9 @@ namespace thimble {
 
 // Throws T0106 when the project has no [data], or a value of it makes no sense.
 DataOptions data_options(const ProjectFile& file);
+
+// `augment` of [train]; no copies without it. Throws T0106 for a project of texts.
+AugmentOptions augment_options(const ProjectFile& file);
 
 // Index of the stage where the recordings enter the chain (`at`); 0: the input. Throws T0106 for a
 // stage that the project does not have.

@@ -58,6 +58,26 @@ std::string refusal(const ProjectFile& file)
     return "no error";
 }
 
+TEST(Samples, changed_copies_are_trained_on)
+{
+    DataFolder folder;
+    folder.write("up.csv", "x,y\n100,200\n300,400\n\n100,200\n300,400\n");
+    folder.write("down.csv", "x,y\n0,0\n0,0\n\n0,0\n0,0\n");
+    const SampleSet plain = collect_samples(project(folder, kMotion));
+    const SampleSet set = collect_samples(project(
+        folder, std::string(kMotion) + "[train]\naugment = {copies = 3, gain = [0.5, 0.9]}\n"));
+    EXPECT_EQ(plain.train.size(), 2u);
+    ASSERT_EQ(set.train.size(), 8u);
+    EXPECT_EQ(set.test.size(), plain.test.size());
+    for (const LabelledSample& sample : set.train) {
+        if (sample.label == 1) continue;
+        const float last = floats(sample).back();  // (400 gain + 1) / 2
+        EXPECT_TRUE(last == 200.5f || (last >= 100 && last <= 181)) << last;
+    }
+    const std::string reversed = std::string(kMotion) + "[train]\naugment = {gain = [2, 1]}\n";
+    EXPECT_NE(refusal(project(folder, reversed)).find("gain"), std::string::npos);
+}
+
 TEST(Samples, are_what_the_stages_in_front_of_the_network_give)
 {
     DataFolder folder;
