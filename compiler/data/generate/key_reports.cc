@@ -1,9 +1,10 @@
 // key_reports: what a USB keyboard sends at every change (HID boot protocol): modifiers, a reserved
 // 0, up to six codes of keys that are down in any order, zeros behind them.
 //
-// Typing is `angry` when a shift key is held and no control key, and two keys or more are down; or
-// when four keys or more are down, whatever is held. Else it is `calm`. Only the set of keys
-// counts, not the places of their codes. Held out are whole sets of keys, in other orders too.
+// Typing is `angry` when a shift key is held and no control key, and two letters or more are down; or
+// when four letters or more are down, whatever is held. Else it is `calm`: digits, enter and the like
+// never count. Only the set of keys decides, not the places of their codes. Held out are whole sets
+// of keys, in all of their orders.
 #include "data/generate/generate.h"
 #include "data/random.h"
 
@@ -14,18 +15,20 @@ namespace thimble {
 namespace {
 
 constexpr uint8_t kControl = 0x11, kShift = 0x22;  // left and right
-constexpr int64_t kFirstKey = 4, kLastKey = 56;    // `a` to `/`, US layout
+// USB HID usage codes: `a` to `z`, then digits, enter, space and punctuation of a US layout.
+constexpr int64_t kFirstKey = 4, kLastLetter = 29, kLastKey = 56;
 constexpr int64_t kKeysMost = 6;
-
-bool is_angry(uint8_t modifiers, int64_t keys)
-{
-    const bool shouts = (modifiers & kShift) != 0 && (modifiers & kControl) == 0;
-    return keys >= 4 || (shouts && keys >= 2);
-}
 
 struct Report {
     uint8_t modifiers = 0;
     std::vector<uint8_t> keys;
+
+    bool angry() const
+    {
+        const auto letters = std::ranges::count_if(keys, [](int64_t k) { return k <= kLastLetter; });
+        const bool shouts = (modifiers & kShift) != 0 && (modifiers & kControl) == 0;
+        return letters >= 4 || (shouts && letters >= 2);
+    }
 
     // The same for every order of the keys.
     bool held_out() const
@@ -38,18 +41,13 @@ struct Report {
     }
 };
 
-// Each modifier alone or with others; most reports have none, or shift.
+// None, or one or two of the eight; often a shift key alone.
 uint8_t draw_modifiers(SplitMix64& random)
 {
-    switch (random.below(8)) {
-    case 0: return static_cast<uint8_t>(random.below(256));
-    case 1: return 0x01;
-    case 2: return static_cast<uint8_t>(random.below(2) ? 0x03 : 0x30);
-    case 3:
-    case 4: return 0x02;
-    case 5: return 0x20;
-    default: return 0;
-    }
+    if (random.below(3) == 0) return static_cast<uint8_t>(random.below(2) ? 0x02 : 0x20);
+    uint64_t modifiers = 0;
+    for (uint64_t i = random.below(3); i > 0; --i) modifiers |= 1u << random.below(8);
+    return static_cast<uint8_t>(modifiers);
 }
 
 Report draw_report(SplitMix64& random)
@@ -58,7 +56,8 @@ Report draw_report(SplitMix64& random)
     report.modifiers = draw_modifiers(random);
     const int64_t count = random.whole(0, kKeysMost);
     while (static_cast<int64_t>(report.keys.size()) < count) {
-        const auto key = static_cast<uint8_t>(random.whole(kFirstKey, kLastKey));
+        const int64_t last = random.below(3) == 0 ? kLastKey : kLastLetter;
+        const auto key = static_cast<uint8_t>(random.whole(kFirstKey, last));
         if (std::ranges::find(report.keys, key) == report.keys.end()) report.keys.push_back(key);
     }
     return report;
@@ -74,8 +73,7 @@ void generate_key_reports(const GenerateOptions& options, Dataset& dataset)
         // Both answers in turn, so that neither is rare.
         const bool angry = i % 2 == 1;
         Report report = draw_report(random);
-        while (is_angry(report.modifiers, static_cast<int64_t>(report.keys.size())) != angry)
-            report = draw_report(random);
+        while (report.angry() != angry) report = draw_report(random);
         Recording recording = generated("key_reports", i);
         recording.type = DType::u8;
         recording.shape = {1, 2 + kKeysMost};
