@@ -71,7 +71,8 @@ void say_worst(const Evaluation& result)
         std::vector<std::string> row = {one.place, one.expected,
                                         one.decided.empty() ? "-" : one.decided};
         if (labels) {
-            row.push_back(one.decided.empty() ? "-" : fmt::format("{:.4g}", one.score));
+            const bool none = one.decided.empty() || std::isnan(one.score);
+            row.push_back(none ? "-" : fmt::format("{:.4g}", one.score));
             row.push_back(one.right ? "" : "wrong");
         }
         if (result.errors) row.push_back(fmt::format("{:.4g}", one.error));

@@ -74,7 +74,8 @@ void say_decisions(const Graph& graph, const std::vector<RawRecording>& recordin
     std::vector<std::string> heads = {"recording"};
     if (timed) heads.push_back(interface.rate_hz > 0 ? ">ms" : ">samples");
     heads.push_back(labels ? "label" : "values");
-    if (labels) heads.push_back(">score");
+    const bool scores = labels && graph.outputs.size() > 2;
+    if (scores) heads.push_back(">score");
     TextTable table(heads);
     for (size_t i = 0; i < std::min(decisions.size(), kLinesShown); ++i) {
         const PipelineDecision& decision = decisions[i];
@@ -87,7 +88,7 @@ void say_decisions(const Graph& graph, const std::vector<RawRecording>& recordin
                                       : fmt::format("{}", decision.samples));
             row.push_back(labels ? label_name(interface, label_at(decision, static_cast<size_t>(k)))
                                  : values_text(graph, decision));
-            if (labels)
+            if (scores)
                 row.push_back(fmt::format(
                     "{:.4g}", real_value(graph.tensor(graph.outputs[2]), decision.values[1], k)));
             table.row(row);
@@ -116,12 +117,13 @@ json decision_json(const Graph& graph, const std::vector<RawRecording>& recordin
             item["values"].push_back(real_value(tensor, decision.values[0], i));
         return item;
     }
-    const Tensor& score = graph.tensor(graph.outputs[2]);
     const auto label = [&](size_t i) {
         const int32_t index = label_at(decision, i);
         return index < 0 ? json() : json(label_name(interface, index));
     };
     item["label"] = label(0);
+    if (graph.outputs.size() < 3) return item;
+    const Tensor& score = graph.tensor(graph.outputs[2]);
     item["score"] = real_value(score, decision.values[1], 0);
     for (int64_t i = 0; score.count() > 1 && i < score.count(); ++i)
         item["best"].push_back({{"label", label(static_cast<size_t>(i))},

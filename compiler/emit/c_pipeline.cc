@@ -34,6 +34,12 @@ bool decides_label(const Program& program)
     return interface_of(program).decision == Decision::label;
 }
 
+// A score, or values: a project may want labels alone.
+bool has_number(const Program& program)
+{
+    return !decides_label(program) || program.graph.outputs.size() > 2;
+}
+
 bool is_quantized(const Tensor& tensor)
 {
     return tensor.quant.present() && !is_float(tensor.type);
@@ -119,8 +125,9 @@ std::string decision_type(const Program& program)
                            count == 1 ? "" : fmt::format("[{}]", count), comment);
     };
     if (decides_label(program)) {
-        const Tensor& score = output(program, 2);
         field(output(program, 1), "int16_t", "label", fmt::format("for {}_label; -1: none", name));
+        if (!has_number(program)) return out + fmt::format("}} {}_decision_t;\n\n", name);
+        const Tensor& score = output(program, 2);
         field(score, std::string(dtype_c_name(score.type)), "score", score_text(score));
     } else {
         const Tensor& values = output(program, 1);
@@ -133,6 +140,7 @@ std::string decision_type(const Program& program)
 // The decision's number as a real value.
 std::string score_function(const Program& program)
 {
+    if (!has_number(program)) return "";
     const bool label = decides_label(program);
     const Tensor& tensor = output(program, label ? 2 : 1);
     if (!is_quantized(tensor) && tensor.type != DType::f32) return "";
@@ -221,7 +229,7 @@ std::string decision_definition(const Program& program)
     if (loops) out += "    thb_index_t i;\n";
     if (decides_label(program)) {
         copy(1, "label", true);
-        copy(2, "score", false);
+        if (has_number(program)) copy(2, "score", false);
     } else {
         copy(1, "values", false);
     }

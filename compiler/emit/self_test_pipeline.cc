@@ -65,7 +65,8 @@ std::string decision_function(const Program& program, bool has_reals)
 {
     const std::string& name = program.name;
     const bool label = program.graph.interface->decision == Decision::label;
-    const Tensor& last = program.graph.tensor(program.graph.outputs.at(label ? 2 : 1));
+    const bool number = !label || program.graph.outputs.size() > 2;
+    const Tensor& last = program.graph.tensor(program.graph.outputs.back());
     const std::string field = label ? "score" : "values";
     std::string out = fmt::format(
         "\n// Where a recording has got to.\ntypedef struct {{\n    uint32_t crc;\n    size_t "
@@ -78,11 +79,11 @@ std::string decision_function(const Program& program, bool has_reals)
     if (label)
         out +=
             "        sum->crc = self_test_crc(sum->crc, &decision.label, sizeof decision.label);\n";
-    if (last.type != DType::f32) {
+    if (number && last.type != DType::f32) {
         out += fmt::format(
             "        sum->crc = self_test_crc(sum->crc, &decision.{0}, sizeof decision.{0});\n",
             field);
-    } else if (has_reals) {
+    } else if (number && has_reals) {
         out += fmt::format(
             "        if (sum->reals + {1} > {2} ||\n"
             "            !self_test_close({0}decision.{3}, self_test_reals + sum->reals, {1},\n"

@@ -100,6 +100,7 @@ private:
 
     Counted counted_from(const PipelineDecision& decision) const
     {
+        if (graph_.outputs.size() < 3) return {decided_label(decision, 0), std::nan(""), 0};
         const double score =
             real_value(graph_.tensor(graph_.outputs.at(2)), decision.values.at(1), 0);
         const double certainty = above_ ? std::abs(score - *above_) : score;

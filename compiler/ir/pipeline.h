@@ -23,7 +23,7 @@ enum class InputKind : uint8_t { motion, audio, text, image, tensor };
 // What output 1 and those behind it are.
 enum class Decision : uint8_t {
     values,  // all that the last stage gives
-    label,   // int32 [k]: indices into `labels`; then the scores [k]
+    label,   // int32 [k]: indices into `labels`; then, where there are scores, those [k]
 };
 
 struct PipelineInterface {

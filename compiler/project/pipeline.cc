@@ -202,9 +202,8 @@ private:
         if (!flow_.labels.empty()) {
             interface.decision = Decision::label;
             interface.labels = flow_.labels;
-            THIMBLE_CHECK(flow_.scores.has_value(), "a decision without scores");
-            outputs = {flow_.value, *flow_.scores};
             names = {"label", "score"};
+            if (flow_.scores) outputs.push_back(*flow_.scores);
         }
         tick_.set_prefix("");
         result_.graph = tick_.finish(outputs, names);

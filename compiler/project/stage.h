@@ -73,7 +73,7 @@ struct Flow {
     TensorId value = kNoTensor;       // seen from the innermost branch
     double per_second = 0;            // how often it comes at most; 0: not known
     std::vector<std::string> labels;  // of a decision
-    std::optional<TensorId> scores;   // of a decision: as many as labels
+    std::optional<TensorId> scores;   // of a decision: as many as `value`; none: not wanted
 };
 
 struct StageContext {

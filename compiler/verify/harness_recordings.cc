@@ -24,7 +24,7 @@ std::string write_decision(const Program& program)
         "    thb_host_write(&one, 1);\n";
     if (interface.streamed()) out += field("samples");
     if (interface.decision == Decision::label)
-        out += field("label") + field("score");
+        out += field("label") + (program.graph.outputs.size() > 2 ? field("score") : "");
     else
         out += field("values");
     return out + "}\n\n";

@@ -49,9 +49,10 @@ void build(StageContext& stage)
     GraphBuilder& graph = stage.graph();
     const Tensor values = stage.value();
     const int64_t count = values.count();
+    const bool scored = stage.settings.flag("score");
     if (count == 1 && stage.settings.texts("labels").size() == 2) {
         stage.flow.labels = stage.settings.texts("labels");
-        stage.flow.scores = graph.reshaped(stage.flow.value, {1});
+        if (scored) stage.flow.scores = graph.reshaped(stage.flow.value, {1});
         stage.flow.value = is_above(stage, stage.settings.number("above"));
         return;
     }
@@ -61,6 +62,8 @@ void build(StageContext& stage)
     const auto int32 = static_cast<int8_t>(TfliteType::int32);
     stage.flow.value = graph.node(
         "ARG_MAX", {row, axis}, {{tflite_field::arg_max::output_type, int32}}, DType::i32);
+    // Without the greatest value itself the compiler may find its place among the logits.
+    if (!scored) return;
     stage.flow.scores = graph.reshaped(
         graph.node("REDUCE_MAX", {row, axis}, {{tflite_field::reducer::keep_dims, true}},
                    values.type, values.quant),

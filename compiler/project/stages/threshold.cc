@@ -55,6 +55,9 @@ int64_t pause_of(const StageContext& stage)
 
 void build(StageContext& stage)
 {
+    if (!stage.flow.scores && !stage.flow.labels.empty())
+        stage.wrong("at_least", "decisions without a score", "scores to compare with",
+                    "score = true  # of the stage in front");
     if (!stage.flow.scores)
         stage.wrong("kind", "no decision in front", "a stage that decides",
                     "put a stage in front: kind = \"argmax\"");

@@ -8,6 +8,8 @@
 #include "data/dataset.h"
 #include "project/data_section.h"
 #include "verify/engine.h"
+#include "verify/profile.h"
+#include "verify/ticks.h"
 
 #include <cstring>
 #include <gtest/gtest.h>
@@ -183,6 +185,45 @@ TEST(MotionStages, twenty_motions_give_twenty_decisions_here_and_on_an_uno)
             for (const KernelCall& call : step.calls)
                 EXPECT_EQ(call.kernel.find("f32"), std::string::npos) << call.kernel;
         EXPECT_EQ(decisions(run_on_target(program, target, inputs)), decided) << machine;
+    }
+}
+
+// Labels alone: the place of the greatest logit is that of the greatest probability.
+TEST(MotionStages, labels_without_a_score_leave_the_softmax_out)
+{
+    if (examples().empty()) GTEST_SKIP() << "examples is not above this program";
+    const fs::path path = examples() / "gesture" / "thimble.toml";
+    const Pipeline scored = compose_pipeline(read_project_file(path));
+    const std::vector<uint8_t> bytes = read_file(path);
+    std::string text(bytes.begin(), bytes.end());
+    const std::string argmax = "kind = \"argmax\"\n";
+    text.insert(text.find(argmax) + argmax.size(), "score = false\n");
+    Pipeline labels = compose_pipeline(parse_project_file(text, path));
+    ASSERT_EQ(labels.graph.outputs.size(), 2u);
+    std::vector<RawRecording> recordings(1);
+    for (const TensorBytes& one : stream_of(path.parent_path()))
+        recordings[0].samples.insert(recordings[0].samples.end(), one[0].begin(), one[0].end());
+    const auto program_of = [](Pipeline pipeline, const ResolvedTarget& target) {
+        pipeline.graph.interface = std::make_shared<const PipelineInterface>(pipeline.interface);
+        return compile(pipeline.graph, {.name = "gesture", .target = target.facts});
+    };
+    for (const char* machine : {"host", "uno"}) {
+        if (const std::string missing = missing_program(machine); !missing.empty())
+            GTEST_SKIP() << missing << " is not installed";
+        const ResolvedTarget target = find_target(machine);
+        const Program with = program_of(scored, target), without = program_of(labels, target);
+        for (const Step& step : without.steps) EXPECT_NE(step.op, "softmax");
+        auto expected = run_recordings(with, target, recordings);
+        for (PipelineDecision& decision : expected) decision.values.pop_back();
+        EXPECT_EQ(expected.size(), 20u);
+        EXPECT_TRUE(run_recordings(without, target, recordings) == expected) << machine;
+        if (std::string(machine) == "host") continue;
+        const Profile before = profile_pipeline(with, target, recordings);
+        const Profile after = profile_pipeline(without, target, recordings);
+        EXPECT_LT(after.flash_total() + 200, before.flash_total());
+        EXPECT_LT(after.total + 1000, before.total);
+        std::cout << "flash " << before.flash_total() << " -> " << after.flash_total()
+                  << " bytes, longest tick " << before.total << " -> " << after.total << "\n";
     }
 }
 

@@ -87,6 +87,15 @@ TEST(Pipeline, runs_what_follows_a_condition_only_when_it_holds)
     EXPECT_EQ(found[2].label, 2);
 }
 
+TEST(Pipeline, a_threshold_needs_the_score)
+{
+    std::string text = kValues;
+    text.insert(text.find("labels"), "score = false\n");
+    EXPECT_EQ(compose(text).graph.outputs.size(), 2u);
+    text += "[[stage]]\nkind = \"threshold\"\nat_least = 0.5\n";
+    EXPECT_NE(refusal(text).find("decisions without a score"), std::string::npos) << refusal(text);
+}
+
 TEST(Pipeline, has_an_answer_for_low_scores)
 {
     const Pipeline pipeline =
