@@ -7,15 +7,16 @@
 #include "formats/tflite_writer.h"
 #include "ops/op.h"
 #include "ops/tflite_export.h"
+#include "passes/spell_out.h"
 
 #include <fmt/format.h>
 
 namespace thimble {
 
-std::vector<uint8_t> export_tflite(const Graph& graph)
+namespace {
+
+void write_nodes(TfliteExport& file, const Graph& graph)
 {
-    TfliteExport file(graph);
-    file.tensors(graph.inputs);
     for (const Node& node : graph.nodes) {
         try {
             if (!node.op || !node.op->export_tflite)
@@ -29,6 +30,16 @@ std::vector<uint8_t> export_tflite(const Graph& graph)
             throw;
         }
     }
+}
+
+}  // namespace
+
+std::vector<uint8_t> export_tflite(const Graph& graph)
+{
+    const SpelledOut spelled = spell_out(graph, has_no_file_form);
+    TfliteExport file(spelled.graph);
+    file.tensors(graph.inputs);
+    write_nodes(file, spelled.graph);
     TfliteDraft draft = file.finish();
     draft.subgraphs[0].name = graph.name.empty() ? "main" : graph.name;
     return write_tflite(draft);

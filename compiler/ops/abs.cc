@@ -5,6 +5,7 @@
 #include "numeric/requantize.h"
 #include "ops/elements.h"
 #include "ops/lookup.h"
+#include "ops/quantization_rule.h"
 #include "ops/tflite_export.h"
 
 #include <cmath>
@@ -88,6 +89,7 @@ const OpDef op_abs = {.name = "abs",
                       .infer = infer,
                       .eval = eval,
                       .lower = lower,
-                      .export_tflite = export_plain};
+                      .export_tflite = export_plain,
+                      .quantization = rule_for_values};
 
 }  // namespace thimble

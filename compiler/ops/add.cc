@@ -14,6 +14,7 @@
 #include "ops/by_turn.h"
 #include "ops/elements.h"
 #include "ops/lookup.h"
+#include "ops/quantization_rule.h"
 #include "ops/tflite_export.h"
 #include "ops/window.h"
 
@@ -335,6 +336,7 @@ const OpDef op_add = {.name = "add",
                       .lower = lower,
                       .same_attributes = equal_attributes<AddAttributes>,
                       .no_changing_scales = no_changing_scales,
-                      .export_tflite = export_add};
+                      .export_tflite = export_add,
+                      .quantization = rule_for_values};
 
 }  // namespace thimble

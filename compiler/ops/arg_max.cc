@@ -6,6 +6,7 @@
 #include "ops/coordinates.h"
 #include "ops/move.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/shapes.h"
 #include "ops/tflite_export.h"
 
@@ -112,6 +113,11 @@ const OpDef op_arg_max = {.name = "arg_max",
                           .infer = infer,
                           .eval = eval,
                           .lower = lower,
-                          .export_tflite = export_arg_max};
+                          .export_tflite = export_arg_max,
+                          .quantization = [](const Graph& graph, const Node& node) {
+                              QuantizationRule rule = rule_for_int8(graph, node);
+                              rule.output = QuantizationRule::Output::kept;
+                              return rule;
+                          }};
 
 }  // namespace thimble

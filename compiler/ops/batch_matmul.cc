@@ -12,6 +12,7 @@
 #include "ops/dense_layer.h"
 #include "ops/matrix_product.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/tflite_export.h"
 #include "ops/weighted.h"
 
@@ -315,6 +316,7 @@ const OpDef op_batch_matmul = {.name = "batch_matmul",
                                .lower = lower,
                                .macs = macs,
                                .same_attributes = equal_attributes<BatchMatmulAttributes>,
-                               .export_tflite = export_batch_matmul};
+                               .export_tflite = export_batch_matmul,
+                               .quantization = rule_for_values};
 
 }  // namespace thimble

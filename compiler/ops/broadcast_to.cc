@@ -5,6 +5,7 @@
 #include "ops/coordinates.h"
 #include "ops/move.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/shapes.h"
 #include "ops/tflite_export.h"
 
@@ -126,6 +127,7 @@ const OpDef op_broadcast_to = {.name = "broadcast_to",
                                .eval = eval,
                                .lower = lower,
                                .same_attributes = equal_attributes<RepeatForm>,
-                               .export_tflite = export_plain};
+                               .export_tflite = export_plain,
+                               .quantization = rule_for_moves};
 
 }  // namespace thimble

@@ -10,6 +10,7 @@
 #include "ops/coordinates.h"
 #include "ops/move.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/shapes.h"
 #include "ops/tflite_export.h"
 
@@ -174,6 +175,7 @@ const OpDef op_concat = {.name = "concat",
                          .eval = eval,
                          .lower = lower,
                          .same_attributes = equal_attributes<ConcatAttributes>,
-                         .export_tflite = export_concat};
+                         .export_tflite = export_concat,
+                         .quantization = rule_for_moves};
 
 }  // namespace thimble

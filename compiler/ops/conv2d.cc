@@ -14,6 +14,7 @@
 #include "ops/fast_variants.h"
 #include "ops/legacy_uint8.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/tflite_export.h"
 #include "ops/weighted.h"
 #include "ops/weights.h"
@@ -297,12 +298,17 @@ int64_t macs(const Graph& graph, const Node& node)
 }  // namespace
 
 extern const OpDef op_conv2d;
-const OpDef op_conv2d = {.name = "conv2d",
-                         .tflite = {{"CONV_2D", import_conv2d}},
-                         .infer = infer,
-                         .eval = eval,
-                         .lower = lower,
-                         .macs = macs,
-                         .export_tflite = export_conv2d};
+const OpDef op_conv2d = {
+    .name = "conv2d",
+    .tflite = {{"CONV_2D", import_conv2d}},
+    .infer = infer,
+    .eval = eval,
+    .lower = lower,
+    .macs = macs,
+    .export_tflite = export_conv2d,
+    .quantization = [](const Graph& graph, const Node& node) {
+        return rule_for_weights(
+            graph, node, {.in_axis = 3, .activation = attributes_of(node).window.activation});
+    }};
 
 }  // namespace thimble

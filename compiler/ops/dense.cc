@@ -16,6 +16,7 @@
 #include "ops/legacy_uint8.h"
 #include "ops/matrix_product.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/tflite_export.h"
 #include "ops/weighted.h"
 
@@ -257,6 +258,10 @@ const OpDef op_dense = {.name = "dense",
                         .macs = macs,
                         .same_attributes = equal_attributes<DenseAttributes>,
                         .no_changing_scales = no_dense_by_turn,
-                        .export_tflite = export_dense};
+                        .export_tflite = export_dense,
+                        .quantization = [](const Graph& graph, const Node& node) {
+                            return rule_for_weights(graph, node,
+                                                    {.activation = dense_activation(node)});
+                        }};
 
 }  // namespace thimble

@@ -9,6 +9,7 @@
 #include "ops/fast_variants.h"
 #include "ops/legacy_uint8.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/tflite_export.h"
 #include "ops/weighted.h"
 #include "ops/weights.h"
@@ -260,12 +261,17 @@ int64_t macs(const Graph& graph, const Node& node)
 }  // namespace
 
 extern const OpDef op_depthwise_conv2d;
-const OpDef op_depthwise_conv2d = {.name = "depthwise_conv2d",
-                                   .tflite = {{"DEPTHWISE_CONV_2D", import_depthwise_conv2d}},
-                                   .infer = infer,
-                                   .eval = eval,
-                                   .lower = lower,
-                                   .macs = macs,
-                                   .export_tflite = export_depthwise_conv2d};
+const OpDef op_depthwise_conv2d = {
+    .name = "depthwise_conv2d",
+    .tflite = {{"DEPTHWISE_CONV_2D", import_depthwise_conv2d}},
+    .infer = infer,
+    .eval = eval,
+    .lower = lower,
+    .macs = macs,
+    .export_tflite = export_depthwise_conv2d,
+    .quantization = [](const Graph& graph, const Node& node) {
+        return rule_for_weights(
+            graph, node, {.axis = 3, .in_axis = 3, .activation = attributes_of(node).activation});
+    }};
 
 }  // namespace thimble

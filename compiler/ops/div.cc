@@ -9,6 +9,7 @@
 #include "ops/binary.h"
 #include "ops/broadcast.h"
 #include "ops/elements.h"
+#include "ops/quantization_rule.h"
 #include "ops/tflite_export.h"
 
 #include <fmt/format.h>
@@ -122,6 +123,7 @@ const OpDef op_div = {.name = "div",
                       .eval = eval,
                       .lower = lower,
                       .same_attributes = equal_attributes<int>,
-                      .export_tflite = export_div};
+                      .export_tflite = export_div,
+                      .quantization = rule_for_int8};
 
 }  // namespace thimble

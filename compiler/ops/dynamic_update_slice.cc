@@ -7,6 +7,7 @@
 #include "ops/coordinates.h"
 #include "ops/move.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/shapes.h"
 #include "ops/tflite_export.h"
 
@@ -103,6 +104,7 @@ const OpDef op_dynamic_update_slice = {
     .infer = infer,
     .eval = eval,
     .lower = lower,
-    .export_tflite = export_plain};
+    .export_tflite = export_plain,
+    .quantization = rule_for_moves};
 
 }  // namespace thimble

@@ -1,5 +1,6 @@
 // y = x for x >= 0, else e^x - 1.
 #include "ops/elements.h"
+#include "ops/quantization_rule.h"
 #include "ops/real_function.h"
 #include "ops/tflite_export.h"
 
@@ -27,6 +28,7 @@ const OpDef op_elu = {
         [](LowerContext& c) {
             lower_real_function(c, function_for(c.options.match), "THB_UNARY_ELU");
         },
-    .export_tflite = export_plain};
+    .export_tflite = export_plain,
+    .quantization = rule_for_int8};
 
 }  // namespace thimble

@@ -11,6 +11,7 @@
 #include "ops/coordinates.h"
 #include "ops/move.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/shapes.h"
 #include "ops/tflite_export.h"
 
@@ -149,6 +150,11 @@ const OpDef op_gather = {.name = "gather",
                          .eval = eval,
                          .lower = lower,
                          .same_attributes = equal_attributes<GatherAttributes>,
-                         .export_tflite = export_gather};
+                         .export_tflite = export_gather,
+                         .quantization = [](const Graph& graph, const Node& node) {
+                             QuantizationRule rule = rule_for_moves(graph, node);
+                             rule.prefers_int8 = graph.input(node, 0).is_constant();
+                             return rule;
+                         }};
 
 }  // namespace thimble

@@ -8,6 +8,7 @@
 #include "ops/coordinates.h"
 #include "ops/move.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/shapes.h"
 #include "ops/tflite_export.h"
 
@@ -107,6 +108,7 @@ const OpDef op_gather_nd = {.name = "gather_nd",
                             .infer = infer,
                             .eval = eval,
                             .lower = lower,
-                            .export_tflite = export_plain};
+                            .export_tflite = export_plain,
+                            .quantization = rule_for_moves};
 
 }  // namespace thimble

@@ -5,6 +5,7 @@
 #include "formats/tflite.h"
 #include "formats/tflite_fields.h"
 #include "ops/elements.h"
+#include "ops/quantization_rule.h"
 #include "ops/real_function.h"
 #include "ops/tflite_export.h"
 
@@ -53,6 +54,7 @@ const OpDef op_gelu = {
             lower_real_function(c, function_of(c.node),
                                 approximate(c.node) ? "THB_UNARY_GELU_TANH" : "THB_UNARY_GELU");
         },
-    .export_tflite = export_gelu};
+    .export_tflite = export_gelu,
+    .quantization = rule_for_int8};
 
 }  // namespace thimble

@@ -6,6 +6,7 @@
 #include "numeric/requantize.h"
 #include "ops/elements.h"
 #include "ops/lookup.h"
+#include "ops/quantization_rule.h"
 #include "ops/tflite_export.h"
 
 #include <algorithm>
@@ -138,6 +139,7 @@ const OpDef op_hard_swish = {.name = "hard_swish",
                              .infer = infer,
                              .eval = eval,
                              .lower = lower,
-                             .export_tflite = export_plain};
+                             .export_tflite = export_plain,
+                             .quantization = rule_for_int8};
 
 }  // namespace thimble

@@ -7,6 +7,7 @@
 #include "formats/tflite_fields.h"
 #include "numeric/reference.h"
 #include "ops/elements.h"
+#include "ops/quantization_rule.h"
 #include "ops/tflite_export.h"
 
 #include <algorithm>
@@ -100,6 +101,9 @@ const OpDef op_l2_normalization = {.name = "l2_normalization",
                                    .infer = infer,
                                    .eval = eval,
                                    .lower = lower,
-                                   .export_tflite = export_plain};
+                                   .export_tflite = export_plain,
+                                   .quantization = [](const Graph& graph, const Node& node) {
+                                       return rule_for_function(graph, node, {1.0f / 128, 0}, {});
+                                   }};
 
 }  // namespace thimble

@@ -9,6 +9,7 @@
 #include "numeric/requantize.h"
 #include "ops/elements.h"
 #include "ops/lookup.h"
+#include "ops/quantization_rule.h"
 #include "ops/tflite_export.h"
 
 #include <cmath>
@@ -120,6 +121,7 @@ const OpDef op_leaky_relu = {.name = "leaky_relu",
                              .eval = eval,
                              .lower = lower,
                              .same_attributes = equal_attributes<float>,
-                             .export_tflite = export_leaky_relu};
+                             .export_tflite = export_leaky_relu,
+                             .quantization = rule_for_values};
 
 }  // namespace thimble

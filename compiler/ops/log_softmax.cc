@@ -6,6 +6,7 @@
 #include "numeric/reference.h"
 #include "numeric/requantize.h"
 #include "ops/elements.h"
+#include "ops/quantization_rule.h"
 #include "ops/tflite_export.h"
 
 #include <algorithm>
@@ -123,6 +124,9 @@ const OpDef op_log_softmax = {.name = "log_softmax",
                               .infer = infer,
                               .eval = eval,
                               .lower = lower,
-                              .export_tflite = export_plain};
+                              .export_tflite = export_plain,
+                              .quantization = [](const Graph& graph, const Node& node) {
+                                  return rule_for_function(graph, node, {1.0f / 16, 127}, {});
+                              }};
 
 }  // namespace thimble

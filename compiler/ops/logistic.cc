@@ -1,5 +1,6 @@
 // y = 1 / (1 + e^-x), see ops/sigmoid.cc.
 #include "ops/elements.h"
+#include "ops/quantization_rule.h"
 #include "ops/sigmoid.h"
 #include "ops/tflite_export.h"
 
@@ -13,6 +14,10 @@ const OpDef op_logistic = {
     .eval = [](EvalContext& c) { eval_sigmoid(c, Sigmoid::logistic); },
     .lower = [](LowerContext& c) { lower_sigmoid(c, Sigmoid::logistic); },
     .no_changing_scales = no_sigmoid_by_turn,
-    .export_tflite = export_plain};
+    .export_tflite = export_plain,
+    .quantization =
+        [](const Graph& graph, const Node& node) {
+            return rule_for_function(graph, node, {1.0f / 256, -128}, {1.0f / 32768, 0});
+        }};
 
 }  // namespace thimble

@@ -4,6 +4,7 @@
 #include "ops/binary.h"
 #include "ops/broadcast.h"
 #include "ops/elements.h"
+#include "ops/quantization_rule.h"
 #include "ops/tflite_export.h"
 
 namespace thimble {
@@ -43,6 +44,7 @@ const OpDef op_maximum = {
             lower_plain(c, std::any_cast<Binary>(c.node.attributes), kNoClamp);
         },
     .same_attributes = equal_attributes<Binary>,
-    .export_tflite = export_plain};
+    .export_tflite = export_plain,
+    .quantization = rule_for_moves};
 
 }  // namespace thimble

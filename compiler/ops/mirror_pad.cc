@@ -9,6 +9,7 @@
 #include "ops/coordinates.h"
 #include "ops/move.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/shapes.h"
 #include "ops/tflite_export.h"
 
@@ -139,6 +140,7 @@ const OpDef op_mirror_pad = {.name = "mirror_pad",
                              .infer = infer,
                              .eval = eval,
                              .lower = lower,
-                             .export_tflite = export_mirror_pad};
+                             .export_tflite = export_mirror_pad,
+                             .quantization = rule_for_moves};
 
 }  // namespace thimble

@@ -13,6 +13,7 @@
 #include "ops/by_turn.h"
 #include "ops/elements.h"
 #include "ops/lookup.h"
+#include "ops/quantization_rule.h"
 #include "ops/tflite_export.h"
 #include "ops/window.h"
 
@@ -153,6 +154,7 @@ const OpDef op_mul = {.name = "mul",
                       .lower = lower,
                       .same_attributes = equal_attributes<int>,
                       .no_changing_scales = no_changing_scales,
-                      .export_tflite = export_mul};
+                      .export_tflite = export_mul,
+                      .quantization = rule_for_values};
 
 }  // namespace thimble

@@ -55,7 +55,7 @@ struct OpDef {
     // turn (Tensor::by_turn); empty: it can (ops/by_turn.h). Null: it never can.
     std::string (*no_changing_scales)(const Graph& graph, const Node& node) = nullptr;
     // Writes the node as operators of a .tflite file: the reverse of the import hooks, so that the
-    // file read back computes the same (ops/tflite_export.h). Null: the format has no such operator.
+    // file read back computes the same (ops/tflite_export.h). Null: the format has nothing like it.
     void (*export_tflite)(TfliteExport& file, const Node& node) = nullptr;
     // How the node of a float network is quantised (ops/quantization_rule.h). Null: it is not.
     QuantizationRule (*quantization)(const Graph& graph, const Node& node) = nullptr;

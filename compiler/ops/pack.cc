@@ -4,6 +4,7 @@
 #include "ops/coordinates.h"
 #include "ops/move.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/shapes.h"
 #include "ops/tflite_export.h"
 
@@ -102,6 +103,7 @@ const OpDef op_pack = {.name = "pack",
                        .eval = eval,
                        .lower = lower,
                        .same_attributes = equal_attributes<PackAttributes>,
-                       .export_tflite = export_pack};
+                       .export_tflite = export_pack,
+                       .quantization = rule_for_moves};
 
 }  // namespace thimble

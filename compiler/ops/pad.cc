@@ -7,6 +7,7 @@
 #include "ops/coordinates.h"
 #include "ops/move.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/shapes.h"
 #include "ops/tflite_export.h"
 
@@ -146,6 +147,7 @@ const OpDef op_pad = {.name = "pad",
                       .eval = eval,
                       .lower = lower,
                       .same_attributes = equal_attributes<PadAttributes>,
-                      .export_tflite = export_pad};
+                      .export_tflite = export_pad,
+                      .quantization = rule_for_moves};
 
 }  // namespace thimble

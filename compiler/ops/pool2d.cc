@@ -9,6 +9,7 @@
 #include "numeric/reference.h"
 #include "numeric/requantize.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/tflite_export.h"
 #include "ops/window.h"
 
@@ -228,6 +229,7 @@ const OpDef op_pool2d = {
     .infer = infer,
     .eval = eval,
     .lower = lower,
-    .export_tflite = export_pool2d};
+    .export_tflite = export_pool2d,
+    .quantization = rule_for_moves};
 
 }  // namespace thimble

@@ -7,6 +7,7 @@
 #include "numeric/requantize.h"
 #include "ops/broadcast.h"
 #include "ops/elements.h"
+#include "ops/quantization_rule.h"
 #include "ops/tflite_export.h"
 
 #include <fmt/format.h>
@@ -112,6 +113,7 @@ const OpDef op_prelu = {.name = "prelu",
                         .infer = infer,
                         .eval = eval,
                         .lower = lower,
-                        .export_tflite = export_plain};
+                        .export_tflite = export_plain,
+                        .quantization = rule_for_int8};
 
 }  // namespace thimble

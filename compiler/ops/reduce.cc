@@ -16,6 +16,7 @@
 #include "ops/legacy_uint8.h"
 #include "ops/move.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/shapes.h"
 #include "ops/tflite_export.h"
 
@@ -378,6 +379,15 @@ const OpDef op_reduce = {.name = "reduce",
                          .eval = eval,
                          .lower = lower,
                          .same_attributes = equal_attributes<ReduceAttributes>,
-                         .export_tflite = export_reduce};
+                         .export_tflite = export_reduce,
+                         .quantization = [](const Graph& graph, const Node& node) {
+                             const Reduction form = attributes_of(node).reduction;
+                             QuantizationRule rule =
+                                 form == Reduction::max || form == Reduction::min
+                                     ? rule_for_moves(graph, node)
+                                     : rule_for_values(graph, node);
+                             if (form == Reduction::prod) rule.int8 = rule.int16 = false;
+                             return rule;
+                         }};
 
 }  // namespace thimble

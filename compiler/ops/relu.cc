@@ -8,6 +8,7 @@
 #include "ops/elements.h"
 #include "ops/lookup.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/tflite_export.h"
 
 #include <algorithm>
@@ -175,6 +176,11 @@ const OpDef op_relu = {.name = "relu",
                        .eval = eval,
                        .lower = lower,
                        .same_attributes = equal_attributes<ReluAttributes>,
-                       .export_tflite = export_plain};
+                       .export_tflite = export_plain,
+                       .quantization = [](const Graph& graph, const Node& node) {
+                           // The forms with two bounds clamp stored numbers.
+                           return attributes_of(node).unbounded ? rule_for_values(graph, node)
+                                                                : rule_for_moves(graph, node);
+                       }};
 
 }  // namespace thimble

@@ -5,6 +5,7 @@
 #include "formats/tflite_fields.h"
 #include "ops/by_turn.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/tflite_export.h"
 
 #include <algorithm>
@@ -180,6 +181,7 @@ const OpDef op_reshape = {.name = "reshape",
                           .lower = lower,
                           .same_attributes = equal_attributes<ReshapeAttributes>,
                           .no_changing_scales = keeps_scales,
-                          .export_tflite = export_reshape};
+                          .export_tflite = export_reshape,
+                          .quantization = rule_for_moves};
 
 }  // namespace thimble

@@ -16,6 +16,7 @@
 #include "ops/coordinates.h"
 #include "ops/move.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/shapes.h"
 #include "ops/tflite_export.h"
 
@@ -309,6 +310,7 @@ const OpDef op_resize = {
     .infer = infer,
     .eval = eval,
     .lower = lower,
-    .export_tflite = export_resize};
+    .export_tflite = export_resize,
+    .quantization = rule_for_moves};
 
 }  // namespace thimble

@@ -3,6 +3,7 @@
 #include "ops/coordinates.h"
 #include "ops/move.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/shapes.h"
 #include "ops/tflite_export.h"
 
@@ -87,6 +88,7 @@ const OpDef op_reverse = {.name = "reverse",
                           .eval = eval,
                           .lower = lower,
                           .same_attributes = equal_attributes<ReverseAttributes>,
-                          .export_tflite = export_reverse};
+                          .export_tflite = export_reverse,
+                          .quantization = rule_for_moves};
 
 }  // namespace thimble

@@ -2,6 +2,7 @@
 // shape, one for all, or one for each row.
 #include "ops/broadcast.h"
 #include "ops/elements.h"
+#include "ops/quantization_rule.h"
 #include "ops/tflite_export.h"
 
 #include <algorithm>
@@ -100,6 +101,7 @@ const OpDef op_select = {.name = "select",
                          .eval = eval,
                          .lower = lower,
                          .same_attributes = equal_attributes<SelectForm>,
-                         .export_tflite = export_plain};
+                         .export_tflite = export_plain,
+                         .quantization = rule_for_moves};
 
 }  // namespace thimble

@@ -13,6 +13,7 @@
 #include "ops/coordinates.h"
 #include "ops/move.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/shapes.h"
 #include "ops/tflite_export.h"
 
@@ -239,6 +240,7 @@ const OpDef op_slice = {
     .lower = lower,
     .same_attributes = equal_attributes<SliceAttributes>,
     .no_changing_scales = keeps_scales,
-    .export_tflite = export_slice};
+    .export_tflite = export_slice,
+    .quantization = rule_for_moves};
 
 }  // namespace thimble

@@ -12,6 +12,7 @@
 #include "ops/elements.h"
 #include "ops/legacy_uint8.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/tflite_export.h"
 
 #include <algorithm>
@@ -336,12 +337,16 @@ void lower(LowerContext& c)
 }  // namespace
 
 extern const OpDef op_softmax;
-const OpDef op_softmax = {.name = "softmax",
-                          .tflite = {{"SOFTMAX", import_softmax}},
-                          .infer = infer,
-                          .eval = eval,
-                          .lower = lower,
-                          .same_attributes = equal_attributes<SoftmaxAttributes>,
-                          .export_tflite = export_softmax};
+const OpDef op_softmax = {
+    .name = "softmax",
+    .tflite = {{"SOFTMAX", import_softmax}},
+    .infer = infer,
+    .eval = eval,
+    .lower = lower,
+    .same_attributes = equal_attributes<SoftmaxAttributes>,
+    .export_tflite = export_softmax,
+    .quantization = [](const Graph& graph, const Node& node) {
+        return rule_for_function(graph, node, {1.0f / 256, -128}, {1.0f / 32768, 0});
+    }};
 
 }  // namespace thimble

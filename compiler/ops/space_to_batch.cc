@@ -11,6 +11,7 @@
 #include "ops/coordinates.h"
 #include "ops/move.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/shapes.h"
 #include "ops/tflite_export.h"
 
@@ -180,6 +181,7 @@ const OpDef op_space_to_batch = {.name = "space_to_batch",
                                  .infer = infer,
                                  .eval = eval,
                                  .lower = lower,
-                                 .export_tflite = export_space_to_batch};
+                                 .export_tflite = export_space_to_batch,
+                                 .quantization = rule_for_moves};
 
 }  // namespace thimble

@@ -6,6 +6,7 @@
 #include "ops/coordinates.h"
 #include "ops/move.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/shapes.h"
 #include "ops/tflite_export.h"
 
@@ -113,6 +114,7 @@ const OpDef op_space_to_depth = {.name = "space_to_depth",
                                  .infer = infer,
                                  .eval = eval,
                                  .lower = lower,
-                                 .export_tflite = export_space_to_depth};
+                                 .export_tflite = export_space_to_depth,
+                                 .quantization = rule_for_moves};
 
 }  // namespace thimble

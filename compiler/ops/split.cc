@@ -6,6 +6,7 @@
 #include "ops/coordinates.h"
 #include "ops/move.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/shapes.h"
 #include "ops/tflite_export.h"
 
@@ -166,6 +167,7 @@ const OpDef op_split = {
     .lower = lower,
     .same_attributes = equal_attributes<SplitAttributes>,
     .no_changing_scales = keeps_scales,
-    .export_tflite = export_split};
+    .export_tflite = export_split,
+    .quantization = rule_for_moves};
 
 }  // namespace thimble

@@ -7,6 +7,7 @@
 #include "ops/binary.h"
 #include "ops/broadcast.h"
 #include "ops/elements.h"
+#include "ops/quantization_rule.h"
 #include "ops/tflite_export.h"
 
 #include <algorithm>
@@ -100,6 +101,7 @@ const OpDef op_squared_difference = {.name = "squared_difference",
                                      .infer = infer,
                                      .eval = eval,
                                      .lower = lower,
-                                     .export_tflite = export_plain};
+                                     .export_tflite = export_plain,
+                                     .quantization = rule_for_values};
 
 }  // namespace thimble

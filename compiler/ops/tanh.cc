@@ -1,5 +1,6 @@
 // y = tanh(x), see ops/sigmoid.cc.
 #include "ops/elements.h"
+#include "ops/quantization_rule.h"
 #include "ops/sigmoid.h"
 #include "ops/tflite_export.h"
 
@@ -13,6 +14,10 @@ const OpDef op_tanh = {
     .eval = [](EvalContext& c) { eval_sigmoid(c, Sigmoid::tanh); },
     .lower = [](LowerContext& c) { lower_sigmoid(c, Sigmoid::tanh); },
     .no_changing_scales = no_sigmoid_by_turn,
-    .export_tflite = export_plain};
+    .export_tflite = export_plain,
+    .quantization =
+        [](const Graph& graph, const Node& node) {
+            return rule_for_function(graph, node, {1.0f / 128, 0}, {1.0f / 32768, 0});
+        }};
 
 }  // namespace thimble

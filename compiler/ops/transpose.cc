@@ -5,6 +5,7 @@
 #include "ops/coordinates.h"
 #include "ops/move.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/shapes.h"
 #include "ops/tflite_export.h"
 
@@ -95,6 +96,7 @@ const OpDef op_transpose = {.name = "transpose",
                             .eval = eval,
                             .lower = lower,
                             .same_attributes = equal_attributes<TransposeAttributes>,
-                            .export_tflite = export_transpose};
+                            .export_tflite = export_transpose,
+                            .quantization = rule_for_moves};
 
 }  // namespace thimble

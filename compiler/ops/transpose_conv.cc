@@ -8,6 +8,7 @@
 #include "formats/tflite_fields.h"
 #include "ops/legacy_uint8.h"
 #include "ops/op.h"
+#include "ops/quantization_rule.h"
 #include "ops/tflite_export.h"
 #include "ops/weighted.h"
 #include "ops/weights.h"
@@ -299,6 +300,15 @@ const OpDef op_transpose_conv = {.name = "transpose_conv",
                                  .eval = eval,
                                  .lower = lower,
                                  .macs = macs,
-                                 .export_tflite = export_transpose_conv};
+                                 .export_tflite = export_transpose_conv,
+                                 .quantization = [](const Graph& graph, const Node& node) {
+                                     return rule_for_weights(
+                                         graph, node,
+                                         {.in = kInputs.in,
+                                          .weights = kInputs.weights,
+                                          .bias = kInputs.bias,
+                                          .in_axis = 3,
+                                          .activation = attributes_of(node).activation});
+                                 }};
 
 }  // namespace thimble

@@ -8,6 +8,7 @@
 #include "numeric/requantize.h"
 #include "ops/elements.h"
 #include "ops/lookup.h"
+#include "ops/quantization_rule.h"
 #include "ops/real_function.h"
 #include "ops/tflite_export.h"
 
@@ -167,6 +168,7 @@ const OpDef op_unary = {.name = "unary",
                         .eval = eval,
                         .lower = lower,
                         .same_attributes = equal_attributes<Unary>,
-                        .export_tflite = export_plain};
+                        .export_tflite = export_plain,
+                        .quantization = rule_for_int8};
 
 }  // namespace thimble

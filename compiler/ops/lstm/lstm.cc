@@ -8,6 +8,7 @@
 // Source: Hochreiter and Schmidhuber 1997; Gers et al. 2000 (forget gate); Sak et al. 2014
 // (projection); TFLM and TFLite reference kernels.
 #include "ops/lstm/lstm.h"
+#include "ops/quantization_rule.h"
 
 namespace thimble {
 
@@ -72,6 +73,34 @@ bool lstm_has_states(const Graph& graph, const Node& node)
     return graph.input(node, lstm_input::hidden).kind == TensorKind::state;
 }
 
+// Four gates with weights and biases alone: what TFLM's integer kernel computes. One scale for each
+// matrix, as it demands.
+static QuantizationRule quantization(const Graph& graph, const Node& node)
+{
+    using Role = QuantizationRule::Role;
+    QuantizationRule rule;
+    rule.inputs.assign(node.inputs.size(), {.role = Role::kept});
+    rule.inputs[lstm_input::x].role = Role::value;
+    for (size_t g = 0; g < 4; ++g) {
+        rule.inputs[lstm_input::input_weights + g] = {.role = Role::weights, .of = lstm_input::x};
+        rule.inputs[lstm_input::recurrent_weights + g] = {.role = Role::weights,
+                                                          .of = lstm_input::hidden};
+        rule.inputs[lstm_input::biases + g] = {.role = Role::bias,
+                                               .of = lstm_input::input_weights + g};
+    }
+    rule.inputs[lstm_input::hidden].role = Role::hidden;
+    rule.inputs[lstm_input::cell].role = Role::cell;
+    const LstmAttributes& a = lstm_attributes(node);
+    const bool plain = !lstm_is_coupled(graph, node) && lstm_has_states(graph, node) &&
+                       !graph.has_input(node, lstm_input::peepholes + 1) &&
+                       !graph.has_input(node, lstm_input::projection) &&
+                       !graph.has_input(node, lstm_input::layer_norm + 1) &&
+                       a.activation == CellActivation::tanh &&
+                       a.recurrent_activation == CellActivation::sigmoid;
+    rule.int8 = rule.int16 = plain;
+    return rule;
+}
+
 extern const OpDef op_lstm;
 const OpDef op_lstm = {
     .name = "lstm",
@@ -84,6 +113,7 @@ const OpDef op_lstm = {
     .macs = macs,
     .has_side_effect = true,
     .export_tflite = export_lstm,
+    .quantization = quantization,
 };
 
 }  // namespace thimble

@@ -1,0 +1,208 @@
+#include "cli/calibration.h"
+
+#include "base/error.h"
+#include "data/dataset.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <fmt/format.h>
+#include <map>
+#include <optional>
+#include <set>
+#include <sstream>
+
+namespace thimble {
+
+namespace {
+
+// Files of each input, by its place among the graph's inputs.
+std::map<size_t, std::vector<std::string>> files_by_input(const Graph& graph,
+                                                          const CalibrationOptions& options)
+{
+    std::map<size_t, std::vector<std::string>> files;
+    for (const std::string& given : options.files) {
+        const size_t sign = given.find('=');
+        if (sign == std::string::npos) {
+            require(
+                graph.inputs.size() == 1, ErrorCode::T0004,
+                {"--calibration " + given,
+                 fmt::format("the model has {} inputs", graph.inputs.size()),
+                 "NAME=FILE for each of them",
+                 fmt::format("--calibration {}={}", graph.tensor(graph.inputs[0]).name, given)});
+            files[0].push_back(given);
+            continue;
+        }
+        const std::string name = given.substr(0, sign);
+        const auto at = std::ranges::find_if(
+            graph.inputs, [&](TensorId id) { return graph.tensor(id).name == name; });
+        require(at != graph.inputs.end(), ErrorCode::T0004,
+                {"--calibration " + given, fmt::format("the model has no input '{}'", name),
+                 fmt::format("'{}'", graph.tensor(graph.inputs[0]).name),
+                 "thimble inspect MODEL lists the inputs"});
+        files[static_cast<size_t>(at - graph.inputs.begin())].push_back(given.substr(sign + 1));
+    }
+    for (size_t i = 0; i < graph.inputs.size(); ++i)
+        require(files.contains(i), ErrorCode::T0004,
+                {"--calibration",
+                 fmt::format("nothing for the input '{}'", graph.tensor(graph.inputs[i]).name),
+                 "recordings for every input",
+                 fmt::format("--calibration {}=FILE", graph.tensor(graph.inputs[i]).name)});
+    return files;
+}
+
+void set_labels(DataOptions& data, const std::string& text)
+{
+    constexpr std::string_view column = "column:";
+    if (text.empty()) return;
+    if (text.starts_with(column)) {
+        data.labels = LabelSource::column;
+        data.label_column = text.substr(column.size());
+    } else if (text == "beside") {
+        data.labels = LabelSource::beside;
+    } else if (text == "file") {
+        data.labels = LabelSource::file;
+    } else if (text == "folder") {
+        data.labels = LabelSource::folder;
+    } else {
+        fail(ErrorCode::T0004, {"--labels " + text, "is no place where labels stand",
+                                "beside, file, folder or column:NAME", "--labels beside"});
+    }
+}
+
+std::vector<std::string> names_of(const std::string& list)
+{
+    std::vector<std::string> names;
+    std::istringstream stream(list);
+    for (std::string name; std::getline(stream, name, ',');) names.push_back(name);
+    return names;
+}
+
+std::optional<int> whole_number(const std::string& text)
+{
+    int value = 0;
+    const char* end = text.data() + text.size();
+    const auto [at, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc() || at != end || value < 0) return std::nullopt;
+    return value;
+}
+
+// Labels as output elements: by --classes, as numbers, or in the order of their names.
+class LabelNumbers {
+public:
+    LabelNumbers(const CalibrationOptions& options, const std::vector<Recording>& recordings)
+        : names_(names_of(options.classes))
+    {
+        if (!names_.empty()) return;
+        std::set<std::string> found;
+        for (const Recording& one : recordings) found.insert(one.label);
+        const bool numbers = std::ranges::all_of(
+            found, [](const std::string& name) { return whole_number(name).has_value(); });
+        if (!numbers) names_.assign(found.begin(), found.end());
+    }
+    int of(const Recording& recording) const
+    {
+        if (names_.empty()) return *whole_number(recording.label);
+        const auto at = std::ranges::find(names_, recording.label);
+        require(at != names_.end(), ErrorCode::T0105,
+                {recording.place(), fmt::format("label '{}'", recording.label), "one of --classes",
+                 "--classes with all labels, in the order of the outputs"});
+        return static_cast<int>(at - names_.begin());
+    }
+    const std::vector<std::string>& names() const { return names_; }
+
+private:
+    std::vector<std::string> names_;
+};
+
+std::vector<uint8_t> floats_of(const Recording& recording, const CalibrationOptions& options)
+{
+    std::vector<uint8_t> bytes(static_cast<size_t>(recording.count()) * sizeof(float));
+    for (int64_t i = 0; i < recording.count(); ++i) {
+        const auto value =
+            static_cast<float>((recording.value(i) - options.subtract) / options.divide);
+        std::memcpy(bytes.data() + static_cast<size_t>(i) * sizeof(float), &value, sizeof(float));
+    }
+    return bytes;
+}
+
+struct InputRuns {
+    std::vector<std::vector<uint8_t>> runs;
+    std::vector<int> labels;
+};
+
+InputRuns read_input(const Graph& graph, size_t input, const std::vector<std::string>& files,
+                     const CalibrationOptions& options, std::vector<std::string>& notes)
+{
+    const Tensor& tensor = graph.tensor(graph.inputs[input]);
+    DataOptions data;
+    data.files = files;
+    data.place = "--calibration";
+    data.rate_hz = options.rate_hz;
+    set_labels(data, options.labels);
+    const bool image = tensor.shape.size() == 4 && tensor.shape[3] <= 4;
+    data.kind = image ? DataKind::image : DataKind::samples;
+    const Dataset dataset = load_dataset(data);
+    notes.insert(notes.end(), dataset.notes.begin(), dataset.notes.end());
+    const LabelNumbers numbers(options, dataset.recordings);
+    if (!options.labels.empty() && options.classes.empty() && !numbers.names().empty())
+        notes.push_back(
+            fmt::format("the labels stand for the outputs in the order of their names: "
+                        "{} is the first, {} the last; --classes says another order",
+                        numbers.names().front(), numbers.names().back()));
+    InputRuns result;
+    for (const Recording& one : dataset.recordings) {
+        const int64_t count = tensor.count();
+        require(
+            one.count() >= count && (one.count() % count == 0 || one.shape.size() == 2),
+            ErrorCode::T0105,
+            {one.place(), fmt::format("{} values, shape {}", one.count(), shape_text(one.shape)),
+             fmt::format("a multiple of the {} values of input '{}' {}", count, tensor.name,
+                         shape_text(tensor.shape)),
+             "recordings as the model takes them"});
+        const std::vector<uint8_t> bytes =
+            tensor.type == DType::f32 ? floats_of(one, options) : values_as(one, tensor.type);
+        const auto size = static_cast<size_t>(tensor.bytes());
+        for (size_t at = 0; at + size <= bytes.size(); at += size) {
+            result.runs.emplace_back(bytes.begin() + static_cast<ptrdiff_t>(at),
+                                     bytes.begin() + static_cast<ptrdiff_t>(at + size));
+            if (!options.labels.empty()) result.labels.push_back(numbers.of(one));
+        }
+    }
+    return result;
+}
+
+// Of `count` runs, at most so many, evenly spread: files are often sorted by label.
+std::vector<size_t> chosen_runs(size_t count, int64_t most)
+{
+    std::vector<size_t> chosen;
+    const size_t kept = most > 0 ? std::min(count, static_cast<size_t>(most)) : count;
+    for (size_t i = 0; i < kept; ++i) chosen.push_back(i * count / kept);
+    return chosen;
+}
+
+}  // namespace
+
+Calibration read_calibration(const Graph& graph, const CalibrationOptions& options)
+{
+    Calibration result;
+    std::vector<InputRuns> inputs;
+    for (const auto& [input, files] : files_by_input(graph, options))
+        inputs.push_back(read_input(graph, input, files, options, result.notes));
+    for (size_t i = 1; i < inputs.size(); ++i)
+        require(inputs[i].runs.size() == inputs[0].runs.size(), ErrorCode::T0105,
+                {"--calibration",
+                 fmt::format("{} runs of '{}', {} of '{}'", inputs[0].runs.size(),
+                             graph.tensor(graph.inputs[0]).name, inputs[i].runs.size(),
+                             graph.tensor(graph.inputs[i]).name),
+                 "as many of each", "cut the longer file"});
+    for (const size_t run :
+         chosen_runs(inputs.empty() ? 0 : inputs[0].runs.size(), options.runs_max)) {
+        CalibrationRun& values = result.runs.emplace_back();
+        for (const InputRuns& input : inputs) values.push_back(input.runs[run]);
+        if (!inputs[0].labels.empty()) result.labels.push_back(inputs[0].labels[run]);
+    }
+    return result;
+}
+
+}  // namespace thimble

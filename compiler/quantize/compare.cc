@@ -1,0 +1,226 @@
+#include "quantize/compare.h"
+
+#include "ops/evaluate.h"
+#include "ops/op.h"
+#include "quantize/weights.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+namespace thimble {
+
+namespace {
+
+// Any stored tensor as real numbers.
+std::vector<double> real_values(const Tensor& tensor, std::span<const uint8_t> bytes)
+{
+    std::vector<double> values(static_cast<size_t>(tensor.count()));
+    const auto read = [&]<typename T>(T) {
+        for (size_t i = 0; i < values.size(); ++i) {
+            T value;
+            std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
+            values[i] = static_cast<double>(value);
+        }
+    };
+    switch (tensor.type) {
+    case DType::f32:
+        read(float{});
+        break;
+    case DType::i8:
+        read(int8_t{});
+        break;
+    case DType::u8:
+    case DType::boolean:
+        read(uint8_t{});
+        break;
+    case DType::i16:
+        read(int16_t{});
+        break;
+    case DType::i32:
+        read(int32_t{});
+        break;
+    case DType::i64:
+        read(int64_t{});
+        break;
+    default:
+        break;
+    }
+    if (tensor.quant.present())
+        for (double& value : values)
+            value = tensor.quant.scale() * (value - tensor.quant.zero_point());
+    return values;
+}
+
+// -ln of the probability that `values` give to `label`; scores are made probabilities.
+double cross_entropy(const std::vector<double>& values, int label)
+{
+    constexpr double least = 1e-6;
+    double sum = 0, lowest = 0;
+    for (const double value : values) {
+        sum += value;
+        lowest = std::min(lowest, value);
+    }
+    const auto at = static_cast<size_t>(label);
+    if (lowest >= 0 && sum > 0.9 && sum < 1.1) return -std::log(std::max(values[at] / sum, least));
+    const double most = *std::ranges::max_element(values);
+    double total = 0;
+    for (const double value : values) total += std::exp(value - most);
+    return std::log(total) - (values[at] - most);
+}
+
+size_t greatest(const std::vector<double>& values)
+{
+    return static_cast<size_t>(std::ranges::max_element(values) - values.begin());
+}
+
+// One element is right when it lies on the right side of one half: a network of two classes.
+bool is_right(const std::vector<double>& values, int label)
+{
+    if (values.size() == 1) return (values[0] > 0.5) == (label == 1);
+    return greatest(values) == static_cast<size_t>(label);
+}
+
+double label_loss(const std::vector<double>& values, int label)
+{
+    if (values.size() > 1) return cross_entropy(values, label);
+    const double p = std::clamp(values[0], 1e-6, 1 - 1e-6);
+    return -std::log(label == 1 ? p : 1 - p);
+}
+
+bool fits(const std::vector<double>& values, int label)
+{
+    return label >= 0 && label < static_cast<int>(std::max<size_t>(values.size(), 2));
+}
+
+}  // namespace
+
+CalibrationRun inputs_for(const Graph& quantised, const Graph& float_graph,
+                          const CalibrationRun& run)
+{
+    CalibrationRun inputs = run;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+        const Tensor& tensor = quantised.tensor(quantised.inputs[i]);
+        if (tensor.type == float_graph.tensor(float_graph.inputs[i]).type) continue;
+        Tensor values = float_graph.tensor(float_graph.inputs[i]);
+        values.kind = TensorKind::constant;
+        values.data = std::make_shared<const std::vector<uint8_t>>(run[i]);
+        inputs[i] = rounded(values, tensor.type, tensor.quant);
+    }
+    return inputs;
+}
+
+Measured measure(const Graph& quantised, const Graph& float_graph,
+                 const std::vector<CalibrationRun>& runs,
+                 const std::vector<CalibrationRun>& outputs, const std::vector<int>& labels)
+{
+    Measured result;
+    Evaluator evaluator(quantised, Match::tflm);
+    double elements = 0, squares = 0, entropy = 0, right = 0, labelled = 0;
+    for (size_t r = 0; r < outputs.size(); ++r) {
+        evaluator.reset();
+        const CalibrationRun inputs = inputs_for(quantised, float_graph, runs[r]);
+        for (size_t i = 0; i < inputs.size(); ++i) evaluator.set_input(i, inputs[i]);
+        evaluator.run();
+        for (size_t o = 0; o < outputs[r].size(); ++o) {
+            const auto expected =
+                real_values(float_graph.tensor(float_graph.outputs[o]), outputs[r][o]);
+            const auto found =
+                real_values(quantised.tensor(quantised.outputs[o]), evaluator.output(o));
+            for (size_t i = 0; i < expected.size(); ++i) {
+                const double error = std::abs(found[i] - expected[i]);
+                result.mean_error += error;
+                squares += error * error;
+                result.max_error = std::max(result.max_error, error);
+                elements += 1;
+            }
+            if (o > 0 || r >= labels.size() || !fits(found, labels[r])) continue;
+            entropy += label_loss(found, labels[r]);
+            right += is_right(found, labels[r]);
+            labelled += 1;
+        }
+    }
+    result.mean_error /= std::max(elements, 1.0);
+    result.loss = squares / std::max(elements, 1.0);
+    if (labelled > 0) {
+        result.loss = entropy / labelled;
+        result.accuracy = right / labelled;
+    }
+    return result;
+}
+
+double accuracy_of(const std::vector<CalibrationRun>& outputs, const std::vector<int>& labels)
+{
+    double right = 0, labelled = 0;
+    for (size_t r = 0; r < std::min(outputs.size(), labels.size()); ++r) {
+        Tensor scores;
+        scores.shape = {static_cast<int64_t>(outputs[r][0].size() / sizeof(float))};
+        const auto values = real_values(scores, outputs[r][0]);
+        if (!fits(values, labels[r])) continue;
+        right += is_right(values, labels[r]);
+        labelled += 1;
+    }
+    return labelled > 0 ? right / labelled : -1;
+}
+
+std::vector<LayerError> layer_errors(const Quantized& quantized,
+                                     const std::vector<CalibrationRun>& runs, size_t count)
+{
+    const Graph& real = quantized.network.graph;
+    const Graph& stored = quantized.graph();
+    struct Sums {
+        double signal = 0, error = 0, absolute = 0, most = 0, elements = 0;
+        double least_value = 0, most_value = 0;
+    };
+    std::vector<Sums> sums(real.nodes.size());
+    Evaluator a(real, Match::tflm), b(stored, Match::tflm);
+    for (size_t r = 0; r < std::min(count, runs.size()); ++r) {
+        a.reset();
+        b.reset();
+        const CalibrationRun inputs = inputs_for(stored, real, runs[r]);
+        for (size_t i = 0; i < inputs.size(); ++i) {
+            a.set_input(i, runs[r][i]);
+            b.set_input(i, inputs[i]);
+        }
+        a.run();
+        b.run();
+        for (size_t n = 0; n < real.nodes.size(); ++n) {
+            const TensorId id =
+                real.nodes[n].outputs.empty() ? kNoTensor : real.nodes[n].outputs[0];
+            if (id == kNoTensor || real.tensor(id).type != DType::f32) continue;
+            const auto expected = real_values(real.tensor(id), a.value(id));
+            const auto found = real_values(stored.tensor(id), b.value(id));
+            Sums& s = sums[n];
+            for (size_t i = 0; i < expected.size(); ++i) {
+                const double error = std::abs(found[i] - expected[i]);
+                s.signal += expected[i] * expected[i];
+                s.error += error * error;
+                s.absolute += error;
+                s.most = std::max(s.most, error);
+                s.elements += 1;
+                s.least_value = std::min(s.least_value, expected[i]);
+                s.most_value = std::max(s.most_value, expected[i]);
+            }
+        }
+    }
+    std::vector<LayerError> layers;
+    for (size_t n = 0; n < sums.size(); ++n) {
+        const Sums& s = sums[n];
+        if (s.elements == 0) continue;
+        const Node& node = real.nodes[n];
+        layers.push_back({.name = node.name,
+                          .op = std::string(node.op->name),
+                          .type = std::string(dtype_name(stored.tensor(node.outputs[0]).type)),
+                          .sqnr_db = s.error > 0
+                                         ? 10 * std::log10(std::max(s.signal, 1e-30) / s.error)
+                                         : std::numeric_limits<double>::infinity(),
+                          .mean_error = s.absolute / s.elements,
+                          .max_error = s.most,
+                          .least = s.least_value,
+                          .most = s.most_value});
+    }
+    return layers;
+}
+
+}  // namespace thimble

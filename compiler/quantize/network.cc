@@ -1,0 +1,110 @@
+#include "quantize/network.h"
+
+#include "base/error.h"
+#include "numeric/float16.h"
+#include "ops/op.h"
+#include "passes/passes.h"
+#include "passes/spell_out.h"
+
+#include <algorithm>
+#include <cstring>
+#include <fmt/format.h>
+
+namespace thimble {
+
+std::vector<float> float_values(const Tensor& constant)
+{
+    const auto values = constant.values<float>();
+    return {values.begin(), values.end()};
+}
+
+void set_floats(Graph& graph, TensorId id, const std::vector<float>& values)
+{
+    std::vector<uint8_t> bytes(values.size() * sizeof(float));
+    if (!values.empty()) std::memcpy(bytes.data(), values.data(), bytes.size());
+    graph.set_constant(id, std::move(bytes));
+}
+
+QuantizationRule rule_of(const Graph& graph, const Node& node)
+{
+    if (node.op->quantization) return node.op->quantization(graph, node);
+    QuantizationRule rule;
+    rule.inputs.assign(node.inputs.size(), {.role = QuantizationRule::Role::kept});
+    rule.output = QuantizationRule::Output::kept;
+    rule.int8 = rule.int16 = false;
+    return rule;
+}
+
+bool is_real(const Graph& graph, const Node& node)
+{
+    const auto real = [&](TensorId id) {
+        return id != kNoTensor && graph.tensor(id).type == DType::f32;
+    };
+    return std::ranges::any_of(node.inputs, real) || std::ranges::any_of(node.outputs, real);
+}
+
+namespace {
+
+// Weights that a float layer reads as float16 or as integers with scales, as float32.
+std::vector<float> widened(const Tensor& tensor)
+{
+    const int64_t inner = [&] {
+        int64_t count = 1;
+        for (size_t d = static_cast<size_t>(tensor.quant.axis) + 1; d < tensor.shape.size(); ++d)
+            count *= tensor.shape[d];
+        return std::max<int64_t>(count, 1);
+    }();
+    std::vector<float> values(static_cast<size_t>(tensor.count()));
+    for (size_t i = 0; i < values.size(); ++i) {
+        if (tensor.type == DType::f16) {
+            values[i] = float16_value(tensor.values<uint16_t>()[i]);
+            continue;
+        }
+        const auto scales = static_cast<int64_t>(tensor.quant.scales.size());
+        const int64_t channel = scales > 1 ? static_cast<int64_t>(i) / inner % scales : 0;
+        values[i] = static_cast<float>(static_cast<int8_t>((*tensor.data)[i])) *
+                    tensor.quant.scale_at(channel);
+    }
+    return values;
+}
+
+void widen_weights(Graph& graph)
+{
+    for (Node& node : graph.nodes) {
+        const QuantizationRule rule = rule_of(graph, node);
+        for (size_t i = 0; i < node.inputs.size(); ++i) {
+            if (rule.inputs[i].role != QuantizationRule::Role::weights) continue;
+            if (!graph.has_input(node, i) || !graph.input(node, i).is_constant()) continue;
+            const Tensor& stored = graph.input(node, i);
+            if (stored.type != DType::f16 && stored.type != DType::i8 && stored.type != DType::i4)
+                continue;
+            Tensor wide;
+            wide.name = stored.name;
+            wide.shape = stored.shape;
+            const std::vector<float> values = widened(stored);
+            node.inputs[i] = graph.add_tensor(std::move(wide));
+            set_floats(graph, node.inputs[i], values);
+        }
+    }
+}
+
+}  // namespace
+
+FloatNetwork prepare_network(const Graph& graph)
+{
+    Graph folded = graph;
+    run_pass(fold_constants, folded);
+    run_pass(remove_dead_nodes, folded);
+    widen_weights(folded);
+    for (const Tensor& tensor : folded.tensors)
+        if (tensor.kind != TensorKind::constant && tensor.quant.present())
+            fail(ErrorCode::T0202,
+                 {fmt::format("tensor '{}'", tensor.name),
+                  fmt::format("is {} with a scale: the network is quantised already",
+                              dtype_name(tensor.type)),
+                  "a float network", "quantise the float file that this one was made from"});
+    SpelledOut spelled = spell_out(folded, has_no_integer_form);
+    return {std::move(spelled.graph), std::move(spelled.turns)};
+}
+
+}  // namespace thimble
