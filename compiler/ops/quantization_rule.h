@@ -22,7 +22,7 @@ struct QuantizationRule {
     };
     struct Input {
         Role role = Role::value;
-        int64_t axis = -1;     // weights: of the channels that may have scales of their own; -1: none
+        int64_t axis = -1;     // weights: of the channels that may have own scales; -1: none
         int64_t in_axis = -1;  // weights: of the input's channels, axis again where each has one
         size_t of = 0;         // weights: which input they multiply; bias: which weights it follows
     };

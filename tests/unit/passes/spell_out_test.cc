@@ -1,4 +1,5 @@
-// A recurrent layer computes the same when it is spelled out, in a file too, and is recognised again.
+// A recurrent layer computes the same when it is spelled out, in a file too, and is recognised
+// again.
 #include "passes/spell_out.h"
 
 #include "compile.h"
@@ -57,9 +58,9 @@ Graph layer(const Form& form)
     node.name = form.op;
     const std::string op = form.op;
     const size_t gates = op == "lstm" ? 4 : op == "gru" ? 3 : 1;
-    const size_t count = op == "lstm" ? lstm_input::count
-                         : op == "gru" ? gru_input::count
-                                       : simple_rnn_input::count;
+    const size_t count = op == "lstm"  ? size_t{lstm_input::count}
+                         : op == "gru" ? size_t{gru_input::count}
+                                       : size_t{simple_rnn_input::count};
     node.inputs.assign(count, kNoTensor);
     node.inputs[0] = graph.inputs[0];
     for (size_t g = 0; g < gates; ++g) {
@@ -112,7 +113,8 @@ std::vector<float> run(const Graph& graph)
         std::vector<float> values(static_cast<size_t>(graph.tensor(graph.inputs[i]).count()));
         for (size_t k = 0; k < values.size(); ++k)
             values[k] = std::sin(static_cast<float>(k * 7 + i * 3));
-        evaluator.set_input(i, {reinterpret_cast<const uint8_t*>(values.data()), values.size() * 4});
+        evaluator.set_input(i,
+                            {reinterpret_cast<const uint8_t*>(values.data()), values.size() * 4});
     }
     evaluator.run();
     std::vector<float> outputs;
