@@ -24,13 +24,16 @@ std::optional<int64_t> whole_number(const std::string& text)
 }
 
 // By the name, or by the place of the name among those of the decision.
-int label_index(const Recording& recording, const std::vector<std::string>& labels)
+int label_index(const Recording& recording, const std::vector<std::string>& labels,
+                const std::string& others)
 {
     const auto it = std::ranges::find(labels, recording.label);
     if (it != labels.end()) return static_cast<int>(it - labels.begin());
     const std::optional<int64_t> number = whole_number(recording.label);
     const auto count = static_cast<int64_t>(labels.size());
     if (number && *number >= 0 && *number < count) return static_cast<int>(*number);
+    if (!others.empty())
+        return static_cast<int>(std::ranges::find(labels, others) - labels.begin());
     const std::string like = nearest(recording.label, labels);
     fail(ErrorCode::T0105,
          {recording.place(), fmt::format("the label '{}'", printable(recording.label)),
@@ -78,12 +81,19 @@ ProjectData load_project_data(const ProjectFile& file)
     data.dataset = load_dataset(options);
     const std::vector<Recording>& recordings = data.dataset.recordings;
     data.label.assign(recordings.size(), -1);
-    if (options.labels == LabelSource::none || !options.targets.empty()) return data;
+    const bool labelled =
+        std::ranges::any_of(recordings, [](const Recording& one) { return !one.label.empty(); });
+    const Recording& first = recordings.front();
+    if (!labelled || !first.targets.empty() || !first.answer.empty()) return data;
     const DecisionLabels known = decision_labels(file);
     data.labels = known.names.empty() ? numbered_labels(data.dataset) : known.names;
     data.trained = known.names.empty() ? data.labels.size() : known.values;
+    const std::string others = file.data()->text_or_empty("others");
+    require(others.empty() || std::ranges::count(data.labels, others) > 0, ErrorCode::T0106,
+            {file.data()->place("others"), fmt::format("the label '{}'", others),
+             fmt::format("one of: {}", fmt::join(data.labels, ", ")), "correct the label"});
     for (size_t i = 0; i < recordings.size(); ++i)
-        data.label[i] = label_index(recordings[i], data.labels);
+        data.label[i] = label_index(recordings[i], data.labels, others);
     return data;
 }
 

@@ -99,6 +99,20 @@ private:
                 .push_back({std::move(window), data_.label[index], recording.targets, index});
     }
 
+    // A label that nothing is an example of is most often a folder or file with another name.
+    void require_examples() const
+    {
+        std::vector<bool> seen(set_.labels.size(), false);
+        for (const LabelledSample& sample : set_.train)
+            if (sample.label >= 0) seen[static_cast<size_t>(sample.label)] = true;
+        for (size_t i = 0; i < seen.size(); ++i)
+            require(seen[i], ErrorCode::T0105,
+                    {file_.data()->place("labels"),
+                     fmt::format("no recording of '{}' to train on", set_.labels[i]),
+                     "at least one of each label, long enough for a window",
+                     "add recordings, or remove the label; thimble data shows what was found"});
+    }
+
     void finish()
     {
         if (set_.without_sample > 0)
@@ -114,6 +128,7 @@ private:
                 {file_.data()->place("files"), "no recording to train on",
                  "recordings long enough for a window, not all of them held out to test",
                  "thimble data shows what was found"});
+        require_examples();
     }
 
     const ProjectFile& file_;

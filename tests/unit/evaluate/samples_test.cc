@@ -82,13 +82,13 @@ TEST(Samples, are_what_the_stages_in_front_of_the_network_give)
 {
     DataFolder folder;
     folder.write("up.csv", "x,y\n1,2\n3,4\n5,6\n\n1,2\n3,4\n");
-    folder.write("down.csv", "x,y\n0,0\n0,1\n\n7,7\n");
+    folder.write("down.csv", "x,y\n0,0\n0,1\n\n7,7\n\n0,0\n0,1\n\n0,0\n0,1\n");
     const SampleSet set = collect_samples(project(folder, kMotion));
     EXPECT_EQ(set.sample.shape, (Shape{2, 2}));
     EXPECT_EQ(set.sample.type, DType::f32);
     EXPECT_EQ(set.labels, (std::vector<std::string>{"up", "down"}));
-    EXPECT_EQ(set.places.size(), 4u);
-    EXPECT_EQ(set.train.size() + set.test.size(), 4u);  // 2 + 1 of up, 1 + 0 of down
+    EXPECT_EQ(set.places.size(), 6u);
+    EXPECT_EQ(set.train.size() + set.test.size(), 6u);  // 2 + 1 of up, 1 + 0 + 1 + 1 of down
     EXPECT_EQ(set.without_sample, 1u);
     EXPECT_EQ(set.first_without, "down.csv:5");
     for (const auto* side : {&set.train, &set.test})
@@ -103,24 +103,51 @@ TEST(Samples, are_what_the_stages_in_front_of_the_network_give)
         }
 }
 
+TEST(Samples, must_be_there_for_every_label)
+{
+    DataFolder folder;
+    folder.write("up.csv", "x,y\n1,2\n3,4\n");
+    folder.write("down.csv", "x,y\n7,7\n");
+    const std::string text = refusal(project(folder, kMotion));
+    EXPECT_NE(text.find("thimble.toml:23: labels: no recording of 'down' to train on"),
+              std::string::npos) << text;
+}
+
+TEST(Samples, may_take_one_label_for_all_that_are_not_known)
+{
+    DataFolder folder;
+    folder.write("up.csv", "x,y\n1,2\n3,4\n");
+    folder.write("left.csv", "x,y\n1,2\n3,4\n");
+    const SampleSet set =
+        collect_samples(project(folder, std::string(kMotion) + "others = \"down\"\n"));
+    ASSERT_EQ(set.train.size(), 2u);
+    EXPECT_EQ(set.train[0].label, 1);
+    const std::string text =
+        refusal(project(folder, std::string(kMotion) + "others = \"sideways\"\n"));
+    EXPECT_NE(text.find("others: the label 'sideways'"), std::string::npos) << text;
+}
+
 TEST(Samples, of_the_last_window_alone_where_that_is_asked_for)
 {
     DataFolder folder;
+    folder.write("down.csv", "x,y\n1,2\n3,4\n");
     folder.write("up.csv", "x,y\n1,2\n3,4\n5,6\n");
     const SampleSet all = collect_samples(project(folder, kMotion));
-    EXPECT_EQ(all.train.size(), 2u);
+    EXPECT_EQ(all.train.size(), 3u);
     const SampleSet last =
         collect_samples(project(folder, std::string(kMotion) + "windows = \"last\"\n"));
-    ASSERT_EQ(last.train.size(), 1u);
-    EXPECT_EQ(floats(last.train[0]), (std::vector<float>{2, 2.5f, 3, 3.5f}));
+    ASSERT_EQ(last.train.size(), 2u);
+    EXPECT_EQ(floats(last.train[1]), (std::vector<float>{2, 2.5f, 3, 3.5f}));
 }
 
 TEST(Samples, may_enter_in_front_of_the_network_itself)
 {
     DataFolder folder;
     folder.write("up.csv", "x,y\n0.5,2\n3,4\n");
-    const SampleSet set =
-        collect_samples(project(folder, std::string(kMotion) + "at = \"network\"\n"));
+    folder.write("up_down.csv", "x,y\n0.5,2\n3,4\n");
+    std::string one = kMotion;
+    one.replace(one.find("\"up\", \"down\""), 12, "\"up\"");
+    const SampleSet set = collect_samples(project(folder, one + "at = \"network\"\n"));
     ASSERT_EQ(set.train.size(), 1u);
     EXPECT_EQ(floats(set.train[0]), (std::vector<float>{0.5f, 2, 3, 4}));
 }
@@ -162,12 +189,13 @@ TEST(Samples, are_refused_with_the_line_of_a_label_that_nothing_decides)
 TEST(Samples, take_a_number_as_the_place_of_a_label)
 {
     DataFolder folder;
-    folder.write("a.csv", "x,y,c\n1,2,1\n3,4,1\n");
+    folder.write("a.csv", "x,y,c\n1,2,1\n3,4,1\n1,2,0\n3,4,0\n");
     std::string text = kMotion;
     text.replace(text.find("labels = \"file\""), 15, "labels = \"column:c\"");
     const SampleSet set = collect_samples(project(folder, text));
-    ASSERT_EQ(set.train.size(), 1u);
+    ASSERT_EQ(set.train.size(), 2u);
     EXPECT_EQ(set.train[0].label, 1);
+    EXPECT_EQ(set.train[1].label, 0);
     folder.write("a.csv", "x,y,c\n1,2,1\n3,4,1\n3,4,2\n");
     EXPECT_NE(refusal(project(folder, text)).find("a.csv:4: the label '2'"), std::string::npos);
 }
