@@ -143,7 +143,8 @@ void read_png_recording(const SourceFile& file, Dataset& dataset)
                                   .bytes = std::move(image.pixels),
                                   .shape = {image.height, image.width, image.channels},
                                   .label = file.label,
-                                  .file = file.name});
+                                  .file = file.name,
+                                  .first = kWholeFile});
 }
 
 }  // namespace thimble

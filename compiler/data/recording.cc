@@ -69,11 +69,13 @@ double Recording::value(int64_t index) const
 
 std::string Recording::place() const
 {
+    if (first == kWholeFile) return file;
     return has_lines ? fmt::format("{}:{}", file, first) : fmt::format("{}: item {}", file, first);
 }
 
 std::string Recording::place_of_row(int64_t row) const
 {
+    if (first == kWholeFile) return fmt::format("{}: row {}", file, row);
     return has_lines ? fmt::format("{}:{}", file, first + row)
                      : fmt::format("{}: item {}, row {}", file, first, row);
 }

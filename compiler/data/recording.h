@@ -12,6 +12,8 @@
 
 namespace thimble {
 
+constexpr int64_t kWholeFile = -1;
+
 struct Recording {
     DType type = DType::f32;     // u8, i16, i32 or f32: the first that holds every value
     std::vector<uint8_t> bytes;  // elements, little-endian, the last axis fastest
@@ -20,14 +22,15 @@ struct Recording {
     std::vector<float> targets;  // what the network shall give at the end; empty: not known
     std::string answer;          // of a text: the text it shall be turned into
     std::string file;            // as it was found, relative to the project where possible
-    int64_t first = 0;           // line of the first row (from 1), or number of the item (from 0)
+    // Line of the first row (from 1), or number of the item (from 0); kWholeFile: there is no other.
+    int64_t first = 0;
     bool has_lines = false;      // which of both `first` is; row r then stands on line first + r
     bool test = false;           // held out from training
 
     int64_t rows() const { return shape.empty() ? 1 : shape[0]; }
     int64_t count() const { return element_count(shape); }
     double value(int64_t index) const;
-    // "data/punch.csv:53" or "images.npy: item 7".
+    // "data/punch.csv:53", "images.npy: item 7" or "yes/17.wav".
     std::string place() const;
     std::string place_of_row(int64_t row) const;
 };

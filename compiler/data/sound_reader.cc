@@ -18,8 +18,7 @@ void read_sound(const SourceFile& file, Dataset& dataset)
              "make the patterns of `files` narrower"});
     Sound sound = parse_wav(read_file(file.path), file.name);
     if (file.options.rate_hz > 0) {
-        const std::string note =
-            convert_rate(sound, std::lround(file.options.rate_hz), file.name);
+        const std::string note = convert_rate(sound, std::lround(file.options.rate_hz), file.name);
         if (!note.empty()) dataset.notes.push_back(note);
     }
     const size_t count = sound.samples.size();
@@ -30,12 +29,13 @@ void read_sound(const SourceFile& file, Dataset& dataset)
             add_left_over(dataset, file.label, static_cast<int64_t>(count - begin));
             break;
         }
-        Recording recording{.type = DType::i16,
-                            .bytes = std::vector<uint8_t>(size * sizeof(int16_t)),
-                            .shape = {static_cast<int64_t>(size), 1},
-                            .label = file.label,
-                            .file = file.name,
-                            .first = static_cast<int64_t>(begin / size)};
+        Recording recording{
+            .type = DType::i16,
+            .bytes = std::vector<uint8_t>(size * sizeof(int16_t)),
+            .shape = {static_cast<int64_t>(size), 1},
+            .label = file.label,
+            .file = file.name,
+            .first = file.options.samples > 0 ? static_cast<int64_t>(begin / size) : kWholeFile};
         std::memcpy(recording.bytes.data(), sound.samples.data() + begin, recording.bytes.size());
         dataset.recordings.push_back(std::move(recording));
     }
