@@ -22,7 +22,7 @@ struct Recording {
     std::vector<float> targets;  // what the network shall give at the end; empty: not known
     std::string answer;          // of a text: the text it shall be turned into
     std::string file;            // as it was found, relative to the project where possible
-    // Line of the first row (from 1), or number of the item (from 0); kWholeFile: there is no other.
+    // Line of the first row (from 1), or number of the item (from 0); or kWholeFile.
     int64_t first = 0;
     bool has_lines = false;      // which of both `first` is; row r then stands on line first + r
     bool test = false;           // held out from training
