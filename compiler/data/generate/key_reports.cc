@@ -1,10 +1,10 @@
 // key_reports: what a USB keyboard sends at every change (HID boot protocol): modifiers, a reserved
 // 0, up to six codes of keys that are down in any order, zeros behind them.
 //
-// Typing is `angry` when a shift key is held and no control key, and two letters or more are down; or
-// when four letters or more are down, whatever is held. Else it is `calm`: digits, enter and the like
-// never count. Only the set of keys decides, not the places of their codes. Held out are whole sets
-// of keys, in all of their orders.
+// Typing is `angry` when a shift key is held and no control key, and two letters or more are down;
+// or when four letters or more are down, whatever is held. Else it is `calm`: digits, enter and the
+// like never count. Only the set of keys decides, not the places of their codes. Held out are whole
+// sets of keys, in all of their orders.
 #include "data/generate/generate.h"
 #include "data/random.h"
 
@@ -25,7 +25,8 @@ struct Report {
 
     bool angry() const
     {
-        const auto letters = std::ranges::count_if(keys, [](int64_t k) { return k <= kLastLetter; });
+        const auto is_letter = [](uint8_t key) { return key <= kLastLetter; };
+        const auto letters = std::ranges::count_if(keys, is_letter);
         const bool shouts = (modifiers & kShift) != 0 && (modifiers & kControl) == 0;
         return letters >= 4 || (shouts && letters >= 2);
     }

@@ -51,6 +51,7 @@ TEST(Generate, is_the_same_everywhere)
     EXPECT_EQ(sum_of(generate("sine", DataKind::samples, 50)), 3440815032208893552u);
     EXPECT_EQ(sum_of(generate("motion", DataKind::samples, 60)), 994767966636313092u);
     EXPECT_EQ(sum_of(generate("key_reports", DataKind::samples, 60)), 15552550124093359656u);
+    EXPECT_EQ(sum_of(generate("digits", DataKind::image, 60)), 11971569541179086286u);
     EXPECT_EQ(sum_of(generate("number_words", DataKind::text, 100)), 6970864978728293078u);
     EXPECT_EQ(sum_of(generate("dates", DataKind::text, 100)), 12891296638586723040u);
     EXPECT_NE(sum_of(generate("motion", DataKind::samples, 60, 2)),
@@ -147,6 +148,22 @@ TEST(Generate, key_reports_depend_on_the_set_of_keys)
         test += one.test;
     }
     EXPECT_NEAR(static_cast<double>(test) / 6000, 0.2, 0.03);
+}
+
+TEST(Generate, digits_are_dark_and_light)
+{
+    const Dataset set = generate("digits", DataKind::image, 1100);
+    for (const Recording& one : set.recordings) {
+        EXPECT_EQ(one.type, DType::u8);
+        EXPECT_EQ(one.shape, (Shape{16, 16}));
+        const int64_t light = std::ranges::count_if(one.bytes, [](uint8_t v) { return v > 160; });
+        if (one.label != "none") {
+            EXPECT_GT(light, 5) << one.place();
+            EXPECT_LT(light, 150) << one.place();
+        }
+    }
+    EXPECT_EQ(summarize(set).size(), 11u);
+    EXPECT_EQ(summarize(set)[3].recordings, 100);
 }
 
 TEST(Generate, number_words_as_a_briton_reads_them)
