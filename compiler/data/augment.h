@@ -7,7 +7,7 @@
 // Tested by tests/unit/data/augment_test.cc.
 #pragma once
 
-#include "data/random.h"
+#include "base/random.h"
 #include "data/recording.h"
 
 namespace thimble {

@@ -1,6 +1,6 @@
 #include "data/split.h"
 
-#include "data/random.h"
+#include "base/random.h"
 
 #include <algorithm>
 #include <cmath>

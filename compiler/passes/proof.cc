@@ -1,6 +1,7 @@
 #include "passes/proof.h"
 
 #include "base/error.h"
+#include "base/random.h"
 #include "ops/control.h"
 #include "ops/op.h"
 
@@ -20,19 +21,6 @@ constexpr double kProofNodes = 3e6;  // all evaluations in loops: a few seconds
 constexpr double kLoopNodes = 1e4;   // of one input: what a loop without a count may take
 constexpr int kRunsInARow = 4;       // before states start anew
 
-// SplitMix64 (Steele, Lea, Flood 2014): the same numbers on every machine.
-struct Random {
-    uint64_t state;
-    uint64_t next()
-    {
-        uint64_t z = (state += 0x9E3779B97F4A7C15u);
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-        return z ^ (z >> 31);
-    }
-    double unit() { return static_cast<double>(next() >> 11) / 9007199254740992.0; }
-};
-
 template <typename T>
 void put(std::vector<uint8_t>& bytes, T value)
 {
@@ -42,16 +30,16 @@ void put(std::vector<uint8_t>& bytes, T value)
 }
 
 // The kinds of case `index`: 0 least, 1 greatest, 2 zero, then random ones of several magnitudes.
-double real_value(int index, Random& random)
+double real_value(int index, SplitMix64& random)
 {
     static constexpr double kMagnitudes[] = {1, 0.1, 4, 30, 1000};
     if (index == 0) return -1000;
     if (index == 1) return 1000;
     if (index == 2) return 0;
-    return kMagnitudes[index % 5] * (2 * random.unit() - 1);
+    return kMagnitudes[index % 5] * (2 * random.uniform() - 1);
 }
 
-std::vector<uint8_t> input_case(const Tensor& tensor, int index, Random& random)
+std::vector<uint8_t> input_case(const Tensor& tensor, int index, SplitMix64& random)
 {
     std::vector<uint8_t> bytes;
     const bool narrow = element_bytes(tensor.type) < 4;
@@ -289,7 +277,7 @@ Proof prove_same_results(const Graph& before, const Graph& after)
     if (kProofInputs * evaluations > kProofNodes) return {false, too_long};
     const double spent_at_most = kProofInputs * (4 * evaluations + kLoopNodes);
     EvalBudget budget{static_cast<int64_t>(std::min(spent_at_most, kProofNodes))};
-    Random random{1};
+    SplitMix64 random(1);
     for (int index = 0; index < kProofInputs; ++index) {
         if (index % kRunsInARow == 0) {
             old_part.reset();

@@ -3,6 +3,7 @@
 // Integers: the whole range of the type; wide integers (indices, counts) small values, since a
 // larger one is an index out of range in most models; those that pick rows of a table (symbols of
 // an embedding) stay inside of it. Floats: [-1, 1), and +-4 for the extremes.
+#include "base/random.h"
 #include "ops/control.h"
 #include "ops/op.h"
 #include "verify/oracle.h"
@@ -16,22 +17,6 @@
 namespace thimble {
 
 namespace {
-
-// SplitMix64 (Steele, Lea, Flood 2014): tiny, and the same everywhere.
-class Random {
-public:
-    explicit Random(uint64_t seed) : state_(seed) {}
-    uint64_t next()
-    {
-        uint64_t z = (state_ += 0x9e3779b97f4a7c15u);
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-        return z ^ (z >> 31);
-    }
-
-private:
-    uint64_t state_;
-};
 
 constexpr int64_t kWideIntegerMax = 100;
 constexpr int64_t kTicksLeast = 8;  // of a generated recording
@@ -98,7 +83,7 @@ void store_as(DType type, Bytes& bytes, size_t i, double value)
     }
 }
 
-double uniform(Random& random, const Tensor& tensor, const Range& range)
+double uniform(SplitMix64& random, const Tensor& tensor, const Range& range)
 {
     if (tensor.type == DType::f32)
         return static_cast<double>(random.next() >> 40) / (1 << 23) - 1.0;
@@ -106,7 +91,7 @@ double uniform(Random& random, const Tensor& tensor, const Range& range)
     return range.least + static_cast<double>((random.next() >> 32) % span);
 }
 
-Bytes fill(Random& random, const Tensor& tensor, int64_t rows, const std::string& kind)
+Bytes fill(SplitMix64& random, const Tensor& tensor, int64_t rows, const std::string& kind)
 {
     Bytes bytes(static_cast<size_t>(tensor.bytes()));
     const Range range = range_of(tensor, rows);
@@ -129,7 +114,7 @@ const char* kind_of(int index)
 }
 
 // Words of small letters, now and then a digit or a mark.
-Bytes text(Random& random, int64_t bytes)
+Bytes text(SplitMix64& random, int64_t bytes)
 {
     static constexpr std::string_view kLetters = "eeetttaaooiinnsshhrrddlucmwfgypbvkxjqz  E.,0'!\n";
     Bytes result;
@@ -143,7 +128,7 @@ Bytes text(Random& random, int64_t bytes)
 RawRecording make_recording(const Graph& graph, int index, int64_t ticks, uint64_t seed)
 {
     const PipelineInterface& interface = *graph.interface;
-    Random random(seed + static_cast<uint64_t>(index) * 7919);
+    SplitMix64 random(seed + static_cast<uint64_t>(index) * 7919);
     Tensor samples = graph.tensor(graph.inputs.at(0));
     const int64_t count = interface.window + (ticks - 1) * interface.hop;
     if (interface.streamed()) samples.shape = {count * interface.row};
@@ -200,7 +185,7 @@ std::vector<RawRecording> make_recordings(const Graph& graph, Match match, int c
 
 std::vector<Case> make_cases(const Graph& graph, int count, uint64_t seed)
 {
-    Random random(seed);
+    SplitMix64 random(seed);
     std::vector<Case> cases;
     for (int i = 0; i < count; ++i) {
         Case one;

@@ -6,7 +6,7 @@
 // seed and count.
 #include "base/error.h"
 #include "data/generate/generate.h"
-#include "data/random.h"
+#include "base/random.h"
 
 #include <fmt/format.h>
 #include <set>

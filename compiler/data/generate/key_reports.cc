@@ -6,7 +6,7 @@
 // like never count. Only the set of keys decides, not the places of their codes. Held out are whole
 // sets of keys, in all of their orders.
 #include "data/generate/generate.h"
-#include "data/random.h"
+#include "base/random.h"
 
 #include <algorithm>
 

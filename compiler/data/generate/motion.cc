@@ -12,7 +12,7 @@
 // a sensor that sits turned on the wrist, an offset that fades, and noise. The mean of all
 // recordings of a label tells little: a classifier by nearest mean is right in less than 90 %.
 #include "data/generate/generate.h"
-#include "data/random.h"
+#include "base/random.h"
 
 #include <algorithm>
 #include <array>

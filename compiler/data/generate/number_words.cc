@@ -9,7 +9,7 @@
 // lengths are; of those with one to three digits there are few, so that each comes several times.
 // Half of the longer ones have more zeros than chance gives: they are what is hard.
 #include "data/generate/generate.h"
-#include "data/random.h"
+#include "base/random.h"
 
 #include <set>
 

@@ -1,7 +1,7 @@
 // sine: y = sin x for x in [0, 2 pi). What is trained on has noise, of deviation 0.1; what is held
 // out are the exact values at equal distances, a fifth of the count.
 #include "data/generate/generate.h"
-#include "data/random.h"
+#include "base/random.h"
 
 #include <algorithm>
 
