@@ -48,6 +48,7 @@ public:
     SampleSet collect()
     {
         Pipeline front = compose_pipeline(file_, data_.entry, trained_stage(file_));
+        set_.ids = front.ids;
         graph_ = std::move(front.graph);
         graph_.interface = std::make_shared<const PipelineInterface>(std::move(front.interface));
         set_.sample = graph_.tensor(graph_.outputs.at(1));

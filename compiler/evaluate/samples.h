@@ -26,6 +26,7 @@ struct LabelledSample {
 
 struct SampleSet {
     Tensor sample;                    // type and shape of the features of one sample
+    int64_t ids = 0;                  // features are ids below it; 0: they are no ids
     std::vector<std::string> labels;  // in the order of the network's values; empty: targets
     std::vector<LabelledSample> train, test;
     std::vector<std::string> places;  // of all recordings: "data/punch.csv:53"

@@ -77,6 +77,7 @@ public:
 
     void output(TensorId id, const std::string& name = "");
     const Tensor& tensor(TensorId id) const { return graph_.tensor(id); }
+    size_t node_count() const { return graph_.nodes.size(); }
     const std::vector<TensorId>& inputs() const { return graph_.inputs; }
     const std::vector<TensorId>& outputs() const { return graph_.outputs; }
     void set_prefix(std::string prefix) { prefix_ = std::move(prefix); }

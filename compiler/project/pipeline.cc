@@ -183,6 +183,7 @@ private:
                 error.add_context(settings.place("kind"));
             throw;
         }
+        result_.ids = flow_.tokens ? flow_.tokens->ids : 0;
         if (flow_.tokens && index + 1 == end_stage_) collect_tokens(context);
         note_joint(kind);
     }

@@ -23,6 +23,7 @@ struct Pipeline {
     Graph graph;
     PipelineInterface interface;
     std::vector<Joint> joints;  // the input, then one a stage
+    int64_t ids = 0;            // the last stage gives ids below it; 0: no ids
 };
 
 // Begins with stage `first`: the graph's input is then what this stage takes, one at a time. Ends

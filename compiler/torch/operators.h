@@ -1,0 +1,31 @@
+// What single operators compute, on tensors with a batch axis.
+#pragma once
+
+#include "formats/tflite_writer.h"
+#include "ir/graph.h"
+
+#include <torch/types.h>
+
+#include <functional>
+
+namespace thimble {
+
+// A node to be evaluated: `value(i)` is its input i, undefined where it is absent.
+struct NodeValues {
+    const Graph& graph;
+    const Node& node;
+    const TfliteDraftOperator& form;  // as a file has it: the options
+    std::function<torch::Tensor(size_t)> value;
+
+    int64_t option(FlatField field, int64_t fallback = 0) const;
+    const Tensor& input(size_t index) const { return graph.input(node, index); }
+};
+
+// The node's first output, before its fused activation. Throws T0202 for operators that training
+// does not know.
+torch::Tensor evaluate_operator(const NodeValues& values);
+
+// lstm, gru and simple_rnn (ops/recurrent.h).
+torch::Tensor evaluate_recurrent(const NodeValues& values);
+
+}  // namespace thimble

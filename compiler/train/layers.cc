@@ -1,0 +1,580 @@
+#include "train/layers.h"
+
+#include "base/error.h"
+#include "base/random.h"
+#include "formats/tflite_fields.h"
+#include "ops/recurrent.h"
+#include "project/graph_builder.h"
+
+#include <cmath>
+#include <fmt/format.h>
+#include <set>
+
+namespace thimble {
+
+namespace {
+
+namespace field = tflite_field;
+
+struct Pair {
+    int32_t height, width;
+};
+
+// The weights that the input meets first. Empty when something stands in front of them that does
+// not pass a factor on.
+std::vector<TensorId> first_weights(const Graph& graph)
+{
+    static const std::map<std::string_view, size_t> kWeightInputs = {
+        {"FULLY_CONNECTED", 1}, {"CONV_2D", 1}, {"DEPTHWISE_CONV_2D", 1}, {"lstm", 4}, {"gru", 3},
+        {"simple_rnn", 1},
+    };
+    static const std::set<std::string_view> kHomogeneous = {
+        "RESHAPE", "RELU", "MAX_POOL_2D", "AVERAGE_POOL_2D", "MEAN", "REDUCE_MAX"};
+    std::set<TensorId> scaled(graph.inputs.begin(), graph.inputs.end());
+    std::vector<TensorId> weights;
+    for (const Node& node : graph.nodes) {
+        if (!scaled.contains(node.inputs[0])) continue;
+        const auto found = kWeightInputs.find(node.source_op);
+        if (found != kWeightInputs.end())
+            weights.insert(weights.end(), node.inputs.begin() + 1,
+                           node.inputs.begin() + 1 + static_cast<std::ptrdiff_t>(found->second));
+        else if (kHomogeneous.contains(node.source_op))
+            scaled.insert(node.outputs[0]);
+        else
+            return {};
+    }
+    return weights;
+}
+
+class NetworkBuilder {
+public:
+    // `deployed`: fused activations, no batch norms, no dropout.
+    NetworkBuilder(const Settings& stage, int64_t ids, uint64_t seed, bool deployed)
+        : stage_(stage), ids_(ids), random_(seed), deployed_(deployed), graph_("network")
+    {
+    }
+
+    TrainableNetwork build(const Tensor& input)
+    {
+        layers_ = stage_.tables("layers");
+        begin(input);
+        for (next_ = 0; next_ < layers_.size();) {
+            const Settings& layer = *layers_[next_++];
+            const std::string kind = kind_of(layer);
+            prefix_ = fmt::format("{}_{}", kind, next_);
+            graph_.set_prefix(prefix_ + "/");
+            add(kind, layer);
+        }
+        graph_.output(value_, "output");
+        network_.graph = graph_.finish();
+        if (network_.input_scale != 1 && first_weights(network_.graph).empty())
+            network_.input_scale = 1;
+        return std::move(network_);
+    }
+
+private:
+    static std::string kind_of(const Settings& layer)
+    {
+        return layer.section().substr(std::string("layer.").size());
+    }
+
+    [[noreturn]] void wrong(const Settings& layer, const std::string& expected,
+                            const std::string& remedy) const
+    {
+        fail(ErrorCode::T0106,
+             {layer.place(kind_of(layer)), fmt::format("gets {}", shape_text(inner_shape())),
+              expected, remedy});
+    }
+
+    const Shape& shape() const { return graph_.tensor(value_).shape; }
+    Shape inner_shape() const { return {shape().begin() + 1, shape().end()}; }
+    int64_t channels() const { return shape().back(); }
+
+    void begin(const Tensor& input)
+    {
+        const bool embedded = kind_of(*layers_[0]) == "embedding";
+        Tensor place;
+        place.name = "input";
+        place.type = embedded ? DType::i32 : DType::f32;
+        place.shape = input.shape;
+        place.shape.insert(place.shape.begin(), 1);
+        const bool takes =
+            embedded ? is_integer(input.type)
+                     : is_float(input.type) || input.type == DType::i8 || input.type == DType::u8;
+        require(takes, ErrorCode::T0106,
+                {layers_[0]->place(kind_of(*layers_[0])),
+                 fmt::format("the stage before gives {}{}", dtype_name(input.type),
+                             shape_text(input.shape)),
+                 embedded ? "ids" : "real numbers, int8 or uint8",
+                 embedded ? "put a stage in front: kind = \"hash_tokens\""
+                          : "put a stage in front: kind = \"normalize\", or begin with {embedding "
+                            "= 16} for ids"});
+        value_ = graph_.input(place);
+        if (!embedded && input.type == DType::i8) network_.input_scale = 1.0f / 128;
+        if (!embedded && input.type == DType::u8) network_.input_scale = 1.0f / 255;
+    }
+
+    void add(const std::string& kind, const Settings& layer)
+    {
+        if (kind == "dense") return dense(layer);
+        if (kind == "conv1d") return conv1d(layer);
+        if (kind == "conv2d") return conv2d(layer);
+        if (kind == "depthwise") return depthwise(layer);
+        if (kind == "max_pool" || kind == "average_pool") return pool(layer, kind);
+        if (kind == "global_pool") return global_pool(layer);
+        if (kind == "batch_norm") return batch_norm(layer);
+        if (kind == "embedding") return embedding(layer);
+        if (kind == "lstm" || kind == "gru" || kind == "rnn") return recurrent(layer, kind);
+        if (kind == "attention") return attention(layer);
+        if (kind == "activation") return activate(layer.text(kind));
+        if (kind == "flatten") return reshape({1, graph_.tensor(value_).count()});
+        if (kind == "reshape") return reshape_to(layer);
+        THIMBLE_CHECK(kind == "dropout", kind);
+        if (!deployed_) network_.dropout[value_] = layer.number("dropout");
+    }
+
+    // ---- weights ----
+
+    TensorId weights(const std::string& name, Shape shape, double limit, float middle = 0)
+    {
+        std::vector<float> values(static_cast<size_t>(element_count(shape)));
+        for (float& value : values)
+            value = middle + static_cast<float>(limit * (2 * random_.uniform() - 1));
+        const TensorId id =
+            graph_.constant(fmt::format("{}/{}", prefix_, name), std::move(shape), values);
+        network_.weights.push_back(id);
+        return id;
+    }
+
+    // Glorot and Bengio 2010: even in +-sqrt(6 / (inputs + outputs)).
+    TensorId glorot(const std::string& name, Shape shape, int64_t inputs, int64_t outputs)
+    {
+        return weights(name, std::move(shape),
+                       std::sqrt(6.0 / static_cast<double>(inputs + outputs)));
+    }
+
+    TensorId bias(const std::string& name, int64_t count, float value = 0)
+    {
+        return weights(name, {count}, 0, value);
+    }
+
+    // ---- layers ----
+
+    // The layer's own activation, or in the deployed form that of the next layer, past a batch norm
+    // that is folded.
+    std::string following_activation(const Settings& layer)
+    {
+        std::string activation = layer.text("activation");
+        if (!deployed_ || activation != "none") return activation;
+        while (next_ < layers_.size() &&
+               (kind_of(*layers_[next_]) == "batch_norm" || kind_of(*layers_[next_]) == "dropout"))
+            ++next_;
+        if (next_ < layers_.size() && kind_of(*layers_[next_]) == "activation") {
+            activation = layers_[next_]->text("activation");
+            ++next_;
+        }
+        return activation;
+    }
+
+    static int8_t fused(const std::string& activation)
+    {
+        if (activation == "relu") return field::kActivationRelu;
+        return activation == "relu6" ? field::kActivationRelu6 : field::kActivationNone;
+    }
+
+    void activate(const std::string& activation)
+    {
+        static const std::map<std::string, std::string> kOperators = {
+            {"relu", "RELU"}, {"relu6", "RELU6"},     {"sigmoid", "LOGISTIC"},
+            {"tanh", "TANH"}, {"softmax", "SOFTMAX"},
+        };
+        if (activation == "none") return;
+        std::vector<TfliteOption> options;
+        if (activation == "softmax") options = {{field::softmax::beta, 1.0f}};
+        value_ = graph_.node(kOperators.at(activation), {value_}, options, DType::f32);
+    }
+
+    // Relu and relu6 stand in the layer itself, the others are layers of their own.
+    void activate_rest(const std::string& activation)
+    {
+        if (fused(activation) == field::kActivationNone) activate(activation);
+    }
+
+    TensorId product(TensorId in, const std::string& name, int64_t units, int8_t activation)
+    {
+        const int64_t count = graph_.tensor(in).shape.back();
+        const TensorId w = glorot(name + "weights", {units, count}, count, units);
+        const bool rows = graph_.tensor(in).shape.size() > 2;
+        return graph_.node("FULLY_CONNECTED", {in, w, bias(name + "bias", units)},
+                           {{field::fully_connected::fused_activation, activation},
+                            {field::fully_connected::keep_num_dims, rows}},
+                           DType::f32);
+    }
+
+    void dense(const Settings& layer)
+    {
+        if (layer.flag("flat")) reshape({1, graph_.tensor(value_).count()});
+        const std::string activation = following_activation(layer);
+        value_ = product(value_, "", layer.whole("dense"), fused(activation));
+        activate_rest(activation);
+    }
+
+    static int8_t padding(const Settings& layer)
+    {
+        return layer.text("padding") == "same" ? field::kPaddingSame : field::kPaddingValid;
+    }
+
+    static Pair pair(const Settings& layer, const std::string& key, Pair fallback)
+    {
+        const std::vector<int64_t> sizes = layer.wholes(key);
+        if (sizes.empty()) return fallback;
+        return {static_cast<int32_t>(sizes[0]), static_cast<int32_t>(sizes.back())};
+    }
+
+    void convolve(const Settings& layer, int64_t filters, Pair kernel, Pair stride)
+    {
+        const int64_t in = channels();
+        const int64_t area = int64_t{kernel.height} * kernel.width;
+        const TensorId w = glorot("weights", {filters, kernel.height, kernel.width, in}, area * in,
+                                  area * filters);
+        const std::string activation = following_activation(layer);
+        value_ = graph_.node("CONV_2D", {value_, w, bias("bias", filters)},
+                             {{field::conv2d::padding, padding(layer)},
+                              {field::conv2d::stride_w, stride.width},
+                              {field::conv2d::stride_h, stride.height},
+                              {field::conv2d::fused_activation, fused(activation)}},
+                             DType::f32);
+        activation_behind_ = activation;
+    }
+
+    void conv1d(const Settings& layer)
+    {
+        if (shape().size() != 3) wrong(layer, "rows [time, channels]", "{reshape = [50, 3]}");
+        const auto kernel = static_cast<int32_t>(layer.whole("kernel"));
+        if (padding(layer) == field::kPaddingValid && shape()[1] < kernel)
+            wrong(layer, fmt::format("at least {} rows", kernel), "a smaller kernel");
+        reshape({1, 1, shape()[1], channels()});
+        convolve(layer, layer.whole("conv1d"), {1, kernel},
+                 {1, static_cast<int32_t>(layer.whole("stride"))});
+        reshape({1, shape()[2], channels()});
+        activate_rest(activation_behind_);
+    }
+
+    // [1, height, width, channels], a missing last axis being one channel.
+    void as_image(const Settings& layer)
+    {
+        if (shape().size() == 3) reshape({1, shape()[1], shape()[2], 1});
+        if (shape().size() != 4)
+            wrong(layer, "images [height, width, channels]", "{reshape = [28, 28, 1]}");
+    }
+
+    void require_window(const Settings& layer, Pair window)
+    {
+        if (padding(layer) == field::kPaddingValid &&
+            (shape()[1] < window.height || shape()[2] < window.width))
+            wrong(layer, fmt::format("at least {} x {}", window.height, window.width),
+                  "a smaller window, or padding = \"same\"");
+    }
+
+    void conv2d(const Settings& layer)
+    {
+        as_image(layer);
+        const Pair kernel = pair(layer, "kernel", {1, 1});
+        require_window(layer, kernel);
+        convolve(layer, layer.whole("conv2d"), kernel, pair(layer, "stride", {1, 1}));
+        activate_rest(activation_behind_);
+    }
+
+    void depthwise(const Settings& layer)
+    {
+        as_image(layer);
+        const Pair kernel = pair(layer, "kernel", {1, 1});
+        const Pair stride = pair(layer, "stride", {1, 1});
+        require_window(layer, kernel);
+        const int64_t multiplier = layer.whole("depthwise"), out = channels() * multiplier;
+        const int64_t area = int64_t{kernel.height} * kernel.width;
+        const TensorId w = glorot("weights", {1, kernel.height, kernel.width, out}, area, area);
+        const std::string activation = following_activation(layer);
+        value_ = graph_.node(
+            "DEPTHWISE_CONV_2D", {value_, w, bias("bias", out)},
+            {{field::depthwise_conv2d::padding, padding(layer)},
+             {field::depthwise_conv2d::stride_w, stride.width},
+             {field::depthwise_conv2d::stride_h, stride.height},
+             {field::depthwise_conv2d::depth_multiplier, static_cast<int32_t>(multiplier)},
+             {field::depthwise_conv2d::fused_activation, fused(activation)}},
+            DType::f32);
+        activate_rest(activation);
+    }
+
+    void pool(const Settings& layer, const std::string& kind)
+    {
+        const bool rows = shape().size() == 3 && layer.wholes(kind).size() == 1;
+        Pair window = pair(layer, kind, {1, 1});
+        if (rows) {
+            reshape({1, 1, shape()[1], channels()});
+            window.height = 1;
+        } else {
+            as_image(layer);
+        }
+        require_window(layer, window);
+        Pair stride = pair(layer, "stride", window);
+        if (rows) stride.height = 1;
+        value_ = graph_.node(kind == "max_pool" ? "MAX_POOL_2D" : "AVERAGE_POOL_2D", {value_},
+                             {{field::pool2d::padding, padding(layer)},
+                              {field::pool2d::stride_w, stride.width},
+                              {field::pool2d::stride_h, stride.height},
+                              {field::pool2d::filter_w, window.width},
+                              {field::pool2d::filter_h, window.height}},
+                             DType::f32);
+        if (rows) reshape({1, shape()[2], channels()});
+    }
+
+    void global_pool(const Settings& layer)
+    {
+        if (shape().size() < 3) wrong(layer, "at least two axes", "remove the layer");
+        std::vector<int32_t> axes;
+        for (size_t axis = 1; axis + 1 < shape().size(); ++axis)
+            axes.push_back(static_cast<int32_t>(axis));
+        const TensorId list =
+            graph_.constant(prefix_ + "/axes", {static_cast<int64_t>(axes.size())}, axes);
+        value_ = graph_.node(layer.text("global_pool") == "max" ? "REDUCE_MAX" : "MEAN",
+                             {value_, list}, {{field::reducer::keep_dims, false}}, DType::f32);
+    }
+
+    void batch_norm(const Settings& layer)
+    {
+        const Settings* front = next_ > 1 ? layers_[next_ - 2].get() : nullptr;
+        const bool linear = front && front->has("activation") && kind_of(*front) != "activation" &&
+                            front->text("activation") == "none";
+        if (!linear)
+            wrong(layer, "a convolution or dense layer without activation in front",
+                  "{conv2d = 8, kernel = 3}, {batch_norm = true}, {activation = \"relu\"}");
+        const int64_t count = channels();
+        BatchNorm norm;
+        norm.gamma = bias("gamma", count, 1);
+        norm.beta = bias("beta", count);
+        norm.mean.assign(static_cast<size_t>(count), 0.0f);
+        norm.variance.assign(static_cast<size_t>(count), 1.0f);
+        norm.node = graph_.node_count();
+        value_ = graph_.node("MUL", {value_, norm.gamma}, {}, DType::f32);
+        value_ = graph_.node("ADD", {value_, norm.beta}, {}, DType::f32);
+        network_.norms.push_back(std::move(norm));
+    }
+
+    void embedding(const Settings& layer)
+    {
+        if (graph_.tensor(value_).type != DType::i32)
+            wrong(layer, "ids", "make it the first layer");
+        const int64_t count = layer.has("ids") ? layer.whole("ids") : ids_;
+        if (count == 0) wrong(layer, "a stage in front that gives ids", "ids = 1000");
+        constexpr double kEvenIn = 0.05;
+        const TensorId table = weights("table", {count, layer.whole("embedding")}, kEvenIn);
+        value_ = graph_.gather(table, value_);
+    }
+
+    // One direction of an LSTM, a GRU or a simple RNN. Its file form is that of Keras.
+    TensorId one_direction(const std::string& kind, int64_t units, const Settings& layer,
+                           bool reverse)
+    {
+        const std::string name = reverse ? "backward/" : "";
+        const int64_t in = channels();
+        const size_t gates = kind == "lstm" ? 4 : kind == "gru" ? 3 : 1;
+        std::vector<TensorId> input, recurrent, biases;
+        for (size_t g = 0; g < gates; ++g) {
+            input.push_back(glorot(fmt::format("{}input_weights_{}", name, g), {units, in}, in,
+                                   units * static_cast<int64_t>(gates)));
+            recurrent.push_back(glorot(fmt::format("{}recurrent_weights_{}", name, g),
+                                       {units, units}, units, units));
+            const bool forgets = kind == "lstm" && g == 1;
+            biases.push_back(bias(fmt::format("{}bias_{}", name, g), units, forgets ? 1.0f : 0.0f));
+        }
+        RecurrentAttributes order;
+        order.reverse = reverse;
+        order.return_sequences = layer.flag("sequences");
+        const TensorId hidden = state(name + "hidden", units);
+        if (kind == "lstm") {
+            std::vector<TensorId> inputs(lstm_input::count, kNoTensor);
+            inputs[lstm_input::x] = value_;
+            for (size_t g = 0; g < gates; ++g) {
+                inputs[lstm_input::input_weights + g] = input[g];
+                inputs[lstm_input::recurrent_weights + g] = recurrent[g];
+                inputs[lstm_input::biases + g] = biases[g];
+            }
+            inputs[lstm_input::hidden] = hidden;
+            inputs[lstm_input::cell] = state(name + "cell", units);
+            LstmAttributes attributes;
+            static_cast<RecurrentAttributes&>(attributes) = order;
+            return graph_.own_node("lstm", inputs, attributes, 1, "lstm")[0];
+        }
+        if (kind == "gru") {
+            std::vector<TensorId> inputs(gru_input::count, kNoTensor);
+            inputs[gru_input::x] = value_;
+            const bool after = layer.flag("reset_after");
+            for (size_t g = 0; g < gates; ++g) {
+                inputs[gru_input::input_weights + g] = input[g];
+                inputs[gru_input::recurrent_weights + g] = recurrent[g];
+                inputs[gru_input::input_biases + g] = biases[g];
+                if (after)
+                    inputs[gru_input::recurrent_biases + g] =
+                        bias(fmt::format("{}recurrent_bias_{}", name, g), units);
+            }
+            inputs[gru_input::hidden] = hidden;
+            GruAttributes attributes;
+            static_cast<RecurrentAttributes&>(attributes) = order;
+            attributes.reset_after = after;
+            return graph_.own_node("gru", inputs, attributes, 1, "gru")[0];
+        }
+        SimpleRnnAttributes attributes;
+        static_cast<RecurrentAttributes&>(attributes) = order;
+        return graph_.own_node("simple_rnn", {value_, input[0], recurrent[0], biases[0], hidden},
+                               attributes, 1, "rnn")[0];
+    }
+
+    TensorId state(const std::string& name, int64_t units)
+    {
+        Tensor tensor;
+        tensor.name = fmt::format("{}/{}", prefix_, name);
+        tensor.shape = {1, units};
+        tensor.per_sequence = true;
+        tensor.data = std::make_shared<const std::vector<uint8_t>>(
+            static_cast<size_t>(units) * sizeof(float), uint8_t{0});
+        return graph_.state(std::move(tensor));
+    }
+
+    void recurrent(const Settings& layer, const std::string& kind)
+    {
+        if (shape().size() != 3) wrong(layer, "rows [time, channels]", "{reshape = [50, 3]}");
+        const int64_t units = layer.whole(kind);
+        const TensorId forward = one_direction(kind, units, layer, false);
+        if (!layer.flag("bidirectional")) {
+            value_ = forward;
+            return;
+        }
+        const TensorId backward = one_direction(kind, units, layer, true);
+        value_ = graph_.concat({forward, backward},
+                               static_cast<int>(graph_.tensor(forward).shape.size()) - 1);
+    }
+
+    void attention(const Settings& layer)
+    {
+        if (shape().size() != 3) wrong(layer, "rows [time, channels]", "{reshape = [50, 3]}");
+        const int64_t width = layer.whole("attention");
+        const TensorId query = product(value_, "query_", width, field::kActivationNone);
+        const TensorId key = product(value_, "key_", width, field::kActivationNone);
+        const TensorId value = product(value_, "value_", width, field::kActivationNone);
+        const TensorId scores = graph_.node("BATCH_MATMUL", {query, key},
+                                            {{field::batch_matmul::adj_y, true}}, DType::f32);
+        const TensorId factor = graph_.constant(
+            prefix_ + "/factor", {1}, std::vector<float>{1 / std::sqrt(static_cast<float>(width))});
+        const TensorId scaled = graph_.node("MUL", {scores, factor}, {}, DType::f32);
+        const TensorId shares =
+            graph_.node("SOFTMAX", {scaled}, {{field::softmax::beta, 1.0f}}, DType::f32);
+        value_ = graph_.node("BATCH_MATMUL", {shares, value}, {}, DType::f32);
+    }
+
+    void reshape(const Shape& wanted) { value_ = graph_.reshaped(value_, wanted); }
+
+    void reshape_to(const Settings& layer)
+    {
+        Shape wanted = layer.wholes("reshape");
+        if (element_count(wanted) != graph_.tensor(value_).count())
+            wrong(layer,
+                  fmt::format("{} elements, for {}", element_count(wanted), shape_text(wanted)),
+                  "sizes whose product is that of the layer in front");
+        wanted.insert(wanted.begin(), 1);
+        reshape(wanted);
+    }
+
+    const Settings& stage_;
+    const int64_t ids_;
+    SplitMix64 random_;
+    const bool deployed_;
+    GraphBuilder graph_;
+    TrainableNetwork network_;
+    std::vector<std::shared_ptr<const Settings>> layers_;
+    size_t next_ = 0;  // layer behind the one being added
+    TensorId value_ = kNoTensor;
+    std::string prefix_;
+    std::string activation_behind_;
+};
+
+using Weights = std::map<std::string, std::vector<float>>;
+
+Weights weights_by_name(const TrainableNetwork& network)
+{
+    Weights weights;
+    for (const TensorId id : network.weights) {
+        const Tensor& tensor = network.graph.tensor(id);
+        const auto values = tensor.values<float>();
+        weights[tensor.name] = {values.begin(), values.end()};
+    }
+    return weights;
+}
+
+// "conv2d_3" of "conv2d_3/weights".
+std::string layer_of(const std::string& weight)
+{
+    return weight.substr(0, weight.find('/'));
+}
+
+// y = a (W x + b) + c, a and c per output, is a layer of the same form. Weights [out, ...] but
+// those of a depthwise convolution, [1, height, width, out].
+void fold(const BatchNorm& norm, const Graph& graph, const std::string& layer, bool outputs_last,
+          Weights& weights)
+{
+    const auto gamma = graph.tensor(norm.gamma).values<float>();
+    const auto beta = graph.tensor(norm.beta).values<float>();
+    std::vector<float>& w = weights.at(layer + "/weights");
+    std::vector<float>& b = weights.at(layer + "/bias");
+    const size_t row = w.size() / b.size();
+    for (size_t o = 0; o < b.size(); ++o) {
+        const float a = gamma[o] / std::sqrt(norm.variance[o] + kBatchNormEpsilon);
+        b[o] = a * (b[o] - norm.mean[o]) + beta[o];
+        for (size_t i = 0; i < row; ++i) w[outputs_last ? i * b.size() + o : o * row + i] *= a;
+    }
+}
+
+// The layer whose result the batch norm gets.
+std::string layer_in_front(const Graph& graph, const BatchNorm& norm)
+{
+    TensorId from = graph.nodes[norm.node].inputs[0];
+    for (size_t n = norm.node; n-- > 0;) {
+        const Node& node = graph.nodes[n];
+        if (node.outputs[0] != from) continue;
+        if (node.source_op != "RESHAPE") return layer_of(graph.tensor(node.inputs[1]).name);
+        from = node.inputs[0];
+    }
+    return "";
+}
+
+}  // namespace
+
+Graph deployed(const TrainableNetwork& trained, const Settings& stage, const Tensor& input,
+               int64_t ids)
+{
+    Weights weights = weights_by_name(trained);
+    for (const BatchNorm& norm : trained.norms) {
+        const std::string layer = layer_in_front(trained.graph, norm);
+        THIMBLE_CHECK(!layer.empty(), "a batch norm without a layer in front");
+        fold(norm, trained.graph, layer, layer.starts_with("depthwise"), weights);
+    }
+    TrainableNetwork plain = NetworkBuilder(stage, ids, 0, true).build(input);
+    if (trained.input_scale != 1)
+        for (const TensorId id : first_weights(plain.graph))
+            for (float& value : weights.at(plain.graph.tensor(id).name))
+                value *= trained.input_scale;
+    for (const TensorId id : plain.weights) {
+        const std::vector<float>& values = weights.at(plain.graph.tensor(id).name);
+        const auto* bytes = reinterpret_cast<const uint8_t*>(values.data());
+        plain.graph.set_constant(id, {bytes, bytes + values.size() * sizeof(float)});
+    }
+    return std::move(plain.graph);
+}
+
+TrainableNetwork build_network(const Settings& stage, const Tensor& input, int64_t ids,
+                               uint64_t seed)
+{
+    return NetworkBuilder(stage, ids, seed, false).build(input);
+}
+
+}  // namespace thimble

@@ -1,0 +1,27 @@
+// Where the files of a training stand, and what a checkpoint must have in common with it.
+#pragma once
+
+#include "evaluate/samples.h"
+#include "project/project_file.h"
+#include "train/train_options.h"
+
+#include <filesystem>
+#include <string>
+
+namespace thimble {
+
+struct ModelFiles {
+    std::filesystem::path model;        // NAME.tflite, of the stage's key `model`
+    std::filesystem::path float_model;  // NAME.float.tflite beside it
+    std::filesystem::path checkpoint;   // training/NAME.checkpoint in the project's folder
+    std::filesystem::path history;      // training/NAME.json
+};
+
+// `output`: a folder for the models instead of the project's; empty: none.
+ModelFiles model_files(const ProjectFile& file, const Settings& stage, const std::string& output);
+
+// Changes when data, layers or settings do that a checkpoint depends on; not with the number of
+// epochs.
+std::string fingerprint(const ProjectFile& file, const TrainOptions& options, const SampleSet& set);
+
+}  // namespace thimble

@@ -1,0 +1,154 @@
+// The training loop on a small task: it learns, repeats, goes on from a checkpoint, and refuses one
+// of another task.
+#include "torch/trainer.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/random.h"
+#include "torch/sample_task.h"
+#include "train/layers.h"
+
+#include <cstring>
+#include <gtest/gtest.h>
+#include <numeric>
+
+namespace thimble {
+namespace {
+
+// Points of the plane: is x * y above 0?
+SampleSet quadrants()
+{
+    SampleSet set;
+    set.sample.shape = {2};
+    set.labels = {"below", "above"};
+    SplitMix64 random(11);
+    for (size_t i = 0; i < 400; ++i) {
+        const float point[2] = {static_cast<float>(random.uniform(-1, 1)),
+                                static_cast<float>(random.uniform(-1, 1))};
+        LabelledSample sample;
+        sample.features.resize(sizeof(point));
+        std::memcpy(sample.features.data(), point, sizeof(point));
+        sample.label = point[0] * point[1] > 0;
+        sample.recording = i;
+        set.places.push_back("point");
+        set.train.push_back(std::move(sample));
+    }
+    return set;
+}
+
+SampleTask task_of(const SampleSet& set, const TrainOptions& options)
+{
+    const ProjectFile file = parse_project_file(
+        "[[stage]]\nkind = \"network\"\nmodel = \"m.tflite\"\n"
+        "layers = [{dense = 16, activation = \"relu\"}, {dropout = 0.1}, "
+        "{dense = 2, activation = \"softmax\"}]\n",
+        "thimble.toml");
+    return {build_network(file.stages[0], set.sample, 0, options.seed), set, options, "layers"};
+}
+
+TrainRun run_of(int64_t epochs)
+{
+    TrainRun run;
+    run.options.epochs = epochs;
+    run.options.rate = 0.02;
+    run.train.resize(300);
+    std::iota(run.train.begin(), run.train.end(), 0);
+    run.validation.resize(100);
+    std::iota(run.validation.begin(), run.validation.end(), 300);
+    run.fingerprint = "quadrants";
+    return run;
+}
+
+std::vector<float> weights_after(const SampleSet& set, const TrainRun& run)
+{
+    SampleTask task = task_of(set, run.options);
+    train(task, run);
+    std::vector<float> all;
+    for (const torch::Tensor& weight : task.weights()) {
+        const torch::Tensor flat = weight.detach().flatten().contiguous();
+        all.insert(all.end(), flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel());
+    }
+    return all;
+}
+
+TEST(Trainer, learns_and_keeps_the_best_epoch)
+{
+    const SampleSet set = quadrants();
+    const TrainRun run = run_of(30);
+    SampleTask task = task_of(set, run.options);
+    Score before, after;
+    task.score(run.validation, before);
+    const History history = train(task, run);
+    task.score(run.validation, after);
+    ASSERT_EQ(history.epochs.size(), 30u);
+    EXPECT_LT(after.mean_loss(), 0.3 * before.mean_loss());
+    EXPECT_GT(after.share_right(), 0.93);
+    double best = 0;
+    for (const Epoch& epoch : history.epochs) best = std::max(best, epoch.validation.share_right());
+    EXPECT_EQ(after.share_right(), best);
+}
+
+TEST(Trainer, gives_the_same_weights_again)
+{
+    const SampleSet set = quadrants();
+    const std::vector<float> first = weights_after(set, run_of(3));
+    EXPECT_EQ(first, weights_after(set, run_of(3)));
+    TrainRun other = run_of(3);
+    other.options.seed = 2;
+    EXPECT_NE(first, weights_after(set, other));
+}
+
+TEST(Trainer, goes_on_as_if_it_had_not_been_stopped)
+{
+    const SampleSet set = quadrants();
+    const TemporaryFolder folder;
+    TrainRun run = run_of(6);
+    run.checkpoint = folder.path() / "whole.checkpoint";
+    const std::vector<float> whole = weights_after(set, run);
+    run.checkpoint = folder.path() / "parts.checkpoint";
+    run.options.epochs = 2;
+    weights_after(set, run);
+    run.resume = true;
+    run.options.epochs = 6;
+    EXPECT_EQ(weights_after(set, run), whole);
+}
+
+ErrorCode refusal(const SampleSet& set, const TrainRun& run)
+{
+    try {
+        weights_after(set, run);
+    } catch (const Error& error) {
+        return error.code();
+    }
+    return ErrorCode::T0001;
+}
+
+TEST(Trainer, refuses_checkpoints_of_something_else)
+{
+    const SampleSet set = quadrants();
+    const TemporaryFolder folder;
+    TrainRun run = run_of(1);
+    run.checkpoint = folder.path() / "one.checkpoint";
+    run.resume = true;
+    EXPECT_EQ(refusal(set, run), ErrorCode::T0101);
+    run.resume = false;
+    weights_after(set, run);
+    run.resume = true;
+    run.fingerprint = "other";
+    EXPECT_EQ(refusal(set, run), ErrorCode::T0107);
+    run.fingerprint = "quadrants";
+    std::string bytes = read_text_file(run.checkpoint);
+    write_file(run.checkpoint, bytes.substr(0, bytes.size() / 2));
+    EXPECT_EQ(refusal(set, run), ErrorCode::T0107);
+}
+
+TEST(Trainer, says_when_the_loss_is_no_number)
+{
+    SampleSet set = quadrants();
+    const float wrong = std::numeric_limits<float>::quiet_NaN();
+    std::memcpy(set.train[7].features.data(), &wrong, sizeof(wrong));
+    EXPECT_EQ(refusal(set, run_of(1)), ErrorCode::T0108);
+}
+
+}  // namespace
+}  // namespace thimble
