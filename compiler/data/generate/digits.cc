@@ -4,7 +4,7 @@
 // is slanted, turned, stretched and moved, and drawn with a pen of some width; the paper is not
 // quite dark. `none` is what is no digit: scribbles, a half of a digit, empty paper.
 #include "data/generate/generate.h"
-#include "data/random.h"
+#include "base/random.h"
 
 #include <algorithm>
 #include <cmath>
