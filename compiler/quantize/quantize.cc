@@ -116,6 +116,8 @@ Candidate Search::best_of_ranges(const FloatNetwork& network, const Observed& ob
                       .ranges = ranges_of(observed, method),
                       .precision = precisions(network.graph, precision_of(options_.scheme)),
                       .method = method};
+        if (options_.input_range.present())
+            one.ranges.tensors[static_cast<size_t>(network.graph.inputs[0])] = options_.input_range;
         assemble_and_measure(one);
         if (!best || is_better(one, *best)) best = std::move(one);
     }

@@ -36,6 +36,7 @@ struct QuantizeOptions {
     Scheme scheme = Scheme::int8;
     AssembleOptions assemble;
     std::vector<int> labels;            // the right output element of each run; empty: not known
+    Range input_range;                  // of the first input, where it is known; else calibrated
     std::optional<RangeMethod> method;  // empty: chosen by the loss
     bool equalize = true;               // may be tried
     bool correct_bias = true;           // may be tried

@@ -1,7 +1,9 @@
 // `thimble train` in the program that links libtorch: recordings to samples, samples to weights,
 // weights to models.
+#include "base/process.h"
 #include "cli/output.h"
 #include "cli/train.h"
+#include "compile.h"
 #include "evaluate/samples.h"
 #include "export/tflite.h"
 #include "torch/progress_line.h"
@@ -9,8 +11,10 @@
 #include "train/history.h"
 #include "train/layers.h"
 #include "train/model_files.h"
+#include "train/quantized_network.h"
 #include "train/split.h"
 
+#include <cmath>
 #include <csignal>
 #include <filesystem>
 #include <fmt/format.h>
@@ -50,6 +54,14 @@ SampleSet samples_of(const ProjectFile& file)
     return set;
 }
 
+// A model that was written, and what it makes of the samples that are held out.
+struct ModelRow {
+    std::string scheme;
+    NetworkResult result;
+    fs::path file;
+    int64_t bytes = 0;
+};
+
 class ProjectTraining {
 public:
     ProjectTraining(const TrainCommand& command, bool as_json)
@@ -77,12 +89,7 @@ public:
             say_next(fmt::format("thimble train {} --resume", command_.project));
             return Exit::user_error;
         }
-        Score test;
-        std::vector<int64_t> samples(set.test.size());
-        for (size_t i = 0; i < samples.size(); ++i)
-            samples[i] = static_cast<int64_t>(set.train.size() + i);
-        if (!samples.empty()) task.score(samples, test);
-        write_models(task, set, history, test);
+        write_models(deployed(task.network(), stage_, set.sample, set.ids), set, history);
         return Exit::ok;
     }
 
@@ -130,24 +137,110 @@ private:
         return history;
     }
 
-    void write_models(const SampleTask& task, const SampleSet& set, const History& history,
-                      const Score& test)
+    void write_models(const Graph& network, const SampleSet& set, const History& history)
     {
-        const Graph model = deployed(task.network(), stage_, set.sample, set.ids);
-        export_tflite_file(model, models_.float_model);
-        export_tflite_file(model, models_.model);
         write_history(models_.history, history);
-        if (as_json_) {
-            print_json(json{{"files", {models_.float_model.string(), models_.model.string()}},
-                            {"warnings", json::array()},
-                            {"epochs", history.epochs.size()},
-                            {"best_epoch", history.best},
-                            {"history", models_.history.string()}});
-            return;
+        export_tflite_file(network, models_.float_model);
+        std::vector<ModelRow> rows = {row("float32", network, set, models_.float_model)};
+        std::vector<std::string> warnings;
+        const std::string& scheme = stage_.text("scheme");
+        if (scheme == "float32") {
+            export_tflite_file(network, models_.model);
+        } else {
+            ProgressLine line;
+            const Quantized quantized =
+                quantized_network(network, scheme, set, options_,
+                                  [&](const std::string& what) { line.show(0, what); });
+            line.clear();
+            export_tflite_file(quantized.graph(), models_.model);
+            rows.push_back(row(scheme, quantized.graph(), set, models_.model));
+            warnings = quantized.notes;
+            warn_of_drop(quantized, rows, warnings);
         }
-        say(fmt::format("best epoch {}; held out: {}\n", history.best,
-                        score_text(test, !set.labels.empty())));
+        if (as_json_)
+            print_report(history, rows, warnings);
+        else
+            say_report(history, rows, warnings, set);
+    }
+
+    // What is held out, through the C that a device would run; where there is no compiler, by the
+    // oracle.
+    ModelRow row(const std::string& scheme, const Graph& network, const SampleSet& set,
+                 const fs::path& file) const
+    {
+        ProgressLine line;
+        EngineChoice engine;
+        engine.engine = find_program("gcc") ? "host" : "oracle";
+        engine.compile = [&](const Graph& graph, const ResolvedTarget& target) {
+            return compile(graph, {.name = "network", .target = target.facts});
+        };
+        NetworkResult result;
+        if (!set.test.empty())
+            result = test_network(network, set, engine, [&](size_t done, size_t all) {
+                line.show(static_cast<double>(done) / static_cast<double>(all),
+                          fmt::format("testing {}", scheme));
+            });
+        return {scheme, std::move(result), file, static_cast<int64_t>(fs::file_size(file))};
+    }
+
+    void warn_of_drop(const Quantized& quantized, const std::vector<ModelRow>& rows,
+                      std::vector<std::string>& warnings) const
+    {
+        const Score &real = rows[0].result.score, &whole = rows[1].result.score;
+        const double drop = 100 * (real.share_right() - whole.share_right());
+        if (!rows[0].result.confusion || drop <= options_.max_drop) return;
+        warnings.push_back(fmt::format(
+            "{} costs {:.2f} points of accuracy{}; try scheme = \"mixed\" or qat_epochs = 10",
+            rows[1].scheme, drop,
+            quantized.worst_layer.empty() ? "" : ", most of it in " + quantized.worst_layer));
+    }
+
+    void print_report(const History& history, const std::vector<ModelRow>& rows,
+                      const std::vector<std::string>& warnings) const
+    {
+        json files = json::array(), models = json::array();
+        for (const ModelRow& one : rows) {
+            files.push_back(one.file.string());
+            json model = {{"scheme", one.scheme},
+                          {"file", one.file.string()},
+                          {"bytes", one.bytes},
+                          {"samples", one.result.score.samples}};
+            if (one.result.confusion) {
+                model["accuracy"] = one.result.score.share_right();
+                model["confusion"] = one.result.confusion->counts();
+            } else {
+                model["mean_square_error"] = -one.result.score.share_right();
+            }
+            models.push_back(std::move(model));
+        }
+        print_json(json{{"files", files},
+                        {"warnings", warnings},
+                        {"models", models},
+                        {"epochs", history.epochs.size()},
+                        {"best_epoch", history.best},
+                        {"history", models_.history.string()}});
+    }
+
+    void say_report(const History& history, const std::vector<ModelRow>& rows,
+                    const std::vector<std::string>& warnings, const SampleSet& set) const
+    {
+        const bool labels = !set.labels.empty();
+        say(fmt::format("best epoch: {} of {}\n\n", history.best, history.epochs.size()));
+        TextTable table({"held out to test", labels ? ">right" : ">error", ">bytes", "file"});
+        for (const ModelRow& one : rows)
+            table.row({one.scheme, result_text(one.result.score, labels), grouped(one.bytes),
+                       one.file.string()});
+        say(table.text());
+        if (rows.back().result.confusion) say("\n" + rows.back().result.confusion->text());
+        for (const std::string& warning : warnings) say("warning: " + warning + "\n");
         say_next("thimble eval " + command_.project);
+    }
+
+    static std::string result_text(const Score& score, bool labels)
+    {
+        if (score.samples == 0) return "-";
+        return labels ? fmt::format("{:.2f} %", 100 * score.share_right())
+                      : fmt::format("{:.4g}", std::sqrt(std::max(0.0, -score.share_right())));
     }
 
     const TrainCommand& command_;
