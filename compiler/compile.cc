@@ -3,6 +3,7 @@
 #include "import/import.h"
 #include "passes/passes.h"
 #include "plan/flash_reach.h"
+#include "plan/join_tables.h"
 #include "plan/plan.h"
 #include "plan/schedule.h"
 #include "plan/sequence_loop.h"
@@ -45,6 +46,8 @@ Program compile_recognised(Graph graph, const CompileOptions& options)
     run_pass(materialise_outputs, graph);
 
     Program program = schedule(std::move(graph), options.name, options.target, options.lower);
+    // What a turn reads as the last one left it has the last one's scales.
+    join_tables(program);
     // Samples that wait for their tick, or one time step at a time: both want to be in the state.
     if (program.graph.interface) add_stream(program, options.target, options.slices);
     else find_sequence_loop(program, options.feed);

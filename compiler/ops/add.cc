@@ -301,6 +301,10 @@ void lower_by_turn(LowerContext& c)
     std::vector<Arg> args = pair_args(c);
     args.push_back(c.key(int64_t{subtract}));
     args.push_back(c.key(int64_t{in_float}));
+    args.push_back(scales_down(c, turns_of(c), [&](size_t turn) {
+        const double larger = std::max(scale_at(c.input(0), turn), scale_at(c.input(1), turn));
+        return 2 * larger / (scale_at(c.output(), turn) * 0x1p20);
+    }));
     c.call("thb_add_turn_s8", joined(std::move(args), pair_scale_args(c)));
 }
 

@@ -9,6 +9,7 @@
 
 #include "ops/op.h"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,13 @@ struct ScaleArgs {
 ScaleArgs scale_args(LowerContext& context, const Tensor& tensor);
 // Those of inputs 0 and 1 and the output, in the order of the kernels of two operands.
 std::vector<Arg> pair_scale_args(LowerContext& context);
+// Key 1 when factor(turn), a real number with `turns` values, shifts every product to the right:
+// then kernels take thb_scaled_down (device/kernels/turn.h).
+Arg scales_down(LowerContext& context, size_t turns, const std::function<double(size_t)>& factor);
+// The scale of a tensor in one turn.
+double scale_at(const Tensor& tensor, size_t turn);
+// Turns of the node's tensors.
+size_t turns_of(const LowerContext& context);
 // By turn; one element when it is the same in all.
 std::vector<Quantization> scales_by_turn(const Tensor& tensor);
 

@@ -9,6 +9,7 @@
 #include <bit>
 #include <cmath>
 #include <fmt/format.h>
+#include <numeric>
 
 namespace thimble {
 
@@ -33,6 +34,32 @@ std::vector<Arg> pair_scale_args(LowerContext& c)
         args.push_back(scale.zero_point);
     }
     return args;
+}
+
+double scale_at(const Tensor& tensor, size_t turn)
+{
+    const bool changes = tensor.by_turn && !tensor.by_turn->quant.empty();
+    return double{changes ? tensor.by_turn->quant.at(turn).scale() : tensor.quant.scale()};
+}
+
+size_t turns_of(const LowerContext& c)
+{
+    size_t turns = 1;
+    for (const std::vector<TensorId>* ids : {&c.node.inputs, &c.node.outputs})
+        for (const TensorId id : *ids) {
+            const Tensor* tensor = id == kNoTensor ? nullptr : &c.graph.tensor(id);
+            if (tensor && tensor->by_turn)
+                turns = std::max(turns, tensor->by_turn->quant.size());
+        }
+    return turns;
+}
+
+Arg scales_down(LowerContext& c, size_t turns, const std::function<double(size_t)>& factor)
+{
+    // A factor of one half may round up to one that does not shift.
+    bool down = true;
+    for (size_t turn = 0; turn < turns; ++turn) down = down && factor(turn) < 0.49;
+    return c.key(int64_t{down});
 }
 
 namespace {
@@ -104,48 +131,90 @@ std::string no_dense_by_turn(const Graph& graph, const Node& dense)
     return factors_in_range(graph, dense) ? "" : "scales out of range";
 }
 
+// The table of thb_dense_start_turn_s8.
+static Arg weight_sum_table(LowerContext& c, Arg& wide)
+{
+    const Tensor& weights = c.input(1);
+    const int64_t k_count = weights.shape[1];
+    const std::span<const int8_t> values = weights.values<int8_t>();
+    std::vector<int32_t> sums;
+    for (int64_t o = 0; o < weights.shape[0]; ++o) {
+        const auto row =
+            values.subspan(static_cast<size_t>(o * k_count), static_cast<size_t>(k_count));
+        sums.push_back(std::accumulate(row.begin(), row.end(), 0));
+    }
+    const bool is_wide = std::ranges::any_of(
+        sums, [](int32_t sum) { return sum < INT16_MIN || sum > INT16_MAX; });
+    wide = c.key(int64_t{is_wide});
+    const std::string purpose = "weight sums of " + weights.name;
+    Arg table = is_wide
+                    ? c.table(sums, purpose, false)
+                    : c.table(std::vector<int16_t>(sums.begin(), sums.end()), purpose, false);
+    table.c_type = "const void*";
+    return table;
+}
+
+// What the sums start from (AccumulatedRows::start): nothing, the bias where the kernels can read
+// it in flash, or memory that a kernel fills.
+static Arg start_by_turn(LowerContext& c, const Arg& acc, const Arg& in_zero, bool by_128)
+{
+    const auto biases = biases_by_turn(c.graph, c.node);
+    // A null that is passed, not a key: layers with a bias and without share their code.
+    const Arg bias = biases.empty() ? c.number(int64_t{0}, "const int32_t*")
+                                    : turn_table(c, biases, "bias of " + c.node.name, true);
+    if (!by_128 && (biases.empty() || !c.target.separate_flash)) return bias;
+    Arg wide = c.key(int64_t{0});
+    const Arg sums = by_128 ? weight_sum_table(c, wide) : c.null("const void*");
+    c.call("thb_dense_start_turn_s8",
+           {sums, wide, bias, acc, c.number(c.input(1).shape[0], "thb_index_t"),
+            by_128 ? in_zero : c.null("const int8_t*")});
+    Arg started = acc;
+    started.c_type = "const int32_t*";
+    return started;
+}
+
+// Products of a turn are below 2^30 and shift to the right.
+static Arg dense_scales_down(LowerContext& c)
+{
+    const Tensor& weights = c.input(1);
+    const float largest = *std::ranges::max_element(weights.quant.scales);
+    int64_t most = 255 * 128 * weights.shape[1];
+    for (const auto& bias : biases_by_turn(c.graph, c.node))
+        for (const int32_t b : bias)
+            most = std::max(most, 255 * 128 * weights.shape[1] + std::abs(int64_t{b}));
+    const bool small = most < int64_t{1} << 30;
+    return scales_down(c, turns_of(c), [&](size_t turn) {
+        return small ? scale_at(c.input(0), turn) * largest / scale_at(c.output(), turn) : 1.0;
+    });
+}
+
 void lower_dense_by_turn(LowerContext& c)
 {
     const Tensor& weights = c.input(1);
     const int64_t out_count = weights.shape[0], k_count = weights.shape[1];
-    const std::span<const int8_t> values = weights.values<int8_t>();
-    std::vector<int32_t> sums;
-    for (int64_t o = 0; o < out_count; ++o) {
-        sums.push_back(0);
-        for (int64_t k = 0; k < k_count; ++k)
-            sums.back() += values[static_cast<size_t>(o * k_count + k)];
-    }
-    const bool wide = std::ranges::any_of(
-        sums, [](int32_t sum) { return sum < INT16_MIN || sum > INT16_MAX; });
-    const std::string purpose = "weight sums of " + weights.name;
-    Arg sum_table = wide ? c.table(sums, purpose, false)
-                         : c.table(std::vector<int16_t>(sums.begin(), sums.end()), purpose, false);
-    sum_table.c_type = "const void*";
-    const auto biases = biases_by_turn(c.graph, c.node);
-    const Arg bias = biases.empty() ? c.null("const int32_t*")
-                                    : turn_table(c, biases, "bias of " + c.node.name, true);
     const ScaleArgs in = scale_args(c, c.input(0)), out = scale_args(c, c.output());
     const Arg acc = c.scratch(out_count * 4, 4, "int32_t*");
     Arg acc_read = acc;
     acc_read.c_type = "const int32_t*";
-    const Arg outputs = c.number(out_count, "thb_index_t");
-    c.call("thb_dense_start_turn_s8",
-           {sum_table, c.key(int64_t{wide}), bias, acc, outputs, in.zero_point});
     lower_accumulated_rows(c, {.steps = 1,
                                .out_count = out_count,
                                .k_count = k_count,
-                               .values = values,
+                               .values = weights.values<int8_t>(),
                                .name = weights.name,
                                .in = c.in(0),
-                               .sums = acc_read,
-                               .out = acc});
+                               .sums = {},
+                               .out = acc,
+                               .in_zero = in.zero_point,
+                               .start = [&](bool by_128) {
+                                   return start_by_turn(c, acc, in.zero_point, by_128);
+                               }});
     std::vector<uint32_t> scales;
     for (const float scale : weights.quant.scales)
         scales.push_back(std::bit_cast<uint32_t>(scale));
     c.call("thb_dense_finish_turn_s8",
            {acc_read, c.table(scales, "scales of " + weights.name, false),
-            c.key(int64_t{weights.quant.per_channel()}), c.out(), outputs, in.scale, out.scale,
-            out.zero_point});
+            c.key(int64_t{weights.quant.per_channel()}), dense_scales_down(c), c.out(),
+            c.number(out_count, "thb_index_t"), in.scale, out.scale, out.zero_point});
 }
 
 }  // namespace thimble

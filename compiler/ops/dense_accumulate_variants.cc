@@ -34,9 +34,21 @@ Arg step_table(LowerContext& c, const std::vector<T>& packed, const AccumulatedR
     return w.steps > 1 ? c.per_turn(arg, bytes / w.steps) : arg;
 }
 
-std::vector<Arg> tail_args(LowerContext& c, const AccumulatedRows& w)
+// The sums from which kernels start that subtract the zero point, or that add 128 (`by_128`).
+Arg start_sums(const AccumulatedRows& w, bool by_128)
 {
-    return {w.sums, w.out, c.number(w.k_count, "thb_index_t"),
+    return w.start ? w.start(by_128) : w.sums;
+}
+
+// The arguments up to the weights of kernels that subtract the zero point.
+std::vector<Arg> head_args(LowerContext& c, const AccumulatedRows& w)
+{
+    return {w.in, w.in_zero ? *w.in_zero : c.null("const int8_t*")};
+}
+
+std::vector<Arg> tail_args(LowerContext& c, const AccumulatedRows& w, Arg sums)
+{
+    return {std::move(sums), w.out, c.number(w.k_count, "thb_index_t"),
             c.number(w.out_count, "thb_index_t")};
 }
 
@@ -45,8 +57,10 @@ Variant portable(LowerContext& c, const AccumulatedRows& w)
     const double cost = c.target.int_bits == 16 ? kPortableMac16 : kPortableMac;
     return {"portable", "", cost * static_cast<double>(w.out_count * w.k_count), [&c, w] {
                 const std::vector<int8_t> all(w.values.begin(), w.values.end());
-                c.call("thb_dense_accumulate_s8",
-                       joined({w.in, step_table(c, all, w)}, tail_args(c, w)));
+                const Arg sums = start_sums(w, false);
+                std::vector<Arg> args = head_args(c, w);
+                args.push_back(step_table(c, all, w));
+                c.call("thb_dense_accumulate_s8", joined(args, tail_args(c, w, sums)));
             }};
 }
 
@@ -80,9 +94,10 @@ void add_dsp(LowerContext& c, const AccumulatedRows& w, std::vector<Variant>& va
                             (static_cast<double>(groups) * kDspGroup + kDspBlock) +
                         static_cast<double>(groups) * 8;
     variants.push_back({"dsp_4x1", "dsp", cost, [&c, w, groups] {
-                            std::vector<Arg> args = {w.in,
-                                                     step_table(c, packed_pairs(w), w)};
-                            args = joined(args, tail_args(c, w));
+                            const Arg sums = start_sums(w, false);
+                            std::vector<Arg> args = head_args(c, w);
+                            args.push_back(step_table(c, packed_pairs(w), w));
+                            args = joined(args, tail_args(c, w, sums));
                             args.push_back(c.scratch(groups * 8, 4, "int32_t*"));
                             c.call("thb_dense_accumulate_s8_dsp", args);
                         }});
@@ -109,10 +124,11 @@ void add_armv6m(LowerContext& c, const AccumulatedRows& w, std::vector<Variant>&
                             (static_cast<double>(filled) * kArmv6mInput + kArmv6mBlock) +
                         static_cast<double>(w.k_count) * 5;
     variants.push_back({"armv6m_4x1", "armv6m", cost, [&c, w, filled] {
+                            const Arg sums = start_sums(w, true);
                             std::vector<Arg> args = {
                                 w.in,
                                 step_table(c, interleaved(w, kOutputs, kInputs), w)};
-                            args = joined(args, tail_args(c, w));
+                            args = joined(args, tail_args(c, w, sums));
                             args.push_back(c.scratch(filled, 4, "uint8_t*"));
                             c.call("thb_dense_accumulate_s8_armv6m", args);
                         }});
@@ -128,9 +144,10 @@ void add_avr(LowerContext& c, const AccumulatedRows& w, std::vector<Variant>& va
                         static_cast<double>(w.out_count) * kAvrSum;
     variants.push_back(
         {"avr_5", "avr", cost, [&c, w] {
+             const Arg sums = start_sums(w, true);
              c.call("thb_dense_accumulate_s8_avr",
                     joined({w.in, step_table(c, interleaved(w, kOutputs, 1), w)},
-                           tail_args(c, w)));
+                           tail_args(c, w, sums)));
          }});
 }
 

@@ -4,6 +4,8 @@
 
 #include "ops/lower.h"
 
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -16,6 +18,11 @@ struct AccumulatedRows {
     std::span<const int8_t> values;  // [t][o][k]
     std::string name;                // of the weights
     Arg in, sums, out;               // int8 [k], int32 [o], int32 [o]: may be the same as sums
+    // Set for in[k] - zero in place of in[k] + 128: the zero point in flash, and what the sums
+    // start from, made by a call for kernels that add 128 all the same (`by_128`), which need the
+    // sums of the weights.
+    std::optional<Arg> in_zero = {};
+    std::function<Arg(bool by_128)> start = {};
 
     // Zero beyond the sizes: blocks are filled up.
     int at(int64_t step, int64_t o, int64_t k) const;

@@ -95,6 +95,9 @@ void lower_by_turn(LowerContext& c)
 {
     std::vector<Arg> args = pair_args(c);
     args.push_back(c.key(int64_t{c.options.match == Match::tflite}));
+    args.push_back(scales_down(c, turns_of(c), [&](size_t turn) {
+        return scale_at(c.input(0), turn) * scale_at(c.input(1), turn) / scale_at(c.output(), turn);
+    }));
     c.call("thb_mul_turn_s8", joined(std::move(args), pair_scale_args(c)));
 }
 

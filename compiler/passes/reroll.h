@@ -73,7 +73,7 @@ public:
     size_t steps() const { return trip_count_; }
     // Why the last call of the two gave false, for the user.
     const std::string& reason() const { return reason_; }
-    // Flash for scales and biases that change from turn to turn, at most.
+    // Flash for scales and biases that change from turn to turn.
     int64_t scale_bytes() const { return scale_bytes_; }
 
 private:
@@ -106,6 +106,7 @@ private:
         std::map<std::pair<size_t, Shape>, TensorId> shaped;  // slices in the shape that is read
     };
     Graph body();
+    void set_unused_scales(Body& made) const;
     TensorId operand_in(Body& made, size_t p, size_t i, TensorId id);
     TensorId add_stack(size_t k);
     Node make_scan();

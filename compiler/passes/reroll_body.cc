@@ -37,6 +37,27 @@ void Reroll::set_scales(Tensor& tensor, const At& at) const
     else tensor.by_turn = std::make_shared<const TurnValues>(std::move(values));
 }
 
+// In the first turn the branch of the first step runs, so that the scales of the others are free
+// there. A new state takes what the old one has a turn later, and values with a state's scales do
+// as it does: so there are fewer different tables (plan/join_tables.h).
+void Reroll::set_unused_scales(Body& made) const
+{
+    for (size_t k = 0; k < carried_.size(); ++k) {
+        const Tensor& state = made.graph.tensor(made.values.at(carried_[k]));
+        const Quantization& initial = graph_.tensor(initial_[k]).quant;
+        if (!state.by_turn || state.by_turn->quant.empty() || !initial.present()) continue;
+        const std::vector<Quantization> used = state.by_turn->quant;
+        auto values = std::make_shared<TurnValues>(*state.by_turn);
+        values->quant[0] = initial;
+        for (const auto& [v, id] : made.values) {
+            Tensor& tensor = made.graph.tensor(id);
+            const bool same = tensor.by_turn && tensor.by_turn->data.empty() &&
+                              std::ranges::equal(tensor.by_turn->quant, used, same_quant);
+            if (same) tensor.by_turn = values;
+        }
+    }
+}
+
 // Gives a constant of the body, input `input` of place `place`, the data of every turn.
 void Reroll::set_data(Tensor& tensor, size_t place, size_t input) const
 {
@@ -82,6 +103,7 @@ Graph Reroll::body()
         set_scales(body.tensor(id),
                    [&](size_t turn) -> const Tensor& { return value_at(turn, v); });
     }
+    if (begin_ == Begin::branch) set_unused_scales(made);
     for (size_t p = 0; p < operands_.size(); ++p) {
         Node copy = node(reference_, p);
         for (size_t i = 0; i < copy.inputs.size(); ++i)

@@ -4,12 +4,15 @@
 
 // out = clamp(out_zero + multiply(term(a) + term(b))), int8; term(a) - term(b) with `subtract` 1.
 //
+// The operand with the larger scale has the factor one half, exactly.
+//
 // single  key: 1 when the reference divides the scales in float32, 0 in double
+// down    key: see thb_scaled; for the sum
 // scales  float32 as bits in flash, zero points int8 in flash, all of this turn
 // May be in place of an operand of the output's shape.
 THB_KERNEL void thb_add_turn_s8(const int8_t* a, int a_flash, const int8_t* b, int b_flash,
                                 int8_t* out, int form, thb_index_t period, const int32_t* walk,
-                                thb_index_t count, int subtract, int single,
+                                thb_index_t count, int subtract, int single, int down,
                                 const uint32_t* a_scale, const int8_t* a_zero,
                                 const uint32_t* b_scale, const int8_t* b_zero,
                                 const uint32_t* out_scale, const int8_t* out_zero)
@@ -22,22 +25,24 @@ THB_KERNEL void thb_add_turn_s8(const int8_t* a, int a_flash, const int8_t* b, i
                          (sa.exponent == sb.exponent && sa.mantissa >= sb.mantissa);
     thb_scale_t common = a_larger ? sa : sb;
     thb_scale_t unit = thb_scale(out_scale);
-    thb_factor_t fa, fb, fo;
+    thb_factor_t term, total;
     thb_pair_t at = thb_pair_start();
+    int8_t less_one;
     thb_index_t i;
     ++common.exponent;
     unit.exponent = (int16_t)(unit.exponent + 20);
-    fa = thb_ratio(sa, common, bits);
-    fb = thb_ratio(sb, common, bits);
-    fo = thb_ratio(common, unit, bits);
+    term = thb_ratio(a_larger ? sb : sa, common, bits);
+    less_one = (int8_t)(-term.shift - 1);  // -1: this one is one half, too.
+    total = thb_ratio(common, unit, bits);
     for (i = 0; i < count; ++i) {
-        const int32_t term_a = thb_add_term(THB_LOAD_S8(a + at.a, a_flash), za, 20, 0,
-                                            fa.multiplier, (int8_t)-fa.shift);
-        const int32_t term_b = thb_add_term(THB_LOAD_S8(b + at.b, b_flash), zb, 20, 0,
-                                            fb.multiplier, (int8_t)-fb.shift);
-        const int32_t sum = subtract ? term_a - term_b : term_a + term_b;
-        const int32_t scaled = thb_multiply(sum, fo.multiplier, fo.shift);
-        out[i] = (int8_t)thb_clamp(scaled + zero, -128, 127);
+        const int32_t half_a = (THB_LOAD_S8(a + at.a, a_flash) - za) * (INT32_C(1) << 19);
+        const int32_t half_b = (THB_LOAD_S8(b + at.b, b_flash) - zb) * (INT32_C(1) << 19);
+        const int32_t larger = a_larger ? half_a : half_b;
+        int32_t smaller = a_larger ? half_b : half_a, sum;
+        if (less_one >= 0) smaller = thb_scaled_down(smaller * 2, term.multiplier, less_one);
+        sum = !subtract ? larger + smaller : a_larger ? larger - smaller : smaller - larger;
+        sum = thb_scaled(sum, total, down);
+        out[i] = (int8_t)thb_clamp(sum + zero, -128, 127);
         thb_pair_next(&at, form, period, walk);
     }
 }

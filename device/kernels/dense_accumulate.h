@@ -2,29 +2,36 @@
 // compiler/ops/dense_sum.h).
 #include "kernels/dot.h"
 
-// out[o] = sums[o] + sum_i (in[i] + 128) * weights[o][i]
+// What is taken from each input: a zero point in flash, or -128 where that is null.
+THB_KERNEL int16_t thb_accumulate_zero(const int8_t* in_zero)
+{
+    return in_zero ? THB_FLASH_S8(in_zero) : -128;
+}
+
+// out[o] = sums[o] + sum_i (in[i] - zero) * weights[o][i], zero = thb_accumulate_zero(in_zero)
 //
 // in       int8  [i]      as stored
 // weights  int8  [o][i]   of this step, in flash
-// sums     int32 [o]      out may be the same memory
+// sums     int32 [o]      out may be the same memory; null: they begin with 0
 // Range: the compiler has proven that no sum leaves int32, in any step.
-THB_KERNEL void thb_dense_accumulate_s8(const int8_t* in, const int8_t* weights,
-                                        const int32_t* sums, int32_t* out, thb_index_t in_count,
-                                        thb_index_t out_count)
+THB_KERNEL void thb_dense_accumulate_s8(const int8_t* in, const int8_t* in_zero,
+                                        const int8_t* weights, const int32_t* sums, int32_t* out,
+                                        thb_index_t in_count, thb_index_t out_count)
 {
+    const int16_t zero = thb_accumulate_zero(in_zero);
     thb_index_t o, i;
     for (o = 0; o < out_count; ++o) {
-        int32_t acc = sums[o];
+        int32_t acc = sums ? sums[o] : 0;
         for (i = 0; i < in_count; ++i) {
             // At most 255 * 128: fits an int of 16 bits.
-            acc += (in[i] + 128) * THB_FLASH_S8(weights);
+            acc += (in[i] - zero) * THB_FLASH_S8(weights);
             ++weights;
         }
         out[o] = acc;
     }
 }
 
-// The same in float32, without the 128; weights of any THB_WEIGHTS_* of float_weights.h in flash.
+// The same in float32, as it is; weights of any THB_WEIGHTS_* of float_weights.h in flash.
 //
 // scales  float [o] or [1] in flash, for integer formats; per_channel says which
 THB_KERNEL void thb_dense_accumulate_f32(const float* in, const void* weights, int format,

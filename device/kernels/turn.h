@@ -28,30 +28,41 @@ THB_KERNEL thb_scale_t thb_scale(const uint32_t* bits)
     return scale;
 }
 
+// The next `count` bits, at most 8, of a quotient: moves the remainder on and appends to
+// `quotient`. `rest` < `below` < 2^24; `next` are the bits that come down.
+THB_KERNEL uint64_t thb_quotient_bits(uint64_t quotient, uint32_t* rest, uint32_t next,
+                                      uint32_t below, uint8_t count)
+{
+    const uint32_t above = (*rest << count) | next;
+    const uint32_t digit = above / below;
+    *rest = above - digit * below;
+    return quotient << count | digit;
+}
+
 // above / below * 2^exponent, rounded to `bits` significant bits with ties to even, as division in
 // floating point does, then to the 31 bits of a multiplier with ties upwards.
-// 0 < above < 2^48, 2^23 <= below < 2^24. Schoolbook division, one bit a turn: it runs some ten
+// 2^46 <= above < 2^48, 2^23 <= below < 2^24. Schoolbook division, a byte a turn: it runs some ten
 // times in a time step, and needs no 64-bit division of the C library.
 THB_SHARED thb_factor_t thb_factor(uint64_t above, uint32_t below, int16_t exponent, uint8_t bits)
 {
-    const uint64_t divisor = (uint64_t)below << 24;
-    uint64_t quotient = 0;
+    uint32_t rest = (uint32_t)(above >> 24) % below, next = (uint32_t)above & UINT32_C(0xFFFFFF);
+    uint64_t quotient = (uint32_t)(above >> 24) / below;
     thb_factor_t factor;
-    uint8_t i;
-    exponent = (int16_t)(exponent + 25);
-    for (; above < divisor; above <<= 1) --exponent;
-    for (i = 0; i <= bits; ++i) {
-        quotient <<= 1;
-        if (above >= divisor) {
-            above -= divisor;
-            quotient |= 1;
-        }
-        above <<= 1;
+    uint8_t i, length, drop;
+    for (i = 0; i < 7; ++i) {
+        quotient = thb_quotient_bits(quotient, &rest, next >> 16 & 0xFF, below, 8);
+        next <<= 8;
     }
-    if ((quotient & 1) && (above || (quotient & 2))) ++quotient;
+    // 55 to 57 bits: above / below * 2^32.
+    length = (uint8_t)(64 - thb_leading_zeros((uint32_t)(quotient >> 32)));
+    drop = (uint8_t)(length - bits - 1);
+    if (quotient & ((UINT64_C(1) << drop) - 1)) rest = 1;
+    quotient >>= drop;
+    if ((quotient & 1) && (rest || (quotient & 2))) ++quotient;
     quotient >>= 1;
     if (bits > 31) quotient = (quotient + (UINT64_C(1) << (bits - 32))) >> (bits - 31);
     else quotient <<= 31 - bits;
+    exponent = (int16_t)(exponent + length - 32);
     if (quotient >> 31) {
         quotient >>= 1;
         ++exponent;
@@ -79,4 +90,18 @@ THB_KERNEL uint64_t thb_scale_product(thb_scale_t a, thb_scale_t b, int single)
         return (product + half) >> low << low;
     }
     return product;
+}
+
+// thb_multiply for a shift to the right by at least one: less_one = -shift - 1; |acc| < 2^30.
+THB_KERNEL int32_t thb_scaled_down(int32_t acc, int32_t multiplier, int8_t less_one)
+{
+    const int32_t high = thb_high_mul_30(acc, multiplier);
+    return (thb_shift_right(high + (high >> 31), less_one) + 1) >> 1;
+}
+
+// By the key `down`: 1 where the compiler has proven what thb_scaled_down needs, in every turn.
+THB_KERNEL int32_t thb_scaled(int32_t acc, thb_factor_t factor, int down)
+{
+    return down ? thb_scaled_down(acc, factor.multiplier, (int8_t)(-factor.shift - 1))
+                : thb_multiply(acc, factor.multiplier, factor.shift);
 }

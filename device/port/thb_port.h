@@ -92,6 +92,7 @@ static inline __attribute__((unused)) uint8_t thb_leading_zeros(uint32_t value)
 
 // thb_high_mul(a, b) = (a * b + 2^30) >> 31: the rounding doubling high multiply, ties toward
 // +infinity; b in [0, 2^31).
+// thb_high_mul_30(a, b): the same for |a| < 2^30.
 // thb_shift_right(value, count) = value >> count, arithmetic, count in [0, 31].
 #if defined(__AVR__)
 // The unsigned 64-bit product in 16 MULs, columns in ascending order; then the high half loses b
@@ -172,6 +173,17 @@ static inline __attribute__((unused)) int32_t thb_shift_right(int32_t value, int
 {
     return value >> count;
 }
+#endif
+
+#if defined(__ARM_FEATURE_DSP) && defined(__arm__)
+static inline __attribute__((unused)) int32_t thb_high_mul_30(int32_t a, int32_t b)
+{
+    int32_t result;
+    __asm__("smmulr %0, %1, %2" : "=r"(result) : "r"(a * 2), "r"(b));
+    return result;
+}
+#else
+#define thb_high_mul_30(a, b) thb_high_mul(a, b)
 #endif
 
 #endif

@@ -59,6 +59,21 @@ TEST(TurnKernel, factors_are_those_of_the_host)
     }
 }
 
+TEST(TurnKernel, products_that_shift_right_are_those_of_the_requantiser)
+{
+    uint64_t state = 7;
+    for (int i = 0; i < 200000; ++i) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        const auto acc = static_cast<int32_t>(state >> 33) - (1 << 30);
+        const auto multiplier = static_cast<int32_t>(1u << 30 | (state >> 20 & 0x3FFFFFFF));
+        const auto shift = static_cast<int8_t>(-1 - static_cast<int>(state >> 13 & 31) % 31);
+        if (acc == -(1 << 30)) continue;
+        ASSERT_EQ(turn::thb_scaled(acc, {multiplier, shift}, 1),
+                  turn::thb_scaled(acc, {multiplier, shift}, 0))
+            << acc << " * " << multiplier << " by " << int{shift};
+    }
+}
+
 // The worked numbers of docs/numerics.md.
 TEST(TurnKernel, worked_numbers)
 {

@@ -170,11 +170,12 @@ TEST(RerollUnrolled, flash_and_ram_do_not_grow_with_the_steps)
     EXPECT_LE(fed.work_bytes + fed.state_bytes, 4 * 1024);
 }
 
-// 8 tensors that change and 5 bytes for each: 40 bytes a step.
+// 5 bytes for each tensor that changes, but none for the states that are read: they are what the
+// step before has written.
 TEST(RerollUnrolled, scales_of_their_own_cost_bytes_a_step)
 {
     const Program few = compiled(10, Feed::whole, true), many = compiled(100, Feed::whole, true);
-    EXPECT_LE(table_bytes(many) - table_bytes(few), 90 * 50);
+    EXPECT_LE(table_bytes(many) - table_bytes(few), 90 * 35);
     EXPECT_LE(table_bytes(many), 36 * 1024);
     EXPECT_LE(many.work_bytes + many.state_bytes, 8 * 1024);
     const Program fed = compiled(100, Feed::steps, true);

@@ -12,7 +12,8 @@ namespace thimble {
 
 namespace {
 
-// Reads pairs (a, b) with b >= 0; writes thb_high_mul(a, b) and thb_rounding_shift(a, b % 31).
+// Reads pairs (a, b) with b >= 0; writes thb_high_mul(a, b), thb_rounding_shift(a, b % 31) and
+// thb_high_mul_30(a / 2, b).
 constexpr const char* kProgram = R"(
 #include "thb_host.h"
 int main(void)
@@ -20,11 +21,12 @@ int main(void)
     uint16_t count, i;
     thb_host_read(&count, 2);
     for (i = 0; i < count; ++i) {
-        int32_t in[2], out[2];
+        int32_t in[2], out[3];
         thb_host_read(in, 8);
         out[0] = thb_high_mul(in[0], in[1]);
         out[1] = thb_rounding_shift(in[0], (int8_t)(in[1] % 31));
-        thb_host_write(out, 8);
+        out[2] = thb_high_mul_30(in[0] / 2, in[1]);
+        thb_host_write(out, 12);
     }
     return 0;
 }
@@ -57,13 +59,14 @@ TEST_P(PortArithmetic, equals_the_reference)
                                kProgram;
     const RunResult result = run_c(GetParam(), source, input);
     ASSERT_EQ(result.exit_code, 0) << result.message;
-    ASSERT_EQ(result.output.size(), numbers.size() * 4);
+    ASSERT_EQ(result.output.size(), numbers.size() * 6);
     for (size_t i = 0; i < count; ++i) {
-        int32_t out[2];
-        std::memcpy(out, result.output.data() + i * 8, 8);
+        int32_t out[3];
+        std::memcpy(out, result.output.data() + i * 12, 12);
         const int32_t a = numbers[2 * i], b = numbers[2 * i + 1];
         ASSERT_EQ(out[0], reference::high_mul(a, b)) << a << " * " << b;
         ASSERT_EQ(out[1], reference::rounding_shift(a, b % 31)) << a << " >> " << b % 31;
+        ASSERT_EQ(out[2], reference::high_mul(a / 2, b)) << a / 2 << " * " << b;
     }
 }
 
