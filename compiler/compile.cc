@@ -38,7 +38,7 @@ Program compile_recognised(Graph graph, const CompileOptions& options)
     // Where only the place of the greatest value counts, a softmax in front of it is saved.
     run_pass_in_bodies(argmax_of_logits, graph);
     run_pass_in_bodies(remove_dead_nodes, graph);
-    // A network over a window that moves by a few rows computes those only, where a project says so.
+    // A network over a sliding window computes the new rows only, where a project says so.
     run_pass(slide_networks, graph);
     // A network over time becomes one loop: no sequence between its layers is stored.
     run_pass(stream_time, graph);

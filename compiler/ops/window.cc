@@ -57,8 +57,9 @@ std::optional<WindowGeometry> window_of(const Graph& graph, const Node& node)
     if (node.op->name == "conv2d" || node.op->name == "depthwise_conv2d") {
         const Shape& weights = graph.input(node, 1).shape;
         const auto* conv2d = std::any_cast<Conv2dAttributes>(&node.attributes);
-        return sized(conv2d ? conv2d->window : std::any_cast<const WindowAttributes&>(node.attributes),
-                     weights[1], weights[2]);
+        if (conv2d) return sized(conv2d->window, weights[1], weights[2]);
+        const auto& window = std::any_cast<const WindowAttributes&>(node.attributes);
+        return sized(window, weights[1], weights[2]);
     }
     if (const auto* pool = std::any_cast<Pool2dAttributes>(&node.attributes))
         return sized(pool->window, pool->filter_h, pool->filter_w);

@@ -47,8 +47,7 @@ struct WindowGeometry {
 // Strides, dilations and filter sizes are at least 1 and of a sane size; throws T0203.
 void require_window(const WindowAttributes& attributes, int64_t filter_h, int64_t filter_w);
 
-// Of a conv2d, depthwise_conv2d or pool2d whose infer has run, from its inferred shapes; nothing for
-// other nodes.
+// Of a conv2d, depthwise_conv2d or pool2d whose infer has run; nothing for other nodes.
 std::optional<WindowGeometry> window_of(const Graph& graph, const Node& node);
 
 // As the reference kernels compute it; for infer and eval. `in` is [n, h, w, c].

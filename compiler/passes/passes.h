@@ -29,8 +29,8 @@ void shift_uint8(Graph& graph);
 void argmax_of_logits(Graph& graph);
 void quantize_normalized(Graph& graph);
 void remove_dead_nodes(Graph& graph);
-// Windows that a project marks (SlideAttributes::sliding); throws T0106 with the reason when a network
-// cannot slide.
+// Windows that a project marks (SlideAttributes::sliding); throws T0106 with the reason when a
+// network cannot slide.
 void slide_networks(Graph& graph);
 void materialise_outputs(Graph& graph);
 void stream_time(Graph& graph);

@@ -4,9 +4,9 @@
 //   after:   rows -> slide -> ring of the last k rows -> conv -> relu -> slide -> valid;
 //            if (valid) { all rows of the relu -> dense }
 //
-// Layers whose rows are the same in the next window (sliding_rows.h) leave the branch. They run once
-// for every hop, on the new rows: those that look k rows back read a ring of their own, filled by
-// another slide. What reads all rows stays in the branch, with a ring of all of them in place of
+// Layers whose rows are the same in the next window (sliding_rows.h) leave the branch. They run
+// once for every hop, on the new rows: those that look k rows back read a ring of their own, filled
+// by another slide. What reads all rows stays in the branch, with a ring of all of them in place of
 // the window. The last ring counts the ticks: it is complete exactly when the window was. Until
 // then the layers run on rows that are zeros in part, and nothing reads what they give.
 //
@@ -289,7 +289,8 @@ private:
         graph_.nodes = std::move(nodes);
         read_rings(graph_.nodes[branch], use, found, collected);
         // Nobody reads these any more.
-        for (const size_t input : {slide_input::window, slide_input::missing}) forget(slide.inputs[input]);
+        for (const size_t input : {slide_input::window, slide_input::missing})
+            forget(slide.inputs[input]);
     }
 
     void forget(TensorId state)
@@ -334,8 +335,8 @@ private:
         Shape shape = window.shape;
         shape[0] = use.hop;
         const RowsWriter::Slid front =
-            outer.slide(slide.inputs[slide_input::rows], slide.name + "_hop", window, shape, use.hop,
-                        (use.length - 1) % use.hop + 1);
+            outer.slide(slide.inputs[slide_input::rows], slide.name + "_hop", window, shape,
+                        use.hop, (use.length - 1) % use.hop + 1);
         Node branch;
         branch.name = slide.name + "_new";
         branch.op = find_op("if");

@@ -155,8 +155,8 @@ std::string sliding_text(const SlidingNetwork& network)
     if (!n.possible)
         return fmt::format("the network behind '{}' cannot slide: {}", n.window, why);
     return fmt::format(
-        "the network behind '{}' {}: {} of {} multiply-accumulates a window ({:.1f} %), {} bytes of "
-        "rows are kept in place of {}{}",
+        "the network behind '{}' {}: {} of {} multiply-accumulates a window ({:.1f} %), {} bytes "
+        "of rows are kept in place of {}{}",
         n.window, n.wanted ? "slides" : "could slide (sliding = true)", n.macs_sliding, n.macs,
         100.0 * static_cast<double>(n.macs_sliding) / static_cast<double>(n.macs), n.bytes_sliding,
         n.bytes, n.why ? "; " + why : why);
