@@ -45,6 +45,12 @@ void import_slide(const TfliteOperator& source, Graph& graph, Node& node)
     give_window(graph, node, window);
 }
 
+int64_t length_of(const Node& node, const Tensor& window)
+{
+    const int64_t length = std::any_cast<const SlideAttributes&>(node.attributes).length;
+    return length > 0 ? length : window.shape[0];
+}
+
 // Windows end with the last of the `fresh` rows of a run. A body knows no initial values.
 bool fits_runs(const SlideAttributes& a, const Tensor& missing, int64_t fresh)
 {
@@ -66,11 +72,12 @@ void infer(Graph& graph, Node& node)
                         graph.input(node, kMissing).type == DType::i16 &&
                         graph.input(node, kMissing).count() == 1;
     THIMBLE_CHECK(states, "states of " + node.name);
-    require_shape(!window.shape.empty() && window.shape[0] >= 1 && window.shape[0] <= kRowsMax &&
-                      window.count() > 0 && rows.count() > 0,
+    require_shape(!window.shape.empty() && window.count() > 0 && rows.count() > 0 &&
+                      length_of(node, window) <= kRowsMax,
                   "window " + shape_text(window.shape),
                   fmt::format("1 to {} rows, not empty", kRowsMax));
-    const int64_t row = window.count() / window.shape[0];
+    THIMBLE_CHECK(window.count() % length_of(node, window) == 0, node.name);
+    const int64_t row = window.count() / length_of(node, window);
     require_shape(rows.count() % row == 0 &&
                       fits_runs(a, graph.input(node, kMissing), rows.count() / row),
                   fmt::format("rows {}, window {}, hop {}", shape_text(rows.shape),
@@ -89,7 +96,7 @@ void eval(EvalContext& c)
         std::any_cast<const SlideAttributes&>(c.node.attributes).hop);
     const auto rows = c.in_bytes(kRows);
     const auto window = c.state_bytes(kWindow);
-    const auto length = static_cast<size_t>(c.input(kWindow).shape[0]);
+    const auto length = static_cast<size_t>(length_of(c.node, c.input(kWindow)));
     const size_t row_bytes = window.size() / length;
     auto missing = static_cast<size_t>(c.state<int16_t>(kMissing)[0]);
     const auto row_at = [&](size_t row) {
@@ -114,7 +121,7 @@ void eval(EvalContext& c)
 void lower(LowerContext& c)
 {
     const Tensor& window = c.input(kWindow);
-    const int64_t length = window.shape[0];
+    const int64_t length = length_of(c.node, window);
     const int64_t row_bytes = window.bytes() / length;
     Arg rows = c.in(kRows);
     rows.c_type = "const void*";

@@ -23,13 +23,14 @@ struct TriggerAttributes {
 
 // Slides a window over rows (slide.cc).
 //
-//   inputs:   rows [r, ...] or one row, window [length, ...] and missing int16 [1], both states;
+//   inputs:   rows [r, ...] or one row, window of `length` rows and missing int16 [1], both states;
 //             `missing` says at first with which row the first window ends: a multiple of r
 //   outputs:  valid bool [1]
 struct SlideAttributes {
     int64_t hop = 1;  // rows by which a window begins behind the one before; a multiple of r
     // What reads the window may keep what it computed of earlier rows (passes/slide_networks.cc).
     bool sliding = false;
+    int64_t length = 0;  // rows of the window, the oldest first; 0: the size of its first axis
     bool operator==(const SlideAttributes&) const = default;
 };
 

@@ -54,39 +54,38 @@ public:
     struct Slid {
         TensorId ring, valid;
     };
-    // `first`: rows until the first window is complete.
+    // When a slide's ring is complete: in the runs that end row first, first + hop, ...
+    struct Due {
+        int64_t first, hop;
+    };
+    // Keeps the last rows of what is like `like`, in a state of this shape.
     Slid slide(TensorId rows, const std::string& name, const Tensor& like, Shape shape,
-               int64_t hop, int64_t first)
+               int64_t length, Due due)
     {
-        Tensor ring;
-        ring.name = name;
-        ring.type = like.type;
-        ring.shape = std::move(shape);
-        ring.quant = like.quant;
+        Tensor held;
+        held.name = name;
+        held.type = like.type;
+        held.shape = std::move(shape);
+        held.quant = like.quant;
         Tensor missing;
         missing.name = name + "_missing";
         missing.type = DType::i16;
         missing.shape = {1};
         missing.data = std::make_shared<const std::vector<uint8_t>>(std::vector<uint8_t>{
-            static_cast<uint8_t>(first), static_cast<uint8_t>(first >> 8)});
+            static_cast<uint8_t>(due.first), static_cast<uint8_t>(due.first >> 8)});
         Tensor valid;
         valid.name = name + "_valid";
         Node node;
         node.name = name;
         node.op = find_op("slide");
         node.source_op = "slide";
-        node.attributes = SlideAttributes{hop};
-        const TensorId held = declare_(std::move(ring));
-        node.inputs = {rows, held, declare_(std::move(missing))};
+        node.attributes = SlideAttributes{.hop = due.hop, .length = length};
+        const TensorId state = declare_(std::move(held));
+        node.inputs = {rows, state, declare_(std::move(missing))};
         const TensorId complete = to_.add_tensor(std::move(valid));
         node.outputs = {complete};
         add(std::move(node));
-        return {held, complete};
-    }
-    Slid slide(TensorId rows, const std::string& name, const Tensor& like, const RowRing& ring,
-               int64_t first)
-    {
-        return slide(rows, name, like, {ring.length, ring.row}, ring.fresh, first);
+        return {state, complete};
     }
 
     TensorId reshape(TensorId from, const std::string& name, const Shape& shape)
@@ -144,7 +143,8 @@ public:
     {
         const TimeRows& time = found_.rows.at(id);
         const RowRing ring(body_.tensor(id), time, time.count);
-        return writer_.slide(new_.at(id), name, body_.tensor(id), ring, ring.fresh * runs);
+        return writer_.slide(new_.at(id), name, body_.tensor(id), body_.tensor(id).shape,
+                             ring.length, {ring.fresh * runs, ring.fresh});
     }
 
 private:
@@ -183,9 +183,10 @@ private:
         const Tensor& in = body_.tensor(old.inputs[0]);
         const RowRing ring(in, time, layer.rows);
         // Complete in every run: rows before the first ones are zeros.
-        const RowsWriter::Slid slid =
-            writer_.slide(rows, old.name + "_rows", in, ring, ring.fresh);
-        return writer_.reshape(slid.ring, old.name + "_input", with_rows(in, time, layer.rows));
+        const Shape shape = with_rows(in, time, layer.rows);
+        return writer_
+            .slide(rows, old.name + "_rows", in, shape, ring.length, {ring.fresh, ring.fresh})
+            .ring;
     }
 
     TensorId constant(TensorId id)
@@ -336,7 +337,7 @@ private:
         shape[0] = use.hop;
         const RowsWriter::Slid front =
             outer.slide(slide.inputs[slide_input::rows], slide.name + "_hop", window, shape,
-                        use.hop, (use.length - 1) % use.hop + 1);
+                        use.hop, {(use.length - 1) % use.hop + 1, use.hop});
         Node branch;
         branch.name = slide.name + "_new";
         branch.op = find_op("if");
@@ -373,7 +374,7 @@ private:
         return result;
     }
 
-    // The branch of the network takes rings in place of the window, and loses the layers that slide.
+    // The branch of the network takes rings in place of the window, and loses layers that slide.
     void read_rings(Node& node, const WindowUse& use, const SlidingRows& found,
                     const Collected& collected)
     {
@@ -392,15 +393,9 @@ private:
         for (const SlidingLayer& layer : found.layers) gone[layer.node] = true;
         size_t index = 0;
         std::erase_if(inner.nodes, [&](const Node&) { return gone[index++]; });
-        std::vector<Node> first;
-        RowsWriter writer(inner, first, nullptr);
-        for (size_t i = 0; i < found.whole.size(); ++i) {
-            const Tensor whole = inner.tensor(found.whole[i]);
-            const TensorId ring = pass_in(node, inner, other, collected.rings[i]);
+        for (size_t i = 0; i < found.whole.size(); ++i)
             inner.replace_uses(found.whole[i],
-                               writer.reshape(ring, whole.name + "_rows", whole.shape));
-        }
-        inner.nodes.insert(inner.nodes.begin(), first.begin(), first.end());
+                               pass_in(node, inner, other, collected.rings[i]));
         branches.then_graph = std::make_shared<const Graph>(std::move(inner));
         branches.else_graph = std::make_shared<const Graph>(std::move(other));
         node.attributes = branches;

@@ -127,6 +127,25 @@ expect "an image of another size" 1 "$thimble" run "$scratch/image" --input "$sc
 expect "verify images" 0 "$thimble" verify "$scratch/image" --target cortex-m0plus --cases 3 --json && holds "images are exact" 'd["bit_exact"] and d["decisions"] == 3'
 expect "slices need a stream" 2 "$thimble" build "$scratch/image" --target uno --slices 1000 -o "$scratch/none"
 
+# The recordings of a project are shown with it.
+expect "inspect a project with recordings" 0 "$thimble" inspect examples/gesture --json &&
+    holds "they are counted" '[(l["label"], l["recordings"]) for l in d["data"]["labels"]] == [("flex", 20), ("punch", 20)] and d["sliding"] == []'
+expect "inspect for people" 0 "$thimble" inspect examples/gesture
+grep -q "^punch  *20" "$scratch/out" && ok "for people too" || failed "for people too" "$(head -20 "$scratch/out")"
+
+# A network that pads in time cannot slide.
+shared=${THIMBLE_SHARED:-$(cd .. && pwd)/shared}
+if [ -d "$shared/models" ]; then
+    expect "inspect micro_speech" 0 "$thimble" inspect examples/micro_speech --json &&
+        holds "why it cannot slide" '[(s["possible"], "pads in time" in s["why"]) for s in d["sliding"]] == [(False, True)]'
+    mkdir "$scratch/sliding"
+    sed "s|\.\./\.\./\.\./shared|$shared|; s|^hop = 1|hop = 1\nsliding = true|" examples/micro_speech/thimble.toml >"$scratch/sliding/thimble.toml"
+    expect "build it sliding" 1 "$thimble" build "$scratch/sliding" --target cortex-m4 -o "$scratch/sliding/out"
+    grep -q "pads in time" "$scratch/err" && grep -q '^try: .*padding = "valid"' "$scratch/err" && ok "a reason and a remedy" || failed "a reason and a remedy" "$(cat "$scratch/err")"
+else
+    skipped "why micro_speech cannot slide" "no models beside the checkout"
+fi
+
 # What cannot be read.
 printf 'x,y\n1,2\n' >"$scratch/narrow.csv"
 expect "a column is missing" 1 "$thimble" run "$axes" --input "$scratch/narrow.csv"
