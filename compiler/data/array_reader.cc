@@ -10,9 +10,11 @@
 #include "formats/npy.h"
 #include "formats/png.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <fmt/format.h>
+#include <span>
 
 namespace thimble {
 
@@ -20,26 +22,29 @@ namespace fs = std::filesystem;
 
 namespace {
 
-template <typename T> double element(const NpyArray& array, size_t index)
+template <typename T> void copy_values(const NpyArray& array, size_t begin, std::span<double> to)
 {
-    T value;
-    std::memcpy(&value, array.bytes.data() + index * sizeof(T), sizeof(T));
-    return static_cast<double>(value);
+    for (size_t i = 0; i < to.size(); ++i) {
+        T value;
+        std::memcpy(&value, array.bytes.data() + (begin + i) * sizeof(T), sizeof(T));
+        to[i] = static_cast<double>(value);
+    }
 }
 
-double element(const NpyArray& array, size_t index)
+// Elements from `begin` on, as many as `to` holds.
+void copy_elements(const NpyArray& array, size_t begin, std::span<double> to)
 {
     const std::string& type = array.dtype;
-    if (type == "f4") return element<float>(array, index);
-    if (type == "f8") return element<double>(array, index);
-    if (type == "i1") return element<int8_t>(array, index);
-    if (type == "i2") return element<int16_t>(array, index);
-    if (type == "i4") return element<int32_t>(array, index);
-    if (type == "i8") return element<int64_t>(array, index);
-    if (type == "u2") return element<uint16_t>(array, index);
-    if (type == "u4") return element<uint32_t>(array, index);
-    if (type == "u8") return element<uint64_t>(array, index);
-    return element<uint8_t>(array, index);
+    if (type == "f4") return copy_values<float>(array, begin, to);
+    if (type == "f8") return copy_values<double>(array, begin, to);
+    if (type == "i1") return copy_values<int8_t>(array, begin, to);
+    if (type == "i2") return copy_values<int16_t>(array, begin, to);
+    if (type == "i4") return copy_values<int32_t>(array, begin, to);
+    if (type == "i8") return copy_values<int64_t>(array, begin, to);
+    if (type == "u2") return copy_values<uint16_t>(array, begin, to);
+    if (type == "u4") return copy_values<uint32_t>(array, begin, to);
+    if (type == "u8") return copy_values<uint64_t>(array, begin, to);
+    copy_values<uint8_t>(array, begin, to);
 }
 
 // The shape of one recording.
@@ -86,8 +91,10 @@ std::vector<std::string> labels_beside(const SourceFile& file, size_t count)
              fmt::format("{} whole numbers, one for each recording of {}", count, file.name),
              "export both files again"});
     std::vector<std::string> texts;
+    std::vector<double> numbers(count);
+    copy_elements(labels, 0, numbers);
     for (size_t i = 0; i < count; ++i) {
-        const auto number = static_cast<int64_t>(element(labels, i));
+        const auto number = static_cast<int64_t>(numbers[i]);
         // A number is the place of its name where the decision knows the names.
         const std::vector<std::string>& names = file.options.label_names;
         const bool named = number >= 0 && static_cast<size_t>(number) < names.size();
@@ -113,12 +120,10 @@ void add_array(const SourceFile& file, const NpyArray& array, Dataset& dataset)
     for (size_t item = 0; item < count; ++item) {
         Recording recording{.shape = shape, .label = labels[item], .file = file.name,
                             .first = static_cast<int64_t>(item)};
-        for (size_t i = 0; i < size; ++i) {
-            values[i] = element(array, item * size + i);
-            require(std::isfinite(values[i]), ErrorCode::T0105,
-                    {recording.place(), "a value that is not finite", "finite numbers",
-                     "clean the array"});
-        }
+        copy_elements(array, item * size, values);
+        if (!std::ranges::all_of(values, [](double value) { return std::isfinite(value); }))
+            fail(ErrorCode::T0105, {recording.place(), "a value that is not finite",
+                                    "finite numbers", "clean the array"});
         pack_values(values, array.dtype == "u1", recording);
         dataset.recordings.push_back(std::move(recording));
     }

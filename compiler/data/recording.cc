@@ -108,10 +108,11 @@ std::vector<uint8_t> values_as(const Recording& recording, DType type)
     bytes.reserve(static_cast<size_t>(count * element_bytes(type)));
     for (int64_t i = 0; i < count; ++i) {
         const double value = recording.value(i);
-        require(holds(type, value), ErrorCode::T0105,
-                {recording.place_of_row(i / per_row), fmt::format("the value {}", value),
-                 fmt::format("{}, as the stage takes it", dtype_name(type)),
-                 "scale the recordings, or let them enter at another stage (`at`)"});
+        if (!holds(type, value))
+            fail(ErrorCode::T0105,
+                 {recording.place_of_row(i / per_row), fmt::format("the value {}", value),
+                  fmt::format("{}, as the stage takes it", dtype_name(type)),
+                  "scale the recordings, or let them enter at another stage (`at`)"});
         append(bytes, type, value);
     }
     return bytes;
