@@ -1,9 +1,9 @@
 #include "evaluate/samples.h"
 
 #include "base/error.h"
+#include "evaluate/front_stages.h"
 #include "evaluate/recordings.h"
 #include "project/pipeline.h"
-#include "verify/oracle.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -19,20 +19,14 @@ bool takes_all_windows(const ProjectFile& file)
     return !file.input() || file.input()->text("kind") != "audio";
 }
 
-// What the graph gave for one recording, one entry for each valid tick.
-std::vector<Bytes> run_recording(Evaluator& oracle, const Graph& graph,
-                                 const RawRecording& recording)
+// Samples of all sounds together, changed copies included; 0 for other inputs.
+int64_t sound_samples(const ProjectFile& file, const Dataset& dataset, int64_t copies)
 {
-    std::vector<Bytes> results;
-    for (const Tick& tick : cut_ticks(graph, {recording})) {
-        if (tick.first) oracle.reset();
-        oracle.begin_sequence();
-        for (size_t i = 0; i < tick.inputs.size(); ++i) oracle.set_input(i, tick.inputs[i]);
-        oracle.run();
-        if (oracle.output(0)[0] == 0) continue;
-        results.emplace_back(oracle.output(1).begin(), oracle.output(1).end());
-    }
-    return results;
+    int64_t samples = 0;
+    if (!file.input() || file.input()->text("kind") != "audio") return 0;
+    for (const Recording& recording : dataset.recordings)
+        samples += recording.rows() * (1 + (recording.test ? 0 : copies));
+    return samples;
 }
 
 class Collector {
@@ -49,48 +43,63 @@ public:
     {
         Pipeline front = compose_pipeline(file_, data_.entry, trained_stage(file_));
         set_.ids = front.ids;
-        graph_ = std::move(front.graph);
-        graph_.interface = std::make_shared<const PipelineInterface>(std::move(front.interface));
-        set_.sample = graph_.tensor(graph_.outputs.at(1));
+        FrontStages stages(std::move(front), sound_samples(file_, data_.dataset, augment_.copies));
+        set_.sample = stages.output();
         set_.labels.assign(data_.labels.begin(),
                            data_.labels.begin() + static_cast<std::ptrdiff_t>(data_.trained));
         set_.notes = data_.dataset.notes;
         const std::vector<Recording>& recordings = data_.dataset.recordings;
-        Evaluator oracle(graph_, Match::tflm);
         for (size_t i = 0; i < recordings.size(); ++i) {
             set_.places.push_back(recordings[i].place());
-            if (progress_ && i % kBetweenReports == 0) progress_(i, recordings.size());
             if (data_.label[i] >= static_cast<int>(data_.trained)) {
                 ++set_.not_trained;
                 continue;
             }
-            add(i, recordings[i], windows_of(oracle, recordings[i]));
+            wait(stages, i, recordings[i]);
             const int64_t copies = recordings[i].test ? 0 : augment_.copies;
-            for (int64_t copy = 0; copy < copies; ++copy) {
-                const Recording changed = augmented(recordings[i], augment_, random_);
-                add(i, changed, windows_of(oracle, changed));
-            }
+            for (int64_t copy = 0; copy < copies; ++copy)
+                wait(stages, i, augmented(recordings[i], augment_, random_));
         }
+        run(stages);
         if (progress_) progress_(recordings.size(), recordings.size());
         finish();
         return std::move(set_);
     }
 
 private:
-    static constexpr size_t kBetweenReports = 16;
+    // Bytes of recordings that go through the stages together.
+    static constexpr size_t kBatchBytes = 1 << 20;
 
-    std::vector<Bytes> windows_of(Evaluator& oracle, const Recording& recording) const
+    void wait(FrontStages& stages, size_t index, const Recording& recording)
     {
-        std::vector<Bytes> windows =
-            run_recording(oracle, graph_, raw_recording(recording, graph_));
-        if (!takes_all_windows(file_) && windows.size() > 1)
-            windows.erase(windows.begin(), windows.end() - 1);
-        return windows;
+        waiting_.push_back(raw_recording(recording, stages.graph()));
+        indices_.push_back(index);
+        waiting_bytes_ += waiting_.back().samples.size();
+        if (waiting_bytes_ >= kBatchBytes) run(stages);
     }
 
-    void add(size_t index, const Recording& recording, std::vector<Bytes> windows)
+    void run(FrontStages& stages)
     {
-        if (windows.empty() && set_.without_sample++ == 0) set_.first_without = recording.place();
+        if (progress_ && !indices_.empty())
+            progress_(indices_.front(), data_.dataset.recordings.size());
+        std::vector<std::vector<Bytes>> results = stages.run(waiting_);
+        for (size_t i = 0; i < results.size(); ++i) {
+            if (!takes_all_windows(file_) && results[i].size() > 1)
+                results[i].erase(results[i].begin(), results[i].end() - 1);
+            const bool copy = i > 0 ? indices_[i] == indices_[i - 1] : indices_[i] == last_;
+            add(indices_[i], copy, std::move(results[i]));
+        }
+        if (!indices_.empty()) last_ = indices_.back();
+        waiting_.clear();
+        indices_.clear();
+        waiting_bytes_ = 0;
+    }
+
+    void add(size_t index, bool copy, std::vector<Bytes> windows)
+    {
+        const Recording& recording = data_.dataset.recordings[index];
+        if (windows.empty() && !copy && set_.without_sample++ == 0)
+            set_.first_without = recording.place();
         require(recording.targets.empty() || windows.size() <= 1, ErrorCode::T0105,
                 {recording.place(),
                  fmt::format("{} inputs of the network, and one row of targets", windows.size()),
@@ -137,7 +146,10 @@ private:
     ProjectData data_;
     AugmentOptions augment_;
     SplitMix64 random_{1};  // of the changed copies
-    Graph graph_;
+    std::vector<RawRecording> waiting_;
+    std::vector<size_t> indices_;  // of the recordings that wait
+    size_t waiting_bytes_ = 0;
+    size_t last_ = SIZE_MAX;  // recording that was added last
     SampleSet set_;
 };
 

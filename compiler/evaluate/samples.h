@@ -1,8 +1,7 @@
 // What a network is trained on: the recordings of a project, run through the stages in front of it.
 //
 // The stages are the pipeline's own, so that what the network is trained on is what it will see on
-// the device. They are evaluated by the oracle, where that takes too long by their generated C on
-// this computer, which gives the same.
+// the device (front_stages.h).
 //
 // Tested by tests/unit/evaluate/samples_test.cc.
 #pragma once

@@ -3,6 +3,8 @@
 
 #include "../data/folder.h"
 #include "base/error.h"
+#include "data/random.h"
+#include "evaluate/front_stages.h"
 
 #include <cstring>
 #include <gtest/gtest.h>
@@ -174,6 +176,39 @@ split = {test = 0.0}
     EXPECT_EQ(floats(set.train[1]), (std::vector<float>{3, 4}));
     EXPECT_EQ(set.train[1].targets, std::vector<float>{30});
     EXPECT_EQ(set.train[1].label, -1);
+}
+
+TEST(FrontStages, give_the_same_by_the_oracle_and_by_generated_c)
+{
+    const ProjectFile file = parse_project_file(R"(
+name = "sounds"
+[input]
+kind = "audio"
+rate_hz = 16000
+[[stage]]
+kind = "audio_frontend"
+[[stage]]
+kind = "window"
+samples = 3
+hop = 2
+[[stage]]
+kind = "network"
+model = "not_trained_yet.tflite"
+)", "thimble.toml");
+    SplitMix64 random(1);
+    std::vector<RawRecording> sounds(3, {"noise", {}});
+    sounds[1].samples.resize(100);  // too short for a window
+    for (const size_t i : {0u, 2u})
+        for (int sample = 0; sample < 2 * 4000; ++sample)
+            sounds[i].samples.push_back(static_cast<uint8_t>(random.next()));
+    FrontStages slow(compose_pipeline(file, 0, 2), 0);
+    FrontStages fast(compose_pipeline(file, 0, 2), 10'000'000);
+    EXPECT_FALSE(slow.generated());
+    EXPECT_TRUE(fast.generated());
+    const auto expected = slow.run(sounds);
+    EXPECT_EQ(expected[0].size(), 5u);  // 12 frames: rows 3, 5, ... 11 end a window
+    EXPECT_TRUE(expected[1].empty());
+    EXPECT_EQ(fast.run(sounds), expected);
 }
 
 TEST(Samples, are_refused_with_the_line_of_a_label_that_nothing_decides)
