@@ -3,7 +3,7 @@
 
 #include "../data/folder.h"
 #include "base/error.h"
-#include "data/random.h"
+#include "base/random.h"
 #include "evaluate/front_stages.h"
 
 #include <cstring>
