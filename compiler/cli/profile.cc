@@ -106,18 +106,20 @@ void say_pipeline(const Profile& result, const ResolvedTarget& target,
             grouped(static_cast<int64_t>(cost.push_one)), result.unit, cost.push_more,
             grouped(static_cast<int64_t>(cost.poll))));
     const double period = tick_period_ms(interface), ms = latency_ms(result, target);
+    const double longest = static_cast<double>(std::max<uint64_t>(1, result.total));
+    const double mean_ms = ms * cost.mean / longest;
     if (period > 0 && ms > 0)
         say(fmt::format("a tick takes {:.4g} ms of the {:.4g} ms between ticks at {:.4g} MHz{}{}\n",
                         ms, period, static_cast<double>(target.clock_hz) / 1e6,
                         result.unit == "cycles" ? "" : " (an estimate: one cycle per instruction)",
-                        ms > period ? ": TOO SLOW" : ""));
+                        mean_ms > period ? ": TOO SLOW" : ""));
     else if (period > 0)
         say(fmt::format("{:.4g} ms between ticks; {} has no clock: name a board to compare\n",
                         period, target.name));
     // While a tick runs samples go on coming.
     const auto arrive = static_cast<int64_t>(std::ceil(ms * interface.rate_hz / 1000));
     const int64_t needed = interface.window + std::max(interface.hop, arrive);
-    if (period > 0 && ms > 0 && ms <= period && needed > interface.buffer)
+    if (period > 0 && ms > 0 && mean_ms <= period && needed > interface.buffer)
         say(fmt::format("the ring is too short for the samples of the longest tick: buffer = {}\n",
                         needed));
 }

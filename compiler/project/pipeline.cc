@@ -6,6 +6,7 @@
 #include "project/token_stream.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 
 namespace thimble {
@@ -100,6 +101,19 @@ PipelineInterface interface_of(const Settings& input)
     return interface;
 }
 
+// Samples that can wait for the end of a tick, without the project's `buffer`. Most ticks of a
+// sensor or of a text do next to nothing, but one that decides may take longer than a sample.
+// Sound comes in hops that are long already.
+int64_t waiting_samples(const PipelineInterface& interface)
+{
+    constexpr double kSensorSeconds = 0.1;
+    constexpr int64_t kUnknownRate = 16, kTextBytes = 32;
+    if (interface.kind == InputKind::text) return kTextBytes;
+    if (interface.kind != InputKind::motion) return 0;
+    if (interface.rate_hz <= 0) return kUnknownRate;
+    return static_cast<int64_t>(std::ceil(interface.rate_hz * kSensorSeconds));
+}
+
 class Composer {
 public:
     Composer(const ProjectFile& file, size_t first, size_t end)
@@ -139,8 +153,10 @@ private:
         if (stage.cut && interface.streamed()) cut = stage.cut(file_.stages[0], interface);
         interface.window = cut.window;
         interface.hop = cut.hop;
-        interface.buffer = std::max(input->has("buffer") ? input->whole("buffer") : 0,
-                                    cut.window + cut.hop);
+        const int64_t least = cut.window + cut.hop;
+        interface.buffer = std::max(
+            input->has("buffer") ? input->whole("buffer") : cut.window + waiting_samples(interface),
+            least);
         if (cut.window > 1 || sample.shape.empty())
             sample.shape.insert(sample.shape.begin(), cut.window);
         flow_ = {.value = tick_.input(sample),

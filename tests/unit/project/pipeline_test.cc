@@ -87,6 +87,26 @@ TEST(Pipeline, runs_what_follows_a_condition_only_when_it_holds)
     EXPECT_EQ(found[2].label, 2);
 }
 
+TEST(Pipeline, holds_what_comes_while_a_tick_runs)
+{
+    const auto buffer = [](const std::string& input, const std::string& stage) {
+        return compose("name = \"ring\"\n[input]\n" + input + "\n[[stage]]\n" + stage + "\n")
+            .interface.buffer;
+    };
+    const std::string motion = "kind = \"motion\"\nchannels = [\"x\"]\n";
+    const std::string window = "kind = \"window\"\nsamples = 30\nhop = ";
+    const std::string argmax = "kind = \"argmax\"";
+    EXPECT_EQ(buffer(motion + "rate_hz = 52", argmax), 1 + 6);
+    EXPECT_EQ(buffer(motion + "rate_hz = 5", argmax), 1 + 1);
+    EXPECT_EQ(buffer(motion, argmax), 1 + 16);
+    EXPECT_EQ(buffer(motion + "rate_hz = 100", window + "3"), 30 + 10);
+    EXPECT_EQ(buffer(motion + "rate_hz = 100", window + "20"), 30 + 20);
+    EXPECT_EQ(buffer(motion + "rate_hz = 100\nbuffer = 35", window + "3"), 35);
+    EXPECT_EQ(buffer(motion + "rate_hz = 100\nbuffer = 2", window + "3"), 33);
+    EXPECT_EQ(buffer("kind = \"text\"", argmax), 1 + 32);
+    EXPECT_EQ(buffer("kind = \"audio\"\nrate_hz = 16000", window + "20"), 30 + 20);
+}
+
 TEST(Pipeline, a_threshold_needs_the_score)
 {
     std::string text = kValues;
