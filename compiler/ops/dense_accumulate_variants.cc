@@ -40,10 +40,11 @@ Arg start_sums(const AccumulatedRows& w, bool by_128)
     return w.start ? w.start(by_128) : w.sums;
 }
 
-// The arguments up to the weights of kernels that subtract the zero point.
-std::vector<Arg> head_args(LowerContext& c, const AccumulatedRows& w)
+// The arguments up to the sums of kernels that subtract the zero point.
+std::vector<Arg> head_args(LowerContext& c, const AccumulatedRows& w, Arg weights)
 {
-    return {w.in, w.in_zero ? *w.in_zero : c.null("const int8_t*")};
+    return {w.in, w.in_zero ? *w.in_zero : c.null("const int8_t*"), std::move(weights),
+            c.key(int64_t{w.in_zero.has_value()})};
 }
 
 std::vector<Arg> tail_args(LowerContext& c, const AccumulatedRows& w, Arg sums)
@@ -58,9 +59,8 @@ Variant portable(LowerContext& c, const AccumulatedRows& w)
     return {"portable", "", cost * static_cast<double>(w.out_count * w.k_count), [&c, w] {
                 const std::vector<int8_t> all(w.values.begin(), w.values.end());
                 const Arg sums = start_sums(w, false);
-                std::vector<Arg> args = head_args(c, w);
-                args.push_back(step_table(c, all, w));
-                c.call("thb_dense_accumulate_s8", joined(args, tail_args(c, w, sums)));
+                c.call("thb_dense_accumulate_s8",
+                       joined(head_args(c, w, step_table(c, all, w)), tail_args(c, w, sums)));
             }};
 }
 
@@ -95,8 +95,8 @@ void add_dsp(LowerContext& c, const AccumulatedRows& w, std::vector<Variant>& va
                         static_cast<double>(groups) * 8;
     variants.push_back({"dsp_4x1", "dsp", cost, [&c, w, groups] {
                             const Arg sums = start_sums(w, false);
-                            std::vector<Arg> args = head_args(c, w);
-                            args.push_back(step_table(c, packed_pairs(w), w));
+                            std::vector<Arg> args =
+                                head_args(c, w, step_table(c, packed_pairs(w), w));
                             args = joined(args, tail_args(c, w, sums));
                             args.push_back(c.scratch(groups * 8, 4, "int32_t*"));
                             c.call("thb_dense_accumulate_s8_dsp", args);

@@ -2,26 +2,21 @@
 // compiler/ops/dense_sum.h).
 #include "kernels/dot.h"
 
-// What is taken from each input: a zero point in flash, or -128 where that is null.
-THB_KERNEL int16_t thb_accumulate_zero(const int8_t* in_zero)
-{
-    return in_zero ? THB_FLASH_S8(in_zero) : -128;
-}
-
-// out[o] = sums[o] + sum_i (in[i] - zero) * weights[o][i], zero = thb_accumulate_zero(in_zero)
+// out[o] = sums[o] + sum_i (in[i] - zero) * weights[o][i]
 //
 // in       int8  [i]      as stored
+// in_zero  int8           in flash; null: zero is -128
 // weights  int8  [o][i]   of this step, in flash
-// sums     int32 [o]      out may be the same memory; null: they begin with 0
+// sums     int32 [o]      out may be the same memory; with the key `optional` 1 it may be null: 0
 // Range: the compiler has proven that no sum leaves int32, in any step.
 THB_KERNEL void thb_dense_accumulate_s8(const int8_t* in, const int8_t* in_zero,
-                                        const int8_t* weights, const int32_t* sums, int32_t* out,
-                                        thb_index_t in_count, thb_index_t out_count)
+                                        const int8_t* weights, int optional, const int32_t* sums,
+                                        int32_t* out, thb_index_t in_count, thb_index_t out_count)
 {
-    const int16_t zero = thb_accumulate_zero(in_zero);
+    const int16_t zero = in_zero ? THB_FLASH_S8(in_zero) : -128;
     thb_index_t o, i;
     for (o = 0; o < out_count; ++o) {
-        int32_t acc = sums ? sums[o] : 0;
+        int32_t acc = optional && !sums ? 0 : sums[o];
         for (i = 0; i < in_count; ++i) {
             // At most 255 * 128: fits an int of 16 bits.
             acc += (in[i] - zero) * THB_FLASH_S8(weights);

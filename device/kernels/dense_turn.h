@@ -45,14 +45,14 @@ THB_KERNEL thb_factor_t thb_channel_factor(uint64_t ratio, thb_scale_t in, thb_s
 {
     const int16_t exponent = (int16_t)(in.exponent + weight.exponent - out.exponent);
     const uint32_t mantissa = weight.mantissa << 8;
+    const uint32_t ratio_high = (uint32_t)(ratio >> 32), ratio_low = (uint32_t)ratio;
     // The quotient of the mantissas times 2^38: one to three leading zeros.
-    const uint64_t product =
-        (uint64_t)mantissa * (uint32_t)(ratio >> 32) + ((uint64_t)mantissa * (uint32_t)ratio >> 32);
+    const uint64_t product = (uint64_t)mantissa * ratio_high +
+                             (uint32_t)((uint64_t)mantissa * ratio_low >> 32);
     const uint32_t high = (uint32_t)(product >> 32), low = (uint32_t)product;
     const uint8_t zeros = thb_leading_zeros(high | 1);  // Never 32.
     const uint32_t rest = low << (zeros - 1);
-    const uint32_t multiplier =
-        ((high << (zeros - 1)) | (low >> 1 >> (32 - zeros))) + (rest >> 31);
+    const uint32_t multiplier = ((high << (zeros - 1)) | (low >> 1 >> (32 - zeros))) + (rest >> 31);
     thb_factor_t factor;
     if (rest - UINT32_C(0x7FFFF000) <= UINT32_C(0x2000))
         return thb_factor((uint64_t)in.mantissa * weight.mantissa, out.mantissa, exponent,
