@@ -7,7 +7,8 @@ project=$scratch/again
 mkdir -p "$project"
 
 # A copy of the example whose recordings are those that the capture program prints.
-sed -e 's|"gesture.tflite"|"'"$root"'/examples/gesture/gesture.tflite"|' -e 's|"data/\*.csv"|"*.csv"|' \
+sed -e 's|"motion.tflite"|"'"$root"'/examples/gesture/motion.tflite"|' -e '/^count = /d' \
+    -e 's|^generate = .*|files = "*.csv"\nlabels = "file"\nsamples = 50|' \
     "$root/examples/gesture/thimble.toml" >"$project/thimble.toml"
 
 expect "build --capture for a PC" 0 "$thimble" build examples/gesture --capture --target pc --unmeasured -o "$scratch/pc" || exit 1

@@ -129,9 +129,9 @@ expect "slices need a stream" 2 "$thimble" build "$scratch/image" --target uno -
 
 # The recordings of a project are shown with it.
 expect "inspect a project with recordings" 0 "$thimble" inspect examples/gesture --json &&
-    holds "they are counted" '[(l["label"], l["recordings"]) for l in d["data"]["labels"]] == [("flex", 20), ("punch", 20)] and d["sliding"] == []'
+    holds "they are counted" '[(l["label"], l["recordings"]) for l in d["data"]["labels"]] == [("flex", 8000), ("none", 8000), ("punch", 8000)] and d["sliding"] == []'
 expect "inspect for people" 0 "$thimble" inspect examples/gesture
-grep -q "^punch  *20" "$scratch/out" && ok "for people too" || failed "for people too" "$(head -20 "$scratch/out")"
+grep -q "^punch  *8,000" "$scratch/out" && ok "for people too" || failed "for people too" "$(head -20 "$scratch/out")"
 
 # A network that pads in time cannot slide.
 shared=${THIMBLE_SHARED:-$(cd .. && pwd)/shared}
