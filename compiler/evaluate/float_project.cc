@@ -41,6 +41,8 @@ fs::path float_model(const fs::path& model)
     const fs::path beside = fs::path(model).replace_extension(".float.tflite");
     std::error_code ignored;
     if (fs::is_regular_file(beside, ignored)) return beside;
+    // Whoever reads it says that it is not there.
+    if (!fs::exists(model, ignored)) return model;
     require(!computes_in_integers(import_model(model.string(), {})), ErrorCode::T0101,
             {model.string(),
              fmt::format("is quantised, and no '{}' lies beside it", beside.filename().string()),

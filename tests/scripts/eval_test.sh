@@ -121,6 +121,10 @@ ln -sf nowhere.csv "$scratch/many/data/many_617.csv"
 expect "one of them cannot be read" 1 "$thimble" eval "$scratch/many"; says "it is named" "many_617.csv"
 bad; printf 'RIFF\0\0\0\0' >"$scratch/bad/data/punch_3.csv"
 expect "a file of another kind" 1 "$thimble" eval "$scratch/bad"; says "it is named" "data/punch_3.csv:1"
+bad; rm "$scratch/bad"/*.tflite; sed -i 's/^model = .*/&\nlayers = [{dense = 2}]/' "$scratch/bad/thimble.toml"
+for engine in oracle float; do
+    expect "not trained, $engine" 1 "$thimble" eval "$scratch/bad" --engine $engine; says "the way out is told" "try: thimble train $scratch/bad"
+done
 bad; sed -i '/^\[data\]/,$d' "$scratch/bad/thimble.toml"
 expect "no [data]" 1 "$thimble" eval "$scratch/bad"; says "it is said" "no [data]"
 expect "a model is no project" 1 "$thimble" eval $gesture
