@@ -55,9 +55,10 @@ std::vector<uint8_t> input_bytes(const LabelledSample& sample, const Tensor& fea
         } else {
             THIMBLE_CHECK(place.type == DType::i8 || place.type == DType::i16, place.name);
             const double limit = place.type == DType::i8 ? 127 : 32767;
-            const double q =
-                std::clamp(std::round(value / place.quant.scale()) + place.quant.zero_point(),
-                           -limit - 1, limit);
+            // In float, as the operator QUANTIZE: halves would fall to the other side in double.
+            const float steps = static_cast<float>(value) / place.quant.scale();
+            const double q = std::clamp(
+                std::round(double{steps}) + place.quant.zero_point(), -limit - 1, limit);
             if (place.type == DType::i8)
                 put(bytes, static_cast<int8_t>(q));
             else
