@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 namespace thimble {
 
@@ -43,37 +44,66 @@ std::string filled(const TemplateFile& file, const std::string& name, const NewO
     return text;
 }
 
-Exit write_project(const NewOptions& options, bool as_json)
+// The folders on the way that are not there yet: the outermost one of them.
+fs::path first_missing(const fs::path& folder)
 {
-    find_target(options.board);
-    const fs::path folder = options.folder;
+    fs::path first = folder;
+    while (first.has_parent_path() && first.parent_path() != first &&
+           !fs::exists(first.parent_path()))
+        first = first.parent_path();
+    return first;
+}
+
+std::vector<fs::path> write_files(const fs::path& folder, const NewOptions& options)
+{
     const std::string name = c_identifier(folder.filename().string());
-    require(!fs::exists(folder), ErrorCode::T0005,
-            {options.folder, "is there already", "the name of a new folder",
-             fmt::format("thimble new {}_2 --like {}", options.folder, options.like)});
     std::error_code problem;
     fs::create_directories(folder, problem);
     require(!problem, ErrorCode::T0102,
             {options.folder, problem.message(), "a folder that can be made",
              "thimble new gesture"});
-    json files = json::array();
-    fs::path input;
+    std::vector<fs::path> files;
     for (size_t i = 0; i < kTemplateFileCount; ++i) {
         const TemplateFile& file = kTemplateFiles[i];
         if (!file.path.starts_with(options.like + "/")) continue;
-        const fs::path path = folder / file.path.substr(options.like.size() + 1);
-        write_file(path, filled(file, name, options));
-        files.push_back(path.string());
+        files.push_back(folder / file.path.substr(options.like.size() + 1));
+        write_file(files.back(), filled(file, name, options));
+    }
+    return files;
+}
+
+Exit write_project(const NewOptions& options, bool as_json)
+{
+    find_target(options.board);
+    const fs::path given = options.folder;
+    const fs::path folder = given.has_filename() ? given : given.parent_path();
+    require(!fs::exists(folder), ErrorCode::T0005,
+            {options.folder, "is there already", "the name of a new folder",
+             fmt::format("thimble new {}_2 --like {}", folder.string(), options.like)});
+    const fs::path first = first_missing(folder);
+    std::vector<fs::path> files;
+    try {
+        files = write_files(folder, options);
+    } catch (...) {
+        // Half a project would only be in the way of the next attempt.
+        std::error_code ignored;
+        fs::remove_all(first, ignored);
+        throw;
+    }
+    json list = json::array();
+    fs::path input;
+    for (const fs::path& path : files) {
+        list.push_back(path.string());
         if (path.extension() == ".csv" || path.extension() == ".txt") input = path;
         if (!as_json) say("wrote " + path.string() + "\n");
     }
     if (as_json) {
-        print_json({{"files", files}});
+        print_json({{"files", list}});
         return Exit::ok;
     }
-    say_next(fmt::format("thimble inspect {}", options.folder));
-    say_next(fmt::format("thimble run {} --input {}", options.folder, input.string()));
-    say_next(fmt::format("thimble verify {} --target {}", options.folder, options.board));
+    say_next(fmt::format("thimble inspect {}", folder.string()));
+    say_next(fmt::format("thimble run {} --input {}", folder.string(), input.string()));
+    say_next(fmt::format("thimble verify {} --target {}", folder.string(), options.board));
     return Exit::ok;
 }
 

@@ -63,7 +63,8 @@ private:
     }
 
     // `remedy_begin` is what the user types in front of a column's name.
-    size_t column(const std::string& name, const std::string& remedy_begin, int line) const
+    // `key`: what to type in thimble.toml, {} for a name.
+    size_t column(const std::string& name, const std::string& key, int line) const
     {
         const auto it = std::ranges::find(names_, name);
         if (it != names_.end()) return static_cast<size_t>(it - names_.begin());
@@ -71,7 +72,7 @@ private:
         std::string remedy = "correct the name, or leave the file out of `files`";
         if (!has_header_)
             remedy = "the file has no header: its columns are called \"1\", \"2\", ...";
-        else if (!like.empty()) remedy = fmt::format("{}{}\"", remedy_begin, printable(like));
+        else if (!like.empty()) remedy = fmt::format(fmt::runtime(key), printable(like));
         fail(ErrorCode::T0105, {place(line), fmt::format("has no column '{}'", printable(name)),
                                 names_text(), remedy});
     }
@@ -100,15 +101,15 @@ private:
     void choose_columns(int line)
     {
         if (options_.labels == LabelSource::column)
-            label_ = column(options_.label_column, "labels = \"column:", line);
-        if (!options_.group.empty()) group_ = column(options_.group, "group = \"", line);
+            label_ = column(options_.label_column, R"(labels = "column:{}")", line);
+        if (!options_.group.empty()) group_ = column(options_.group, R"(group = "{}")", line);
         for (const std::string& name : options_.targets)
-            targets_.push_back(column(name, "targets = [..., \"", line));
+            targets_.push_back(column(name, R"(targets = [..., "{}"])", line));
         const bool named = !options_.columns.empty();
         const std::vector<std::string>& wanted =
             named ? options_.columns
                   : has_header_ && !is_text() ? options_.channels : std::vector<std::string>();
-        const char* const remedy = named ? "columns = [..., \"" : "channels = [..., \"";
+        const char* const remedy = named ? R"(columns = [..., "{}"])" : R"(channels = [..., "{}"])";
         for (const std::string& name : wanted) taken_.push_back(column(name, remedy, line));
         for (size_t i = 0; wanted.empty() && i < names_.size(); ++i)
             if (i != label_ && i != group_ && !std::ranges::count(targets_, i))

@@ -11,15 +11,6 @@ namespace thimble {
 
 namespace {
 
-Tensor state_of(const std::string& name, DType type, int64_t count)
-{
-    Tensor tensor;
-    tensor.name = name;
-    tensor.type = type;
-    tensor.shape = {count};
-    return tensor;
-}
-
 std::vector<float> floats(const std::vector<double>& values)
 {
     return {values.begin(), values.end()};
@@ -72,8 +63,8 @@ void append_bag(StageContext& stage, const TokenStream& tokens, const TextBag& b
 {
     TickBuilder& tick = stage.tick;
     const DType sums_type = tables.sum_type();
-    const TensorId sums = tick.state(state_of("sums", sums_type, bag.width));
-    const TensorId taken = tick.state(state_of("taken", DType::i32, 1));
+    const TensorId sums = tick.state(plain_tensor("sums", sums_type, {bag.width}));
+    const TensorId taken = tick.state(plain_tensor("taken", DType::i32, {1}));
     for_each_word(stage, tokens, {sums, taken},
                   [&](GraphBuilder& branch, TensorId ids, TensorId count,
                       const std::vector<TensorId>& states) {

@@ -28,6 +28,15 @@ bool is_plain_integer(const Tensor& tensor)
 
 }  // namespace
 
+Tensor plain_tensor(std::string name, DType type, Shape shape)
+{
+    Tensor tensor;
+    tensor.name = std::move(name);
+    tensor.type = type;
+    tensor.shape = std::move(shape);
+    return tensor;
+}
+
 TensorId GraphBuilder::input(Tensor tensor)
 {
     tensor.kind = TensorKind::activation;

@@ -17,6 +17,9 @@
 
 namespace thimble {
 
+// A tensor without scale or values, of which a builder makes an input or a state.
+Tensor plain_tensor(std::string name, DType type, Shape shape);
+
 class GraphBuilder {
 public:
     // Layers of the builder's own get names that begin with `prefix`.

@@ -163,11 +163,7 @@ private:
                  .per_second = interface.rate_hz / static_cast<double>(cut.hop)};
         note_joint("input");
         if (!interface.takes_end) return;
-        Tensor end;
-        end.name = "end";
-        end.type = DType::boolean;
-        end.shape = {1};
-        end_ = tick_.place(tick_.input(end));
+        end_ = tick_.place(tick_.input(plain_tensor("end", DType::boolean, {1})));
     }
 
     const StageDef& definition(size_t index) const

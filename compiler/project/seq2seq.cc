@@ -13,15 +13,6 @@ namespace thimble {
 
 namespace {
 
-Tensor plain_tensor(const std::string& name, DType type, Shape shape)
-{
-    Tensor tensor;
-    tensor.name = name;
-    tensor.type = type;
-    tensor.shape = std::move(shape);
-    return tensor;
-}
-
 Tensor with_shape(Tensor tensor, const std::string& name, Shape shape)
 {
     tensor.name = name;

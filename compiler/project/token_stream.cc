@@ -10,15 +10,6 @@ namespace thimble {
 
 namespace {
 
-Tensor plain_tensor(const std::string& name, DType type, Shape shape)
-{
-    Tensor tensor;
-    tensor.name = name;
-    tensor.type = type;
-    tensor.shape = std::move(shape);
-    return tensor;
-}
-
 WordStreamAttributes rules_of(const Settings& settings)
 {
     const std::string punctuation = settings.text("punctuation");

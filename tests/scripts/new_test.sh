@@ -20,5 +20,10 @@ expect "run my_text" 0 "$thimble" run my_text --input my_text/messages.txt --jso
     holds "spam is found" '[x["label"] for x in d["decisions"]] == ["ham", "spam", "ham", "spam"]'
 expect "new does not overwrite" 1 "$thimble" new my_sine
 expect "new for an unknown board" 2 "$thimble" new other --board unno
+expect "new within new folders" 0 "$thimble" new deep/er/wave/ --like sine --json && holds "its name is the last one" 'd["files"][0].startswith("deep/er/wave/")'
+# Files of more than 1,024 bytes cannot be written here; the stream of this template is one.
+expect "new on a full disk" 1 bash -c "trap '' XFSZ; ulimit -f 1; exec '$thimble' new full/motion --like gesture"
+grep -q "T0102" err && ok "it says that a file cannot be written" || failed "it says that a file cannot be written" "$(cat err)"
+[ ! -e full ] && ok "no half project is left behind" || failed "no half project is left behind" "$(ls -R full)"
 [ ! -e other ] && ok "nothing is left behind" || failed "nothing is left behind"
 exit $failures

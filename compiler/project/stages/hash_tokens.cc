@@ -29,13 +29,9 @@ void build(StageContext& stage)
 {
     const HashWordsAttributes hash = hash_of(stage);
     TokenStream tokens = read_words(stage);
-    if (hash.ngrams > 1) {
-        Tensor history;
-        history.name = "history";
-        history.type = DType::u32;
-        history.shape = {hash.ngrams};
-        tokens.history = stage.tick.place(stage.tick.state(history));
-    }
+    if (hash.ngrams > 1)
+        tokens.history = stage.tick.place(
+            stage.tick.state(plain_tensor("history", DType::u32, {hash.ngrams})));
     tokens.op = "hash_words";
     tokens.attributes = hash;
     tokens.many_ids = hash_ids_most(hash, stage.settings.whole("max_word")) > 1;

@@ -23,13 +23,9 @@ void build(StageContext& stage)
     held.kind = TensorKind::state;
     held.shape = {results, values.count()};
     held.data = nullptr;
-    Tensor filled;
-    filled.name = "filled";
-    filled.type = DType::i16;
-    filled.shape = {1};
-    filled.kind = TensorKind::state;
+    const TensorId filled = stage.tick.state(plain_tensor("filled", DType::i16, {1}));
     stage.flow.value = stage.graph().own_node(
-        "smooth", {stage.flow.value, stage.tick.state(held), stage.tick.state(filled)},
+        "smooth", {stage.flow.value, stage.tick.state(held), filled},
         SmoothAttributes{results}, 1, "mean")[0];
 }
 

@@ -81,12 +81,9 @@ void build(StageContext& stage)
         valid = graph.node("GREATER_EQUAL", {stage.flow.value, zero}, {}, DType::boolean);
     }
     if (!report.silent.empty() || report.pause > 0) {
-        Tensor waiting;
-        waiting.name = "waiting";
-        waiting.type = DType::i32;
-        waiting.shape = {1};
-        valid = graph.own_node("report", {stage.flow.value, valid, stage.tick.state(waiting)},
-                               report, 1, "report")[0];
+        const TensorId waiting = stage.tick.state(plain_tensor("waiting", DType::i32, {1}));
+        valid = graph.own_node("report", {stage.flow.value, valid, waiting}, report, 1,
+                               "report")[0];
     }
     stage.only_when(valid);
     stage.flow.scores = stage.tick.seen(scores);

@@ -27,14 +27,10 @@ void build(StageContext& stage)
     window.kind = TensorKind::state;
     window.shape = {samples, window.count()};
     window.data = nullptr;
-    Tensor progress;
-    progress.name = "progress";
-    progress.type = DType::i16;
-    progress.shape = {3};
-    progress.kind = TensorKind::state;
     const TensorId held = stage.tick.state(window);
+    const TensorId progress = stage.tick.state(plain_tensor("progress", DType::i16, {3}));
     const TensorId valid = stage.graph().own_node(
-        "trigger", {stage.flow.value, held, stage.tick.state(progress)}, attributes, 1,
+        "trigger", {stage.flow.value, held, progress}, attributes, 1,
         "window")[0];
     // The window is read where it is collected.
     stage.flow.value = held;

@@ -39,11 +39,7 @@ void build(StageContext& stage)
     if (rows) window.shape[0] = samples;
     else window.shape.insert(window.shape.begin(), samples);
     window.data = nullptr;
-    Tensor missing;
-    missing.name = "missing";
-    missing.type = DType::i16;
-    missing.shape = {1};
-    missing.kind = TensorKind::state;
+    Tensor missing = plain_tensor("missing", DType::i16, {1});
     missing.data = std::make_shared<const std::vector<uint8_t>>(std::vector<uint8_t>{
         static_cast<uint8_t>(samples), static_cast<uint8_t>(samples >> 8)});
     const TensorId held = stage.tick.state(window);
