@@ -213,8 +213,8 @@ void Assembler::add_integer(const Node& node, size_t index)
             set_state(copy, i, type, out);
             break;
         case Role::cell: {
-            // Room for half as much again as was seen; 2^-12 holds what gates of [-8, 8) add up.
-            const double greatest = std::max(1.5 * double{ranges_.cells.at(index)}, 1.0);
+            // Room for a tenth more than was seen.
+            const double greatest = std::max(1.1 * double{ranges_.cells.at(index)}, 1.0);
             const double power = std::ceil(std::log2(greatest)) - 15;
             set_state(copy, i, DType::i16,
                       {.scales = {static_cast<float>(std::ldexp(1.0, static_cast<int>(power)))},

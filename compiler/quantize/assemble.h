@@ -31,6 +31,7 @@ struct AssembleOptions {
 
 struct Ranges {
     std::vector<Range> tensors;  // by tensor of the float network; of constants not used
+    std::vector<Range> wide;     // the same for 16 bits, which cut nothing off; empty: as `tensors`
     std::vector<float> cells;    // by node: greatest magnitude of an lstm's cell state
 };
 

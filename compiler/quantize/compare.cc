@@ -89,6 +89,34 @@ double label_loss(const std::vector<double>& values, int label)
     return -std::log(label == 1 ? p : 1 - p);
 }
 
+// Of one layer, over all elements and runs.
+struct Sums {
+    double signal = 0, error = 0, absolute = 0, most = 0, elements = 0;
+    double least_value = 0, most_value = 0;
+
+    void add(const std::vector<double>& expected, const std::vector<double>& found)
+    {
+        for (size_t i = 0; i < expected.size(); ++i) {
+            const double difference = std::abs(found[i] - expected[i]);
+            signal += expected[i] * expected[i];
+            error += difference * difference;
+            absolute += difference;
+            most = std::max(most, difference);
+            elements += 1;
+            least_value = std::min(least_value, expected[i]);
+            most_value = std::max(most_value, expected[i]);
+        }
+    }
+};
+
+// The tensor by which a node is judged, if it computes real numbers.
+TensorId output_of(const Graph& graph, size_t node)
+{
+    const std::vector<TensorId>& outputs = graph.nodes[node].outputs;
+    const bool real = !outputs.empty() && graph.tensor(outputs[0]).type == DType::f32;
+    return real ? outputs[0] : kNoTensor;
+}
+
 bool fits(const std::vector<double>& values, int label)
 {
     return label >= 0 && label < static_cast<int>(std::max<size_t>(values.size(), 2));
@@ -117,32 +145,36 @@ Measured measure(const Graph& quantised, const Graph& float_graph,
 {
     Measured result;
     Evaluator evaluator(quantised, Match::tflm);
-    double elements = 0, squares = 0, entropy = 0, right = 0, labelled = 0;
+    std::vector<TensorId> judged = judged_tensors(float_graph);
+    std::ranges::copy(quantised.outputs, judged.begin());  // They may stand behind a DEQUANTIZE.
+    std::vector<Sums> sums(judged.size());
+    double entropy = 0, right = 0, labelled = 0;
     for (size_t r = 0; r < outputs.size(); ++r) {
         evaluator.reset();
         const CalibrationRun inputs = inputs_for(quantised, float_graph, runs[r]);
         for (size_t i = 0; i < inputs.size(); ++i) evaluator.set_input(i, inputs[i]);
         evaluator.run();
-        for (size_t o = 0; o < outputs[r].size(); ++o) {
-            const auto expected =
-                real_values(float_graph.tensor(float_graph.outputs[o]), outputs[r][o]);
-            const auto found =
-                real_values(quantised.tensor(quantised.outputs[o]), evaluator.output(o));
-            for (size_t i = 0; i < expected.size(); ++i) {
-                const double error = std::abs(found[i] - expected[i]);
-                result.mean_error += error;
-                squares += error * error;
-                result.max_error = std::max(result.max_error, error);
-                elements += 1;
-            }
+        for (size_t o = 0; o < judged.size(); ++o) {
+            const TensorId real = judged_tensors(float_graph)[o];
+            const auto expected = real_values(float_graph.tensor(real), outputs[r][o]);
+            const auto found = real_values(quantised.tensor(judged[o]), evaluator.value(judged[o]));
+            sums[o].add(expected, found);
             if (o > 0 || r >= labels.size() || !fits(found, labels[r])) continue;
             entropy += label_loss(found, labels[r]);
             right += is_right(found, labels[r]);
             labelled += 1;
         }
     }
-    result.mean_error /= std::max(elements, 1.0);
-    result.loss = squares / std::max(elements, 1.0);
+    Sums all;
+    for (size_t o = 0; o < sums.size(); ++o) {
+        result.loss += sums[o].error / std::max(sums[o].signal, 1e-30);
+        if (o >= quantised.outputs.size()) continue;
+        all.absolute += sums[o].absolute;
+        all.elements += sums[o].elements;
+        all.most = std::max(all.most, sums[o].most);
+    }
+    result.mean_error = all.absolute / std::max(all.elements, 1.0);
+    result.max_error = all.most;
     if (labelled > 0) {
         result.loss = entropy / labelled;
         result.accuracy = right / labelled;
@@ -169,11 +201,8 @@ std::vector<LayerError> layer_errors(const Quantized& quantized,
 {
     const Graph& real = quantized.network.graph;
     const Graph& stored = quantized.graph();
-    struct Sums {
-        double signal = 0, error = 0, absolute = 0, most = 0, elements = 0;
-        double least_value = 0, most_value = 0;
-    };
-    std::vector<Sums> sums(real.nodes.size());
+    const auto layers = layers_of(quantized.network);
+    std::vector<Sums> sums(layers.size());
     Evaluator a(real, Match::tflm), b(stored, Match::tflm);
     for (size_t r = 0; r < std::min(count, runs.size()); ++r) {
         a.reset();
@@ -185,42 +214,31 @@ std::vector<LayerError> layer_errors(const Quantized& quantized,
         }
         a.run();
         b.run();
-        for (size_t n = 0; n < real.nodes.size(); ++n) {
-            const TensorId id =
-                real.nodes[n].outputs.empty() ? kNoTensor : real.nodes[n].outputs[0];
-            if (id == kNoTensor || real.tensor(id).type != DType::f32) continue;
-            const auto expected = real_values(real.tensor(id), a.value(id));
-            const auto found = real_values(stored.tensor(id), b.value(id));
-            Sums& s = sums[n];
-            for (size_t i = 0; i < expected.size(); ++i) {
-                const double error = std::abs(found[i] - expected[i]);
-                s.signal += expected[i] * expected[i];
-                s.error += error * error;
-                s.absolute += error;
-                s.most = std::max(s.most, error);
-                s.elements += 1;
-                s.least_value = std::min(s.least_value, expected[i]);
-                s.most_value = std::max(s.most_value, expected[i]);
+        for (size_t i = 0; i < layers.size(); ++i)
+            for (const size_t n : layers[i]) {
+                const TensorId id = output_of(real, n);
+                if (id == kNoTensor) continue;
+                sums[i].add(real_values(real.tensor(id), a.value(id)),
+                            real_values(stored.tensor(id), b.value(id)));
             }
-        }
     }
-    std::vector<LayerError> layers;
-    for (size_t n = 0; n < sums.size(); ++n) {
-        const Sums& s = sums[n];
+    std::vector<LayerError> errors;
+    for (size_t i = 0; i < layers.size(); ++i) {
+        const Sums& s = sums[i];
         if (s.elements == 0) continue;
-        const Node& node = real.nodes[n];
-        layers.push_back({.name = node.name,
+        const Node& node = real.nodes[layers[i][0]];
+        const double ratio = std::max(s.signal, 1e-30) / s.error;
+        errors.push_back({.name = layer_name(quantized.network, layers[i]),
                           .op = std::string(node.op->name),
                           .type = std::string(dtype_name(stored.tensor(node.outputs[0]).type)),
-                          .sqnr_db = s.error > 0
-                                         ? 10 * std::log10(std::max(s.signal, 1e-30) / s.error)
-                                         : std::numeric_limits<double>::infinity(),
+                          .sqnr_db = s.error > 0 ? 10 * std::log10(ratio)
+                                                 : std::numeric_limits<double>::infinity(),
                           .mean_error = s.absolute / s.elements,
                           .max_error = s.most,
                           .least = s.least_value,
                           .most = s.most_value});
     }
-    return layers;
+    return errors;
 }
 
 }  // namespace thimble

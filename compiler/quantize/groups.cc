@@ -40,6 +40,8 @@ ScaleGroups::ScaleGroups(const FloatNetwork& network, const Ranges& ranges,
     for (size_t i = 0; i < count; ++i) parent_[i] = i;
     ranges_ = ranges.tensors;
     ranges_.resize(count);
+    wide_ = ranges.wide.empty() ? ranges_ : ranges.wide;
+    wide_.resize(count);
     fixed_.resize(count);
     for (size_t i = 0; i < count; ++i) {
         const Tensor& tensor = graph_.tensors[i];
@@ -49,7 +51,7 @@ ScaleGroups::ScaleGroups(const FloatNetwork& network, const Ranges& ranges,
             seen.least = std::min(seen.least, value);
             seen.most = std::max(seen.most, value);
         }
-        ranges_[i] = seen;
+        ranges_[i] = wide_[i] = seen;
     }
     for (const std::vector<TensorId>& turn : network.turns)
         for (const TensorId id : turn)
@@ -92,8 +94,10 @@ void ScaleGroups::join(TensorId a, TensorId b)
     const size_t to = root(a), from = root(b);
     if (to == from) return;
     parent_[from] = to;
-    ranges_[to].least = std::min(ranges_[to].least, ranges_[from].least);
-    ranges_[to].most = std::max(ranges_[to].most, ranges_[from].most);
+    for (std::vector<Range>* ranges : {&ranges_, &wide_}) {
+        (*ranges)[to].least = std::min((*ranges)[to].least, (*ranges)[from].least);
+        (*ranges)[to].most = std::max((*ranges)[to].most, (*ranges)[from].most);
+    }
     if (!fixed_[to]) fixed_[to] = fixed_[from];
 }
 
@@ -104,7 +108,7 @@ Quantization ScaleGroups::scale_of(TensorId id, DType type) const
         const auto& one = type == DType::i8 ? fixed_[group]->int8 : fixed_[group]->int16;
         if (one.scale > 0) return {.scales = {one.scale}, .zero_points = {one.zero_point}};
     }
-    return type == DType::i8 ? asymmetric8(ranges_[group]) : symmetric16(ranges_[group]);
+    return type == DType::i8 ? asymmetric8(ranges_[group]) : symmetric16(wide_[group]);
 }
 
 }  // namespace thimble

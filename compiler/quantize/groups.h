@@ -25,7 +25,7 @@ private:
     };
     const Graph& graph_;
     mutable std::vector<size_t> parent_;
-    std::vector<Range> ranges_;  // by root
+    std::vector<Range> ranges_, wide_;  // by root, for 8 and 16 bits
     std::vector<std::optional<Fixed>> fixed_;
 };
 

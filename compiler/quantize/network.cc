@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
+#include <map>
 
 namespace thimble {
 
@@ -41,6 +42,77 @@ bool is_real(const Graph& graph, const Node& node)
         return id != kNoTensor && graph.tensor(id).type == DType::f32;
     };
     return std::ranges::any_of(node.inputs, real) || std::ranges::any_of(node.outputs, real);
+}
+
+std::vector<TensorId> judged_tensors(const Graph& graph)
+{
+    std::vector<TensorId> judged = graph.outputs;
+    for (const TensorId output : graph.outputs)
+        for (const Node& node : graph.nodes) {
+            const std::string_view op = node.op->name;
+            const bool squeezes = op == "softmax" || op == "logistic" || op == "log_softmax";
+            const bool computed = squeezes && node.outputs[0] == output &&
+                                  graph.tensor(node.inputs[0]).kind == TensorKind::activation;
+            if (computed) judged.push_back(node.inputs[0]);
+        }
+    return judged;
+}
+
+std::vector<std::vector<size_t>> layers_of(const FloatNetwork& network)
+{
+    std::map<TensorId, size_t> turn_of;
+    for (size_t t = 0; t < network.turns.size(); ++t)
+        for (const TensorId id : network.turns[t]) turn_of.emplace(id, t);
+    std::map<size_t, size_t> known;  // turn -> layer
+    std::vector<std::vector<size_t>> layers;
+    for (size_t n = 0; n < network.graph.nodes.size(); ++n) {
+        const Node& node = network.graph.nodes[n];
+        const auto turn = node.outputs.empty() ? turn_of.end() : turn_of.find(node.outputs[0]);
+        if (turn == turn_of.end()) {
+            layers.push_back({n});
+            continue;
+        }
+        const auto [layer, is_new] = known.try_emplace(turn->second, layers.size());
+        if (is_new) layers.emplace_back();
+        layers[layer->second].push_back(n);
+    }
+    return layers;
+}
+
+std::vector<std::vector<size_t>> units_of(const FloatNetwork& network)
+{
+    const Graph& graph = network.graph;
+    std::map<std::string, size_t> recurrences;  // name -> unit
+    std::map<TensorId, size_t> unit_of;         // of the node that computes the tensor
+    std::vector<std::vector<size_t>> units;
+    for (const std::vector<size_t>& layer : layers_of(network)) {
+        const Node& node = graph.nodes[layer[0]];
+        if (!is_real(graph, node)) continue;
+        size_t unit = units.size();
+        const bool moved = rule_of(graph, node).output == QuantizationRule::Output::moved;
+        auto source = unit_of.end();
+        for (const TensorId id : node.inputs)
+            if (source == unit_of.end()) source = unit_of.find(id);
+        if (layer.size() > 1)
+            unit = recurrences.try_emplace(node.name.substr(0, node.name.find('/')), unit)
+                       .first->second;
+        else if (moved && source != unit_of.end())
+            unit = source->second;
+        if (unit == units.size()) units.emplace_back();
+        for (const size_t n : layer) {
+            units[unit].push_back(n);
+            for (const TensorId id : graph.nodes[n].outputs) unit_of[id] = unit;
+        }
+    }
+    return units;
+}
+
+std::string layer_name(const FloatNetwork& network, const std::vector<size_t>& layer)
+{
+    std::string name = network.graph.nodes[layer.at(0)].name;
+    if (layer.size() == 1) return name;
+    if (const size_t turn = name.find("/0/"); turn != std::string::npos) name.erase(turn, 2);
+    return name;
 }
 
 namespace {

@@ -249,8 +249,8 @@ Observed observe(const FloatNetwork& network, const std::vector<CalibrationRun>&
         }
         if (r < outputs_kept) {
             CalibrationRun& outputs = seen.outputs.emplace_back();
-            for (size_t i = 0; i < graph.outputs.size(); ++i)
-                outputs.emplace_back(evaluator.output(i).begin(), evaluator.output(i).end());
+            for (const TensorId id : judged_tensors(graph))
+                outputs.emplace_back(evaluator.value(id).begin(), evaluator.value(id).end());
         }
         if (progress) progress(r + 1);
     }

@@ -42,7 +42,8 @@ struct Observed {
     std::vector<Histogram> tensors;          // by tensor; of an lstm's output the hidden state
     std::vector<std::vector<double>> means;  // by tensor and element; empty when it is large
     std::vector<float> cells;                // by node: greatest magnitude of an lstm's cell state
-    std::vector<CalibrationRun> outputs;     // of the first runs, as many as were asked for
+    // Values of judged_tensors() in the first runs, as many as were asked for.
+    std::vector<CalibrationRun> outputs;
 };
 
 // `progress` is told how many runs are done.

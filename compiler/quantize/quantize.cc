@@ -75,7 +75,7 @@ private:
     }
     Candidate best_of_ranges(const FloatNetwork& network, const Observed& observed) const;
     Candidate choose(const FloatNetwork& network);
-    void raise_layers(Candidate& candidate) const;
+    void keep_sensitive_layers(Candidate& candidate) const;
     std::string guilty_layer(const Candidate& candidate) const;
     Quantized finish(Candidate candidate) const;
 
@@ -151,35 +151,41 @@ Candidate Search::choose(const FloatNetwork& network)
     return best;
 }
 
-// What each layer alone would gain in 16 bits is measured once; then the layers are raised in the
-// order of their gain as long as each brings the loss down by a part of what there is to win.
-void Search::raise_layers(Candidate& candidate) const
+// A layer alone in 8 bits, in a network of 16 bits, shows what its rounding costs. The layers go to
+// 8 bits in that order, the cheapest first, as many as leave most of what 16 bits win.
+void Search::keep_sensitive_layers(Candidate& candidate) const
 {
-    constexpr double enough = 0.05;  // of the way to 16 bits that may stay
+    constexpr double given_up = 0.25;  // of the way from 16 to 8 bits
     const Graph& graph = candidate.network.graph;
-    Candidate ideal = candidate;
-    ideal.precision = precisions(graph, Precision::int16);
-    assemble_and_measure(ideal);
-    const double most = candidate.measured.loss - ideal.measured.loss;
-    if (most <= 0) return;
-    std::vector<std::pair<double, size_t>> gains;
-    for (size_t n = 0; n < graph.nodes.size(); ++n) {
-        if (possible_precision(graph, graph.nodes[n], Precision::int16) != Precision::int16)
-            continue;
-        tell(fmt::format("sensitivity of layer {} of {}", n + 1, graph.nodes.size()));
+    const auto units = units_of(candidate.network);
+    const std::vector<Precision> wide = precisions(graph, Precision::int16);
+    const auto with_narrow = [&](std::span<const size_t> narrow) {
         Candidate tried = candidate;
-        tried.precision[n] = Precision::int16;
+        tried.precision = wide;
+        for (const size_t u : narrow)
+            for (const size_t n : units[u])
+                tried.precision[n] = possible_precision(graph, graph.nodes[n], Precision::int8);
         assemble_and_measure(tried);
-        gains.emplace_back(candidate.measured.loss - tried.measured.loss, n);
+        return tried;
+    };
+    const double ideal = with_narrow({}).measured.loss;
+    const double bound = ideal + given_up * (candidate.measured.loss - ideal);
+    if (candidate.measured.loss <= ideal) return;
+    std::vector<std::pair<double, size_t>> costs;
+    for (size_t u = 0; u < units.size(); ++u) {
+        tell(fmt::format("sensitivity of layer {} of {}", u + 1, units.size()));
+        costs.emplace_back(with_narrow(std::array{u}).measured.loss, u);
     }
-    std::ranges::stable_sort(gains, [](const auto& a, const auto& b) { return a.first > b.first; });
-    for (const auto& [gain, n] : gains) {
-        if (candidate.measured.loss <= ideal.measured.loss + enough * most) return;
-        Candidate tried = candidate;
-        tried.precision[n] = Precision::int16;
-        assemble_and_measure(tried);
-        if (is_better(tried, candidate)) candidate = std::move(tried);
+    std::ranges::stable_sort(costs);
+    std::vector<size_t> order;
+    for (const auto& [cost, unit] : costs) order.push_back(unit);
+    size_t good = 0, bad = order.size();
+    while (bad - good > 1) {
+        const size_t middle = (good + bad) / 2;
+        const bool fits = with_narrow(std::span(order).first(middle)).measured.loss <= bound;
+        (fits ? good : bad) = middle;
     }
+    candidate = with_narrow(std::span(order).first(good));
 }
 
 // The layer that alone, quantised in an otherwise float network, costs the most.
@@ -188,17 +194,19 @@ std::string Search::guilty_layer(const Candidate& candidate) const
     const Graph& graph = candidate.network.graph;
     std::string worst;
     double loss = -1;
-    for (size_t n = 0; n < graph.nodes.size(); ++n) {
-        if (candidate.precision[n] == Precision::real || !is_real(graph, graph.nodes[n])) continue;
-        tell(fmt::format("looking for the layer that costs most: {} of {}", n + 1,
-                         graph.nodes.size()));
+    const auto layers = layers_of(candidate.network);
+    for (size_t i = 0; i < layers.size(); ++i) {
+        const size_t first = layers[i][0];
+        if (candidate.precision[first] == Precision::real || !is_real(graph, graph.nodes[first]))
+            continue;
+        tell(fmt::format("looking for the layer that costs most: {} of {}", i + 1, layers.size()));
         Candidate alone = candidate;
         alone.precision.assign(graph.nodes.size(), Precision::real);
-        alone.precision[n] = candidate.precision[n];
+        for (const size_t n : layers[i]) alone.precision[n] = candidate.precision[n];
         assemble_and_measure(alone);
         if (alone.measured.loss <= loss) continue;
         loss = alone.measured.loss;
-        worst = graph.nodes[n].name;
+        worst = layer_name(candidate.network, layers[i]);
     }
     return worst;
 }
@@ -221,11 +229,13 @@ Quantized Search::finish(Candidate candidate) const
                      .accuracy = all.accuracy};
     result.layers = layer_errors(result, runs_, compared_);
     const Graph& graph = result.network.graph;
-    for (size_t n = 0; n < graph.nodes.size(); ++n)
-        if (result.precision[n] == Precision::real && is_real(graph, graph.nodes[n]))
+    for (const std::vector<size_t>& layer : layers_of(result.network)) {
+        const Node& node = graph.nodes[layer[0]];
+        if (result.precision[layer[0]] == Precision::real && is_real(graph, node))
             result.notes.push_back(fmt::format("layer '{}' ({}) stays in float: it has no {} form",
-                                               graph.nodes[n].name, graph.nodes[n].op->name,
+                                               layer_name(result.network, layer), node.op->name,
                                                scheme_name(options_.scheme)));
+    }
     const double drop = 100 * (result.float_accuracy - result.accuracy);
     if (options_.drop_max >= 0 && result.accuracy >= 0 && drop > options_.drop_max)
         result.worst_layer = guilty_layer(candidate);
@@ -242,7 +252,7 @@ Quantized Search::run(const Graph& graph)
             {"calibration", "no recordings", "at least one run of the network's inputs",
              "--calibration DATA"});
     Candidate best = choose(network);
-    if (options_.scheme == Scheme::mixed) raise_layers(best);
+    if (options_.scheme == Scheme::mixed) keep_sensitive_layers(best);
     return finish(std::move(best));
 }
 
@@ -269,8 +279,10 @@ std::string_view range_method_name(RangeMethod method)
 Ranges ranges_of(const Observed& observed, RangeMethod method)
 {
     Ranges ranges;
-    for (const Histogram& histogram : observed.tensors)
+    for (const Histogram& histogram : observed.tensors) {
         ranges.tensors.push_back(histogram.range(method));
+        ranges.wide.push_back(histogram.range(RangeMethod::min_max));
+    }
     ranges.cells = observed.cells;
     return ranges;
 }

@@ -7,8 +7,8 @@
 //    cross-layer equalisation, and keeps what has the smallest loss of the TASK: cross-entropy with
 //    the labels where they are given, else the squared error of the outputs against float;
 // 4. keeps corrected biases if they lower the loss again;
-// 5. `mixed`: raises layers to 16-bit activations, the most harmful ones first, until the loss is
-//    near that of a network in 16 bits;
+// 5. `mixed`: measures each layer alone in 8 bits in a network of 16, and keeps those in 16 that
+//    cost most;
 // 6. compares every layer with float.
 //
 // Quantisation-aware training uses the parts: Quantized::network is the float network as it was

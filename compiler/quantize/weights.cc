@@ -71,7 +71,9 @@ Quantization weight_scales(const Tensor& weights, int64_t axis, DType type,
         double greatest = 0;
         for (const float value : parts[c]) greatest = std::max(greatest, std::abs(double{value}));
         double scale = std::max(greatest / most, 1e-9);
-        if (type == DType::i4 && greatest > 0) scale = best_scale(parts[c], scale, most);
+        // Where steps are coarse, it may pay to cut the greatest weights off.
+        const bool coarse = type == DType::i4 || axis < 0;
+        if (coarse && greatest > 0) scale = best_scale(parts[c], scale, most);
         // The accumulator adds products to the bias: the bias may take half of its range.
         const auto limit = [&](float b) {
             return std::abs(double{b}) / (double{in_scale} * (1 << 30));

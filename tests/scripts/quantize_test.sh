@@ -1,0 +1,71 @@
+#!/bin/bash
+# thimble quantize: every scheme, its report, its errors; our int8 files beside the published ones of
+# the same networks, on the same held-out inputs; the four forms of one network.
+. "$(dirname "$0")/common.sh"
+
+network=examples/gesture/gesture_float.tflite
+recordings="--calibration examples/gesture/data/punch.csv examples/gesture/data/flex.csv \
+    --labels file --classes punch,flex --subtract -127 --divide 256"
+shared=${THIMBLE_SHARED:-../shared}
+
+# ---- every scheme on a network of dense layers ----
+for scheme in int8 int16x8 float16 int4 mixed; do
+    out=$scratch/gesture_$scheme.tflite
+    expect "quantize --scheme $scheme" 0 \
+        $thimble quantize $network $recordings --scheme $scheme -o "$out" --json || continue
+    is_json "its report"
+    holds "accuracy within a point of float" "d['accuracy'] >= d['float_accuracy'] - 0.01"
+    holds "the file is smaller" "d['bytes_after'] < d['bytes_before']"
+    holds "every layer has an error" \
+        "len(d['layers']) >= 3 and all(l['max_error'] >= 0 for l in d['layers'])"
+    expect "verify what --scheme $scheme wrote" 0 $thimble verify "$out" --target host --cases 6
+done
+expect "the same recordings give the same file" 0 \
+    $thimble quantize $network $recordings --scheme int8 -o "$scratch/again.tflite"
+cmp -s "$scratch/gesture_int8.tflite" "$scratch/again.tflite" &&
+    ok "bit for bit" || failed "bit for bit" "the files differ"
+grep -q "^next: thimble verify" "$scratch/out" && ok "ends with next" ||
+    failed "ends with next" "$(tail -1 "$scratch/out")"
+expect "float inputs and outputs" 0 \
+    $thimble quantize $network $recordings --float-io -o "$scratch/io.tflite" --json
+expect "inspect it" 0 $thimble inspect "$scratch/io.tflite" --json
+holds "float32 outside" \
+    "d['inputs'][0]['dtype'] == 'float32' and d['outputs'][0]['dtype'] == 'float32'"
+expect "float16 needs no recordings" 0 \
+    $thimble quantize $network --scheme float16 -o "$scratch/half.tflite"
+
+# ---- errors ----
+refuses() {
+    local name=$1 code=$2 text=$3
+    shift 3
+    expect "$name" "$code" "$@" && { grep -q "$text" "$scratch/err" && ok "it says why" ||
+        failed "it says why" "$(head -c 200 "$scratch/err")"; }
+}
+refuses "no recordings" 2 "calibration" $thimble quantize $network -o "$scratch/x.tflite"
+refuses "a missing file" 1 "T0101" $thimble quantize $network --calibration none.csv \
+    -o "$scratch/x.tflite"
+printf 'a,b,c\n1,2,3\n' >"$scratch/short.csv"
+refuses "too few values" 1 "multiple of the" $thimble quantize $network \
+    --calibration "$scratch/short.csv" -o "$scratch/x.tflite"
+refuses "an integer network" 1 "quantised already" $thimble quantize \
+    examples/gesture/gesture.tflite --calibration examples/gesture/data/flex.csv \
+    -o "$scratch/x.tflite"
+refuses "another input" 2 "no input 'y'" $thimble quantize $network \
+    --calibration y=examples/gesture/data/flex.csv -o "$scratch/x.tflite"
+refuses "another scheme" 2 "int16x8" $thimble quantize $network $recordings --scheme int9 \
+    -o "$scratch/x.tflite"
+printf 'mine' >"$scratch/mine.tflite"
+refuses "somebody's file" 1 "T0005" $thimble quantize $network $recordings \
+    -o "$scratch/mine.tflite"
+refuses "an unknown label" 1 "label" $thimble quantize $network \
+    --calibration examples/gesture/data/flex.csv --labels file --classes punch,none \
+    -o "$scratch/x.tflite"
+
+# ---- beside published int8 files ----
+if [ -d "$shared/models/tinymaix" ] && [ -d "$shared/data/mnist" ]; then
+    python3 tests/scripts/published_int8.py "$thimble" "$shared" "$scratch" || failures=1
+else
+    skipped "our int8 files beside published ones" "no ../shared with models and data"
+fi
+
+exit $failures
