@@ -58,6 +58,17 @@ void say_numbers(const NumberErrors& errors)
         errors.mean_absolute, errors.root_mean_square, errors.maximum, grouped(errors.values)));
 }
 
+void say_texts(const Evaluation& result)
+{
+    say(fmt::format("exactly right {}\n", percent(result.accuracy)));
+    if (result.groups.empty()) return;
+    TextTable table({"label", ">samples", ">right", ">share"});
+    for (const ClassResult& one : result.groups)
+        table.row({one.label.empty() ? "(none)" : one.label, grouped(one.samples),
+                   grouped(one.right), share_text(one.recall)});
+    say("\n" + table.text());
+}
+
 void say_worst(const Evaluation& result)
 {
     if (result.worst.empty()) return;
@@ -95,7 +106,7 @@ void say_result(const Evaluation& result, const EvalCommandOptions& options)
     else if (result.errors)
         say_numbers(*result.errors);
     else
-        say(fmt::format("exactly right {}\n", percent(result.accuracy)));
+        say_texts(result);
     say_worst(result);
     say_next(options.engine == "oracle" && options.target.empty()
                  ? command_text("eval", options.model) + " --engine host"
@@ -153,6 +164,11 @@ json result_json(const Evaluation& result)
                                          {"precision", share(one.precision)},
                                          {"recall", share(one.recall)}});
     }
+    for (const ClassResult& one : result.groups)
+        object["classes"].push_back({{"label", one.label},
+                                     {"samples", one.samples},
+                                     {"right", one.right},
+                                     {"recall", share(one.recall)}});
     if (result.among_best) object["among_best"] = *result.among_best;
     if (result.errors)
         object["errors"] = {{"mean_absolute", number_or_null(result.errors->mean_absolute)},

@@ -125,7 +125,7 @@ private:
         for (const size_t i : taken_) channels.push_back(names_[i]);
         if (dataset_.channels.empty()) dataset_.channels = channels;
         require(dataset_.channels.size() == channels.size(), ErrorCode::T0105,
-                {file_.name, fmt::format("{} channels", channels.size()),
+                {place(line), fmt::format("{} columns of values", channels.size()),
                  fmt::format("{}, as the files before", dataset_.channels.size()),
                  "columns = [...]: name the columns to take"});
     }

@@ -51,6 +51,7 @@ struct Evaluation {
     double accuracy = 0;                 // of labels and texts
     std::optional<Confusion> confusion;  // of labels
     std::optional<NumberErrors> errors;  // of numbers
+    std::vector<ClassResult> groups;     // of texts whose recordings have labels: right ones
     std::optional<double> among_best;    // of top_k: the label is one of the k
     std::vector<Outcome> worst;          // ten: wrong ones, most certain first; then right ones
     std::vector<std::string> notes;      // said to the user

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 
 namespace thimble {
 
@@ -53,6 +54,7 @@ void evaluate_texts(const Evaluated& what, const EngineChoice& engine,
         inputs.push_back(source_ids(project.graph, *project.text, what.recording(i)));
     const std::vector<RunOutputs> runs = run_all(project.graph, inputs, engine, progress);
     std::vector<Outcome> outcomes;
+    std::map<std::string, ClassResult> groups;
     int64_t right = 0;
     for (size_t i = 0; i < what.indices.size(); ++i) {
         const Recording& recording = what.recording(i);
@@ -60,10 +62,20 @@ void evaluate_texts(const Evaluated& what, const EngineChoice& engine,
                         .expected = words_of(recording.answer),
                         .decided = words_of(answer_of(*project.text, runs[i]))};
         outcome.right = outcome.expected == outcome.decided;
-        if (outcome.right) ++right;
+        ClassResult& group = groups[recording.label];
+        ++group.samples;
+        if (outcome.right) {
+            ++group.right;
+            ++right;
+        }
         outcomes.push_back(std::move(outcome));
     }
     result.accuracy = static_cast<double>(right) / static_cast<double>(what.indices.size());
+    for (auto& [label, group] : groups) {
+        group.label = label;
+        group.recall = static_cast<double>(group.right) / static_cast<double>(group.samples);
+        if (groups.size() > 1) result.groups.push_back(group);
+    }
     std::erase_if(outcomes, [](const Outcome& outcome) { return outcome.right; });
     keep_worst(outcomes, result);
 }
