@@ -124,7 +124,7 @@ TEST(TableReader, names_file_line_and_column_of_what_is_wrong)
     EXPECT_EQ(text.place, "punch.csv:1");
     EXPECT_EQ(text.found, "has no column 'aZ'");
     EXPECT_EQ(text.expected, "one of: aX, aY, note");
-    EXPECT_EQ(text.remedy, "columns = [..., \"aX\"");
+    EXPECT_EQ(text.remedy, "columns = [..., \"aX\"]");
     options.columns = {"aX", "aY"};
     text = refusal_of(options);
     EXPECT_EQ(text.place, "punch.csv:3: column 'aY'");
