@@ -10,7 +10,7 @@
 //
 //   offset    q = u + c
 //   table     q = table[u - least u]
-//   multiply  q = sign(u) * ((|u| * m + 2^(s - 1)) >> s) + z
+//   multiply  q = sign(u) * ((|u| * m + 2^(s - 1)) >> s) + z; m and s may differ by channel
 //
 // The import hook is for text cases: options divide, low, high, add, scale, whole, with the number
 // of the channel behind the name where channels differ.
@@ -226,16 +226,21 @@ struct IntegerForm {
     std::vector<int32_t> q;
 };
 
-// Nothing when there are too many values, or channels that differ.
-std::optional<IntegerForm> integer_form(const NormalizeAttributes& a, const Tensor& in,
-                                        const Tensor& out)
+size_t channels_of(const NormalizeAttributes& a)
 {
-    if (in.type == DType::f32 || a.divide.size() + a.add.size() + a.scale.size() != 3) return {};
-    const auto [least, most] = quotients(a, in.type, a.divide[0]);
+    return std::max({a.divide.size(), a.add.size(), a.scale.size()});
+}
+
+// Nothing when there are too many values.
+std::optional<IntegerForm> integer_form(const NormalizeAttributes& a, const Tensor& in,
+                                        const Tensor& out, size_t channel = 0)
+{
+    if (in.type == DType::f32) return {};
+    const auto [least, most] = quotients(a, in.type, at(a.divide, channel));
     if (most - least >= double{kValuesMax}) return {};
-    IntegerForm form{static_cast<int64_t>(least + a.add[0]), {}};
+    IntegerForm form{static_cast<int64_t>(least + at(a.add, channel)), {}};
     const StoredClamp limits = limits_of(out.type);
-    const auto scale = static_cast<float>(a.scale[0]);
+    const auto scale = static_cast<float>(at(a.scale, channel));
     for (int64_t i = 0; i <= static_cast<int64_t>(most - least); ++i) {
         const float y = static_cast<float>(form.least + i) / scale;
         const auto steps = static_cast<double>(std::round(y / out.quant.scale()));
@@ -287,17 +292,85 @@ std::optional<Factor> factor_of(const IntegerForm& form, double real, int32_t ze
 }
 
 std::optional<Factor> factor_of(const IntegerForm& form, const NormalizeAttributes& a,
-                                const Tensor& out)
+                                const Tensor& out, size_t channel = 0)
 {
-    const double real = 1.0 / (a.scale[0] * double{out.quant.scale()});
+    const double real = 1.0 / (at(a.scale, channel) * double{out.quant.scale()});
     const StoredClamp limits = limits_of(out.type);
     const auto narrow = factor_of(form, real, out.quant.zero_point(), limits, false);
     return narrow ? narrow : factor_of(form, real, out.quant.zero_point(), limits, true);
 }
 
+std::vector<float> floats(const std::vector<double>& values, size_t channels)
+{
+    std::vector<float> list;
+    for (size_t i = 0; i < channels; ++i) list.push_back(static_cast<float>(at(values, i)));
+    return list;
+}
+
+std::vector<int32_t> wholes(const std::vector<double>& values, size_t channels)
+{
+    std::vector<int32_t> list;
+    for (size_t i = 0; i < channels; ++i) list.push_back(static_cast<int32_t>(at(values, i)));
+    return list;
+}
+
+int64_t whole_limit(double value)
+{
+    return static_cast<int64_t>(std::clamp(value, double{INT32_MIN}, double{INT32_MAX}));
+}
+
+// One for each channel; nothing when one of them has none.
+std::optional<std::vector<Factor>> channel_factors(const NormalizeAttributes& a, const Tensor& in,
+                                                   const Tensor& out)
+{
+    std::vector<Factor> factors;
+    for (size_t channel = 0; channel < channels_of(a); ++channel) {
+        const std::optional<IntegerForm> form = integer_form(a, in, out, channel);
+        const std::optional<Factor> factor =
+            form ? factor_of(*form, a, out, channel) : std::nullopt;
+        if (!factor) return {};
+        factors.push_back(*factor);
+    }
+    return factors;
+}
+
+void lower_channels(LowerContext& c)
+{
+    const NormalizeAttributes& a = attributes_of(c.node);
+    const Tensor& in = c.input(0);
+    const Tensor& out = c.output();
+    const auto factors = channel_factors(a, in, out);
+    THIMBLE_CHECK(factors.has_value(), "infer let a normalize without factors pass");
+    const size_t channels = factors->size();
+    bool wide = false;
+    std::vector<uint32_t> multipliers;
+    std::vector<int8_t> shifts;
+    for (const Factor& factor : *factors) {
+        wide = wide || factor.wide;
+        multipliers.push_back(factor.multiplier);
+        shifts.push_back(static_cast<int8_t>(factor.shift));
+    }
+    const StoredClamp limits = limits_of(out.type);
+    const auto table = [&](const auto& values, const char* what) {
+        return c.table(values, fmt::format("{} of {}", what, c.node.name), false);
+    };
+    if (element_bytes(in.type) >= element_bytes(out.type)) c.allow_in_place(0);
+    c.call("thb_normalize_multiply_channels",
+           {c.in(0), c.in_flash(0), type_key(c, in.type), c.out(), type_key(c, out.type),
+            c.number(out.count(), "thb_index_t"),
+            c.number(static_cast<int64_t>(channels), "thb_index_t"),
+            table(wholes(a.divide, channels), "divisors"),
+            c.number(whole_limit(a.lowest), "int32_t"), c.number(whole_limit(a.highest), "int32_t"),
+            c.key(static_cast<int64_t>(wide)), table(wholes(a.add, channels), "offsets"),
+            table(multipliers, "factors"), table(shifts, "shifts"),
+            c.number(out.quant.zero_point(), "int32_t"), c.number(limits.lowest, "int32_t"),
+            c.number(limits.highest, "int32_t")});
+}
+
 void lower_integers(LowerContext& c)
 {
     const NormalizeAttributes& a = attributes_of(c.node);
+    if (channels_of(a) > 1) return lower_channels(c);
     const Tensor& in = c.input(0);
     const Tensor& out = c.output();
     const std::optional<IntegerForm> form = integer_form(a, in, out);
@@ -331,25 +404,6 @@ void lower_integers(LowerContext& c)
           c.number(limits.lowest, "int32_t"), c.number(limits.highest, "int32_t")});
 }
 
-std::vector<float> floats(const std::vector<double>& values, size_t channels)
-{
-    std::vector<float> list;
-    for (size_t i = 0; i < channels; ++i) list.push_back(static_cast<float>(at(values, i)));
-    return list;
-}
-
-std::vector<int32_t> wholes(const std::vector<double>& values, size_t channels)
-{
-    std::vector<int32_t> list;
-    for (size_t i = 0; i < channels; ++i) list.push_back(static_cast<int32_t>(at(values, i)));
-    return list;
-}
-
-int64_t whole_limit(double value)
-{
-    return static_cast<int64_t>(std::clamp(value, double{INT32_MIN}, double{INT32_MAX}));
-}
-
 void lower_whole(LowerContext& c)
 {
     const NormalizeAttributes& a = attributes_of(c.node);
@@ -379,7 +433,7 @@ void lower(LowerContext& c)
     const Tensor& in = c.input(0);
     if (a.whole) return lower_whole(c);
     if (c.output().type != DType::f32) return lower_integers(c);
-    const size_t channels = std::max({a.divide.size(), a.add.size(), a.scale.size()});
+    const size_t channels = channels_of(a);
     const Arg add = c.table(floats(a.add, channels), "offsets of " + c.node.name, false);
     const Arg scale = c.table(floats(a.scale, channels), "scales of " + c.node.name, false);
     const Arg count = c.number(in.count(), "thb_index_t");
@@ -407,6 +461,8 @@ bool normalizes_in_integers(const Graph& graph, const Node& node, const Tensor& 
     const bool known = out.type == DType::i8 || out.type == DType::u8 || out.type == DType::i16;
     if (!known || !out.quant.present() || out.quant.per_channel()) return false;
     const NormalizeAttributes& a = attributes_of(node);
+    if (channels_of(a) > 1)
+        return !a.whole && channel_factors(a, graph.input(node, 0), out).has_value();
     const std::optional<IntegerForm> form = integer_form(a, graph.input(node, 0), out);
     if (!form || a.whole) return false;
     const auto bytes = static_cast<int64_t>(form->q.size());

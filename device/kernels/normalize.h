@@ -81,6 +81,31 @@ THB_KERNEL void thb_normalize_multiply(const void* in, int in_flash, int in_type
     }
 }
 
+// The same for channels that differ: element i has channel i % channels.
+//
+// divide, add int32, multiplier uint32, shift int8, [channels], in flash
+THB_KERNEL void thb_normalize_multiply_channels(
+    const void* in, int in_flash, int in_type, void* out, int out_type, thb_index_t count,
+    thb_index_t channels, const int32_t* divide, int32_t lowest, int32_t highest, int wide,
+    const int32_t* add, const uint32_t* multiplier, const int8_t* shift, int32_t zero_point,
+    int32_t q_lowest, int32_t q_highest)
+{
+    thb_index_t i, c = 0;
+    for (i = 0; i < count; ++i) {
+        const int32_t u = thb_divided(in, in_flash, in_type, i, THB_FLASH_S32(divide + c), lowest,
+                                      highest) + THB_FLASH_S32(add + c);
+        const uint32_t a = u < 0 ? 0u - (uint32_t)u : (uint32_t)u;
+        const uint32_t m = THB_FLASH_U32(multiplier + c);
+        const int8_t s = THB_FLASH_S8(shift + c);
+        const uint32_t half = UINT32_C(1) << (s - 1);
+        const uint32_t size =
+            wide ? (uint32_t)(((uint64_t)a * m + half) >> s) : (a * m + half) >> s;
+        const int32_t q = (u < 0 ? -(int32_t)size : (int32_t)size) + zero_point;
+        thb_store_int(out, i, out_type, q < q_lowest ? q_lowest : q > q_highest ? q_highest : q);
+        if (++c == channels) c = 0;
+    }
+}
+
 // out[i] = (clamp(in[i] / divide) + add) / scale as float32: the quotient and the sum in integers.
 //
 // divide int32, add, scale float, [channels], in flash; element i has channel i % channels.

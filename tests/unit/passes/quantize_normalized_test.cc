@@ -67,6 +67,31 @@ TEST(QuantizeNormalized, gives_the_same_bytes_for_every_sample)
     }
 }
 
+// Every int16 in every channel.
+TEST(QuantizeNormalized, keeps_channels_that_differ_in_integers)
+{
+    constexpr int64_t channels = 3, count = 65536 * channels;
+    GraphBuilder builder("chain");
+    const TensorId x = builder.input(plain_tensor("x", DType::i16, {65536, channels}));
+    const NormalizeAttributes attributes = {
+        {32, 1, 300}, -20000, 30000, {127, 0, -5}, {256, 32768, 7.5}};
+    const TensorId y = builder.own_node("normalize", {x}, attributes, 1, "y")[0];
+    builder.output(builder.node("QUANTIZE", {y}, {}, DType::i8, {{0.0137f}, {-3}}), "q");
+    const Graph graph = builder.finish();
+    TensorBytes all(1);
+    for (int64_t i = 0; i < count; ++i) {
+        const int64_t value = i / channels;
+        all[0].push_back(static_cast<uint8_t>(value));
+        all[0].push_back(static_cast<uint8_t>(value >> 8));
+    }
+    const ResolvedTarget host = find_target("host");
+    const Program program = compile(graph, {.name = "chain", .target = host.facts});
+    ASSERT_EQ(program.steps.size(), 1u);
+    EXPECT_EQ(program.steps[0].calls[0].kernel, "thb_normalize_multiply_channels");
+    const auto expected = run_oracle(graph, Match::tflm, false, {all});
+    EXPECT_TRUE(run_on_target(program, host, {all})[0].outputs == expected[0].outputs);
+}
+
 TEST(QuantizeNormalized, leaves_floats_where_they_are_read)
 {
     Setting setting = {32, -127, 127, 127, 256, DType::i8, 1 / 256.0f, -128, nullptr};
