@@ -1,5 +1,6 @@
 // Generated pipelines: push, poll, flush and decide against the oracle's ticks; two of them in one
 // program; pushed by a timer interrupt on an emulated Uno while poll runs.
+#include "../passes/recurrent_drafts.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/process.h"
@@ -159,23 +160,87 @@ std::string write_sources(const TemporaryFolder& folder, const char* project,
     return graph.name;
 }
 
+// Five layers that cost about the same.
+const char* const kLayers = R"(
+name = "layers"
+[input]
+kind = "motion"
+channels = ["x", "y", "z"]
+rate_hz = 50
+[[stage]]
+kind = "window"
+samples = 32
+hop = 16
+[[stage]]
+kind = "normalize"
+scale = 256
+[[stage]]
+kind = "normalize"
+scale = 3
+[[stage]]
+kind = "normalize"
+add = -2
+[[stage]]
+kind = "normalize"
+scale = 5
+[[stage]]
+kind = "normalize"
+scale = 7
+[[stage]]
+kind = "argmax"
+)";
+
+// Slices of at most this share of a whole tick. Decisions are compared by measure_slices.
+SlicePlan sliced(const Graph& graph, const ResolvedTarget& target, uint64_t tenths)
+{
+    const Program program =
+        compile(graph, {.name = "sliced", .target = target.facts, .lower = {}, .slices = true});
+    const std::vector<RawRecording> recordings = make_recordings(graph, Match::tflm, 2, 3);
+    const uint64_t whole = measure_slices(program, target, recordings, UINT32_MAX).longest;
+    SlicePlan plan = measure_slices(program, target, recordings, whole * tenths / 10);
+    EXPECT_GE(plan.slices.size(), 10 / tenths);
+    EXPECT_LE(plan.longest, whole * tenths / 10);
+    EXPECT_THROW(measure_slices(program, target, recordings, whole / 50), Error);
+    return plan;
+}
+
 TEST(PipelineSlices, keep_their_limit_and_decide_the_same)
 {
-    const ResolvedTarget target = find_target("cortex-m4");
-    const Graph graph = graph_of(kSound);
-    const Program program =
-        compile(graph, {.name = "sound", .target = target.facts, .lower = {}, .slices = true});
-    const std::vector<RawRecording> recordings = make_recordings(graph, Match::tflm, 2, 3);
     try {
-        const uint64_t whole = measure_slices(program, target, recordings, UINT32_MAX).longest;
-        // Decisions are compared by measure_slices. The FFT is more than half of all.
-        const SlicePlan plan = measure_slices(program, target, recordings, whole * 7 / 10);
-        EXPECT_GE(plan.slices.size(), 2u);
-        EXPECT_LE(plan.longest, whole * 7 / 10);
-        EXPECT_THROW(measure_slices(program, target, recordings, whole / 20), Error);
+        const ResolvedTarget target = find_target("cortex-m4");
+        sliced(graph_of(kLayers), target, 6);
+        sliced(graph_of(kLayers), target, 3);
+        // The FFT is more than half of all.
+        sliced(graph_of(kSound), target, 7);
     } catch (const Error& error) {
         if (error.code() != ErrorCode::T0401) throw;
         GTEST_SKIP() << error.what();
+    }
+}
+
+// A recurrent network whose loop over time is too long for a slice runs turn by turn.
+TEST(PipelineSlices, cut_a_loop_and_decide_the_same)
+{
+    const TemporaryFolder folder;
+    write_file(folder.path() / "net.tflite",
+               write_tflite(loop_draft({.steps = 8, .in_count = 3, .units = 6})));
+    const Graph graph =
+        load_project(parse_project_file("name = \"loop\"\n[input]\nkind = \"motion\"\n"
+                                        "channels = [\"x\", \"y\", \"z\"]\n"
+                                        "[[stage]]\nkind = \"window\"\nsamples = 8\nhop = 3\n"
+                                        "[[stage]]\nkind = \"normalize\"\nscale = 9000\n"
+                                        "[[stage]]\nkind = \"network\"\nmodel = \"net.tflite\"\n"
+                                        "[[stage]]\nkind = \"argmax\"\n",
+                                        folder.path() / "thimble.toml"))
+            .graph;
+    for (const char* machine : {"cortex-m4", "avr"}) {
+        try {
+            const SlicePlan plan = sliced(graph, find_target(machine), 5);
+            EXPECT_FALSE(plan.loops.empty()) << machine;
+        } catch (const Error& error) {
+            if (error.code() != ErrorCode::T0401) throw;
+            GTEST_SKIP() << error.what();
+        }
     }
 }
 
