@@ -55,7 +55,7 @@ ScaleArgs scale_args(LowerContext& context, const Tensor& tensor);
 // Those of inputs 0 and 1 and the output, in the order of the kernels of two operands.
 std::vector<Arg> pair_scale_args(LowerContext& context);
 // Key 1 when factor(turn), a real number with `turns` values, shifts every product to the right:
-// then kernels take thb_scaled_down (device/kernels/turn.h).
+// then kernels take thb_multiply_down (device/kernels/requantize.h).
 Arg scales_down(LowerContext& context, size_t turns, const std::function<double(size_t)>& factor);
 // The scale of a tensor in one turn.
 double scale_at(const Tensor& tensor, size_t turn);

@@ -18,6 +18,7 @@ namespace input = dense_accumulate_input;
 constexpr double kPortableMac = 8, kPortableMac16 = 32;
 constexpr double kDspGroup = 14, kDspBlock = 60;         // 16 products; four sums
 constexpr double kArmv6mInput = 13.5, kArmv6mBlock = 70; // four products; four sums
+constexpr double kRv32Input = 15.5, kRv32Block = 45;     // four products; four sums
 constexpr double kAvrInput = 47, kAvrSum = 60;           // five products; one sum
 
 int64_t divide_up(int64_t a, int64_t b)
@@ -134,6 +135,30 @@ void add_armv6m(LowerContext& c, const AccumulatedRows& w, std::vector<Variant>&
                         }});
 }
 
+// [t][block of four][k][4]
+std::vector<int8_t> blocks_of_four(const AccumulatedRows& w)
+{
+    std::vector<int8_t> packed;
+    for (int64_t t = 0; t < w.steps; ++t)
+        for (int64_t block = 0; block < w.out_count; block += 4)
+            for (int64_t k = 0; k < w.k_count; ++k)
+                for (int64_t o = block; o < block + 4; ++o)
+                    packed.push_back(static_cast<int8_t>(w.at(t, o, k)));
+    return packed;
+}
+
+void add_rv32(LowerContext& c, const AccumulatedRows& w, std::vector<Variant>& variants)
+{
+    const double cost = static_cast<double>(divide_up(w.out_count, 4)) *
+                        (static_cast<double>(w.k_count) * kRv32Input + kRv32Block);
+    variants.push_back({"rv32_4x1", "rv32", cost, [&c, w] {
+                            const Arg sums = start_sums(w, false);
+                            const Arg weights = step_table(c, blocks_of_four(w), w);
+                            c.call("thb_dense_accumulate_s8_rv32",
+                                   joined(head_args(c, w, weights), tail_args(c, w, sums)));
+                        }});
+}
+
 void add_avr(LowerContext& c, const AccumulatedRows& w, std::vector<Variant>& variants)
 {
     constexpr int64_t kOutputs = 5;
@@ -176,6 +201,7 @@ void lower_accumulated_rows(LowerContext& c, const AccumulatedRows& rows)
     std::vector<Variant> variants = {portable(c, rows)};
     add_dsp(c, rows, variants);
     add_armv6m(c, rows, variants);
+    add_rv32(c, rows, variants);
     add_avr(c, rows, variants);
     c.choose(std::move(variants));
 }

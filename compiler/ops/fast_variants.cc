@@ -16,6 +16,7 @@ void add_dense_variants(LowerContext& c, const IntegerLayer& layer, int64_t rows
     if (!wants_speed(c, layer)) return;
     add_dense_dsp(c, layer, rows, variants);
     add_dense_armv6m(c, layer, rows, variants);
+    add_dense_rv32(c, layer, rows, variants);
     add_dense_avr(c, layer, rows, variants);
 }
 
@@ -25,6 +26,7 @@ void add_conv2d_variants(LowerContext& c, const IntegerLayer& layer, const Windo
     if (!wants_speed(c, layer)) return;
     add_conv2d_dsp(c, layer, window, variants);
     add_conv2d_armv6m(c, layer, window, variants);
+    add_conv2d_rv32(c, layer, window, variants);
     add_conv2d_avr(c, layer, window, variants);
 }
 
@@ -36,10 +38,12 @@ void add_depthwise_variants(LowerContext& c, const IntegerLayer& layer,
     if (window.in_c == 1) {
         add_conv2d_dsp(c, layer, window, variants);
         add_conv2d_armv6m(c, layer, window, variants);
+        add_conv2d_rv32(c, layer, window, variants);
         add_conv2d_avr(c, layer, window, variants);
     }
     add_depthwise_dsp(c, layer, window, variants);
     add_depthwise_armv6m(c, layer, window, variants);
+    add_depthwise_rv32(c, layer, window, variants);
 }
 
 }  // namespace thimble

@@ -1,7 +1,7 @@
 // Faster kernels than the portable ones for layers with constant int8 weights. Each function
 // appends the variants that the layer allows: ranges proven, sizes fitting. The target's kernel
 // sets and the cost decide in LowerContext::choose. One file per kernel set: fast_dsp.cc,
-// fast_armv6m.cc, fast_avr.cc.
+// fast_armv6m.cc, fast_rv32.cc, fast_avr.cc.
 #pragma once
 
 #include "ops/weights.h"
@@ -28,6 +28,8 @@ void add_dense_dsp(LowerContext& context, const IntegerLayer& layer, int64_t row
                    std::vector<Variant>& variants);
 void add_dense_armv6m(LowerContext& context, const IntegerLayer& layer, int64_t rows,
                       std::vector<Variant>& variants);
+void add_dense_rv32(LowerContext& context, const IntegerLayer& layer, int64_t rows,
+                    std::vector<Variant>& variants);
 void add_dense_avr(LowerContext& context, const IntegerLayer& layer, int64_t rows,
                    std::vector<Variant>& variants);
 
@@ -46,6 +48,8 @@ void add_conv2d_dsp(LowerContext& context, const IntegerLayer& layer, const Wind
                     std::vector<Variant>& variants);
 void add_conv2d_armv6m(LowerContext& context, const IntegerLayer& layer,
                        const WindowGeometry& window, std::vector<Variant>& variants);
+void add_conv2d_rv32(LowerContext& context, const IntegerLayer& layer,
+                     const WindowGeometry& window, std::vector<Variant>& variants);
 void add_conv2d_avr(LowerContext& context, const IntegerLayer& layer, const WindowGeometry& window,
                     std::vector<Variant>& variants);
 
@@ -56,5 +60,7 @@ void add_depthwise_dsp(LowerContext& context, const IntegerLayer& layer,
                        const WindowGeometry& window, std::vector<Variant>& variants);
 void add_depthwise_armv6m(LowerContext& context, const IntegerLayer& layer,
                           const WindowGeometry& window, std::vector<Variant>& variants);
+void add_depthwise_rv32(LowerContext& context, const IntegerLayer& layer,
+                        const WindowGeometry& window, std::vector<Variant>& variants);
 
 }  // namespace thimble

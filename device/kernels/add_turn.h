@@ -39,7 +39,7 @@ THB_KERNEL void thb_add_turn_s8(const int8_t* a, int a_flash, const int8_t* b, i
         const int32_t half_b = (THB_LOAD_S8(b + at.b, b_flash) - zb) * (INT32_C(1) << 19);
         const int32_t larger = a_larger ? half_a : half_b;
         int32_t smaller = a_larger ? half_b : half_a, sum;
-        if (less_one >= 0) smaller = thb_scaled_down(smaller * 2, term.multiplier, less_one);
+        if (less_one >= 0) smaller = thb_multiply_down(smaller * 2, term.multiplier, less_one);
         sum = !subtract ? larger + smaller : a_larger ? larger - smaller : smaller - larger;
         sum = thb_scaled(sum, total, down);
         out[i] = (int8_t)thb_clamp(sum + zero, -128, 127);

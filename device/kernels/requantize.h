@@ -18,7 +18,15 @@ THB_KERNEL int32_t thb_multiply(int32_t acc, int32_t multiplier, int8_t shift)
     return thb_rounding_shift(thb_high_mul(acc, multiplier), (int8_t)-shift);
 }
 
-// The same for 64-bit accumulators (16-bit activations): 16-bit multiplier, one rounding, half up.
+// thb_multiply for a shift to the right by at least one: less_one = -shift - 1; |acc| < 2^30.
+THB_KERNEL int32_t thb_multiply_down(int32_t acc, int32_t multiplier, int8_t less_one)
+{
+    const int32_t high = thb_high_mul_30(acc, multiplier);
+    return (thb_shift_right(high + (high >> 31), less_one) + 1) >> 1;
+}
+
+// The same as thb_multiply for 64-bit accumulators (16-bit activations): 16-bit multiplier, one
+// rounding, half up.
 // multiplier in [0, 2^15), shift in [-31, 7], |acc| < 2^47.
 THB_KERNEL int32_t thb_multiply64(int64_t acc, int32_t multiplier, int8_t shift)
 {

@@ -92,16 +92,9 @@ THB_KERNEL uint64_t thb_scale_product(thb_scale_t a, thb_scale_t b, int single)
     return product;
 }
 
-// thb_multiply for a shift to the right by at least one: less_one = -shift - 1; |acc| < 2^30.
-THB_KERNEL int32_t thb_scaled_down(int32_t acc, int32_t multiplier, int8_t less_one)
-{
-    const int32_t high = thb_high_mul_30(acc, multiplier);
-    return (thb_shift_right(high + (high >> 31), less_one) + 1) >> 1;
-}
-
-// By the key `down`: 1 where the compiler has proven what thb_scaled_down needs, in every turn.
+// By the key `down`: 1 where the compiler has proven what thb_multiply_down needs, in every turn.
 THB_KERNEL int32_t thb_scaled(int32_t acc, thb_factor_t factor, int down)
 {
-    return down ? thb_scaled_down(acc, factor.multiplier, (int8_t)(-factor.shift - 1))
+    return down ? thb_multiply_down(acc, factor.multiplier, (int8_t)(-factor.shift - 1))
                 : thb_multiply(acc, factor.multiplier, factor.shift);
 }

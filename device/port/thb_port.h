@@ -182,6 +182,12 @@ static inline __attribute__((unused)) int32_t thb_high_mul_30(int32_t a, int32_t
     __asm__("smmulr %0, %1, %2" : "=r"(result) : "r"(a * 2), "r"(b));
     return result;
 }
+#elif defined(__riscv_mul) && __riscv_xlen == 32
+static inline __attribute__((unused)) int32_t thb_high_mul_30(int32_t a, int32_t b)
+{
+    const int64_t twice = (int64_t)(a * 2) * b;
+    return (int32_t)(twice >> 32) + (int32_t)((uint32_t)twice >> 31);
+}
 #else
 #define thb_high_mul_30(a, b) thb_high_mul(a, b)
 #endif
