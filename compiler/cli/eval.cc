@@ -41,6 +41,9 @@ void say_labels(const Evaluation& result)
     const Confusion& confusion = *result.confusion;
     say(fmt::format("accuracy {}: {} of {}\n", percent(result.accuracy), grouped(confusion.right()),
                     grouped(confusion.samples())));
+    if (result.unrounded)
+        say(fmt::format("with float sums in place of fold = \"int8\" {}\n",
+                        percent(*result.unrounded)));
     if (result.among_best)
         say(fmt::format("among the best values {}\n", percent(*result.among_best)));
     TextTable table({"label", ">samples", ">decided", ">right", ">precision", ">recall"});
@@ -169,6 +172,7 @@ json result_json(const Evaluation& result)
                                      {"samples", one.samples},
                                      {"right", one.right},
                                      {"recall", share(one.recall)}});
+    if (result.unrounded) object["unrounded_accuracy"] = *result.unrounded;
     if (result.among_best) object["among_best"] = *result.among_best;
     if (result.errors)
         object["errors"] = {{"mean_absolute", number_or_null(result.errors->mean_absolute)},

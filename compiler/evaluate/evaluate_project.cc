@@ -66,6 +66,19 @@ void evaluate_pipeline(const ProjectFile& file, const ProjectData& data,
         evaluate_numbers({file, data, indices}, pipeline.graph, decisions, result);
 }
 
+// The project with float32 sums in place of int8 ones; nothing where it has none.
+std::optional<ProjectFile> with_float_sums(const ProjectFile& file)
+{
+    ProjectFile unrounded = file;
+    bool any = false;
+    for (Settings& stage : unrounded.stages) {
+        if (stage.text("kind") != "network" || stage.text("fold") != "int8") continue;
+        stage.set("fold", {std::string("float"), 0});
+        any = true;
+    }
+    return any ? std::optional(std::move(unrounded)) : std::nullopt;
+}
+
 }  // namespace
 
 void keep_worst(std::vector<Outcome>& outcomes, Evaluation& result)
@@ -98,6 +111,11 @@ Evaluation evaluate_project(const ProjectFile& given, const EvaluationOptions& o
         evaluate_texts({file, data, indices}, options.engine, progress, result);
     } else {
         evaluate_pipeline(file, data, indices, options, progress, result);
+        if (const auto unrounded = with_float_sums(file); unrounded && result.confusion) {
+            Evaluation other;
+            evaluate_pipeline(*unrounded, data, indices, options, {}, other);
+            result.unrounded = other.accuracy;
+        }
     }
     return result;
 }

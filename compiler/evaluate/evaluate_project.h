@@ -53,6 +53,7 @@ struct Evaluation {
     std::optional<NumberErrors> errors;  // of numbers
     std::vector<ClassResult> groups;     // of texts whose recordings have labels: right ones
     std::optional<double> among_best;    // of top_k: the label is one of the k
+    std::optional<double> unrounded;     // accuracy with float sums, where `fold` is int8
     std::vector<Outcome> worst;          // ten: wrong ones, most certain first; then right ones
     std::vector<std::string> notes;      // said to the user
 };

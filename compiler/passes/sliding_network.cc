@@ -79,7 +79,8 @@ std::optional<WindowUse> find_window_use(const Graph& graph, const Links& links,
     use.length = held.shape[0];
     use.hop = attributes_of(node).hop;
     use.arriving = graph.input(node, slide_input::rows).count() / (held.count() / use.length);
-    use.wanted = attributes_of(node).sliding;
+    // Stages that only collect (a capture) are no network.
+    use.wanted = attributes_of(node).sliding && graph_macs(then_of(graph.nodes[use.branch])) > 0;
     return use;
 }
 

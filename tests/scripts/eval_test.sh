@@ -37,6 +37,7 @@ if [ -f "$shared/data/sms_spam/sms.tsv" ]; then
         >>"$scratch/spam/thimble.toml"
     if expect "spam on the host" 0 "$thimble" eval "$scratch/spam" --engine host --json; then
         holds "spam is known" 'd["samples"] > 700 and d["accuracy"] > 0.97'
+        holds "rounded sums are compared" 'abs(d["unrounded_accuracy"] - d["accuracy"]) < 0.005'
     fi
     cp "$scratch/out" "$scratch/host.json"
     expect "spam by the oracle" 0 "$thimble" eval "$scratch/spam" --json &&

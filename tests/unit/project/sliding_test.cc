@@ -324,6 +324,17 @@ TEST(Sliding, works_on_windows_of_windows)
     EXPECT_TRUE(Sliding::decisions(test.slid(), recordings) == expected);
 }
 
+// The stages in front of a network, as a capture compiles them.
+TEST(Sliding, leaves_windows_alone_that_nothing_computes_with)
+{
+    const ProjectFile file = parse_project_file(project_text(kIntegers, true), "x/thimble.toml");
+    Pipeline pipeline = compose_pipeline(file, 0, 2);
+    Graph graph = recognise(pipeline.graph, false);
+    const size_t nodes = graph.nodes.size();
+    run_pass(slide_networks, graph);
+    EXPECT_EQ(graph.nodes.size(), nodes);
+}
+
 class SlidingTarget : public testing::TestWithParam<const char*> {};
 
 TEST_P(SlidingTarget, generated_code_decides_as_the_whole_window)
