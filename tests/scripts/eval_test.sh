@@ -31,7 +31,7 @@ cp "$scratch/out" "$scratch/oracle.json"
 expect "sine on the host" 0 "$thimble" eval examples/sine --engine host --json &&
     holds "the same errors" 'd["errors"] == json.load(open("'"$scratch/oracle.json"'"))["errors"]'
 if [ -f "$shared/data/sms_spam/sms.tsv" ]; then
-    cp -r examples/text_hash "$scratch/spam"
+    cp -r tests/projects/text_hash "$scratch/spam"
     sed -i '/^\[data\]/,/^$/d' "$scratch/spam/thimble.toml"
     printf '\n[data]\nfiles = "%s"\nlabels = "column:1"\nsplit = {by = "hash"}\n' "$shared/data/sms_spam/sms.tsv" \
         >>"$scratch/spam/thimble.toml"

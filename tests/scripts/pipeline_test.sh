@@ -136,10 +136,10 @@ grep -q "^punch  *8,000" "$scratch/out" && ok "for people too" || failed "for pe
 # A network that pads in time cannot slide.
 shared=${THIMBLE_SHARED:-$(cd .. && pwd)/shared}
 if [ -d "$shared/models" ]; then
-    expect "inspect micro_speech" 0 "$thimble" inspect examples/micro_speech --json &&
+    expect "inspect micro_speech" 0 "$thimble" inspect tests/projects/micro_speech --json &&
         holds "why it cannot slide" '[(s["possible"], "pads in time" in s["why"]) for s in d["sliding"]] == [(False, True)]'
     mkdir "$scratch/sliding"
-    sed "s|\.\./\.\./\.\./shared|$shared|; s|^hop = 1|hop = 1\nsliding = true|" examples/micro_speech/thimble.toml >"$scratch/sliding/thimble.toml"
+    sed "s|\.\./\.\./\.\./\.\./shared|$shared|; s|^hop = 1|hop = 1\nsliding = true|" tests/projects/micro_speech/thimble.toml >"$scratch/sliding/thimble.toml"
     expect "build it sliding" 1 "$thimble" build "$scratch/sliding" --target cortex-m4 -o "$scratch/sliding/out"
     grep -q "pads in time" "$scratch/err" && grep -q '^try: .*padding = "valid"' "$scratch/err" && ok "a reason and a remedy" || failed "a reason and a remedy" "$(cat "$scratch/err")"
 else

@@ -90,13 +90,14 @@ TEST(MicroSpeech, hears_the_words_of_the_clips)
         EXPECT_EQ(word_of(clip), "none") << clip;
 }
 
-// examples/micro_speech above the folder of this program; empty when it was moved away.
+// tests/projects/micro_speech above the folder of this program; empty when it was moved away.
 std::filesystem::path example_folder()
 {
     namespace fs = std::filesystem;
     for (fs::path at = fs::read_symlink("/proc/self/exe"); at.has_relative_path();) {
         at = at.parent_path();
-        if (fs::exists(at / "examples" / "micro_speech")) return at / "examples" / "micro_speech";
+        if (fs::exists(at / "tests/projects/micro_speech"))
+            return at / "tests/projects/micro_speech";
     }
     return {};
 }

@@ -165,15 +165,15 @@ TEST(TextCorpusOracle, has_the_same_ids)
               kCorpusCrc);
 }
 
-// examples/, seen from the program; empty when it is not above it.
+// tests/projects/, seen from the program; empty when it is not above it.
 std::filesystem::path example(const std::string& name)
 {
     namespace fs = std::filesystem;
     std::error_code error;
     for (fs::path at = fs::read_symlink("/proc/self/exe", error); at.has_relative_path();) {
         at = at.parent_path();
-        if (fs::exists(at / "examples" / name / kProjectFileName, error))
-            return at / "examples" / name;
+        if (fs::exists(at / "tests/projects" / name / kProjectFileName, error))
+            return at / "tests/projects" / name;
     }
     return {};
 }
