@@ -4,6 +4,7 @@
 #include "cli/output.h"
 #include "cli/pipeline_run.h"
 #include "cli/text_runs.h"
+#include "evaluate/decide.h"
 #include "formats/npy.h"
 #include "import/import.h"
 #include "verify/engine.h"
@@ -133,7 +134,8 @@ void say_outputs(const RunCommandOptions& options, const std::vector<NamedOutput
 Exit run_model(RunCommandOptions options, bool as_json)
 {
     apply_deploy(options.model);
-    if (options.engine == "float" && options.target.empty()) take_float(options.model);
+    require_one_engine({.engine = options.engine, .target = options.target});
+    if (options.engine == "float") take_float(options.model);
     const Graph graph = load_graph(options.model);
     require_supported(graph);
     if (graph.interface) {

@@ -77,6 +77,13 @@ std::vector<PipelineDecision> decide_on_target(const Program& program, const Res
 
 }  // namespace
 
+void require_one_engine(const EngineChoice& choice)
+{
+    require(choice.engine != "float" || choice.target.empty(), ErrorCode::T0004,
+            {"--engine float", "together with --target " + choice.target,
+             "the float networks, or generated C on a chip", "leave one of them out"});
+}
+
 ResolvedTarget engine_target(const EngineChoice& choice)
 {
     const std::string name = choice.generated();

@@ -35,6 +35,9 @@ struct EngineChoice {
     std::string name() const { return target.empty() ? engine : target; }
 };
 
+// Throws T0004 for the float engine on a chip: generated C is that of the quantised networks.
+void require_one_engine(const EngineChoice& choice);
+
 // The target of a choice that runs generated C. Throws T0002 and T0003 (no emulator).
 ResolvedTarget engine_target(const EngineChoice& choice);
 

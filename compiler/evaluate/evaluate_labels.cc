@@ -41,13 +41,15 @@ public:
             of[decision.recording].push_back(&decision);
         Confusion confusion(labels_);
         std::vector<Outcome> outcomes;
-        int64_t among = 0;
+        int64_t among = 0, misses = 0;
+        std::string first_miss;
         for (size_t i = 0; i < indices.size(); ++i) {
             const int expected = label_of(indices[i]);
             const Counted counted = count(of[i]);
             const bool silent = counted.label < 0 && is_silent(expected);
             const int decided = silent ? expected : counted.label;
             confusion.add(expected, decided);
+            if (decided < 0 && misses++ == 0) first_miss = what_.recording(i).place();
             if (is_among(of[i], expected)) ++among;
             outcomes.push_back({.place = what_.recording(i).place(),
                                 .expected = name(expected),
@@ -61,6 +63,10 @@ public:
             result.among_best = static_cast<double>(among) / static_cast<double>(indices.size());
         keep_worst(outcomes, result);
         note_empty(confusion, result);
+        if (misses > 0)
+            result.notes.push_back(
+                fmt::format("{} recording{} gave no decision; the first is {}", misses,
+                            misses == 1 ? "" : "s", first_miss));
         result.confusion = std::move(confusion);
     }
 

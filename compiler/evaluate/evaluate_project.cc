@@ -96,8 +96,9 @@ void keep_worst(std::vector<Outcome>& outcomes, Evaluation& result)
 Evaluation evaluate_project(const ProjectFile& given, const EvaluationOptions& options,
                             const RecordingProgress& progress)
 {
+    require_one_engine(options.engine);
     const ProjectData data = load_project_data(given);
-    const bool in_float = options.engine.engine == "float" && options.engine.target.empty();
+    const bool in_float = options.engine.engine == "float";
     const ProjectFile file = in_float ? float_project(given) : given;
     Evaluation result{.engine = options.engine.name(), .notes = data.dataset.notes};
     const std::vector<size_t> indices = chosen(file, data, options);

@@ -125,6 +125,8 @@ done
 bad; sed -i '/^\[data\]/,$d' "$scratch/bad/thimble.toml"
 expect "no [data]" 1 "$thimble" eval "$scratch/bad"; says "it is said" "no [data]"
 expect "a model is no project" 1 "$thimble" eval $gesture
+expect "float on a chip" 2 "$thimble" eval tests/projects/gesture --engine float --target uno
+expect "a misspelt engine" 2 "$thimble" eval tests/projects/gesture --engine orakel; says "the nearest is told" "oracle"
 expect "a target without emulator" 2 "$thimble" eval tests/projects/gesture --target browser
 cp -r tests/projects/key_reports "$scratch/keys"
 sed -i '20s/^[^,]*/7/' "$scratch/keys/data/reports.csv"

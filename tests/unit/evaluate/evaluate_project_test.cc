@@ -75,6 +75,7 @@ TEST(EvaluateProject, silence_is_right_where_a_label_is_never_reported)
     EXPECT_EQ(result.confusion->columns().back(), "no decision");
     EXPECT_EQ(result.confusion->counts()[0], (std::vector<int64_t>{1, 0, 0, 1}));
     EXPECT_EQ(result.confusion->counts()[2], (std::vector<int64_t>{0, 1, 2, 0}));
+    EXPECT_EQ(result.notes.back(), "1 recording gave no decision; the first is ex.csv:4");
     EXPECT_NEAR(result.accuracy, 3.0 / 5, 1e-12);
 }
 
