@@ -23,6 +23,7 @@ struct EvalCommandOptions {
     std::string engine = "oracle";
     std::string target;
     bool all = false;
+    std::string data;
     int64_t limit = 0;
 };
 
@@ -99,7 +100,8 @@ void say_result(const Evaluation& result, const EvalCommandOptions& options)
 {
     for (const std::string& note : result.notes) say("note: " + note + "\n");
     const std::string held =
-        result.held_out == result.samples
+        !options.data.empty() ? "of --data"
+        : result.held_out == result.samples
             ? "held out to test"
             : fmt::format("{} of them held out to test", grouped(result.held_out));
     say(fmt::format("{}: {} recording{}, {}\n", result.engine, grouped(result.samples),
@@ -189,7 +191,7 @@ Exit evaluate(EvalCommandOptions options, bool as_json)
              "thimble eval examples/gesture"});
     apply_deploy(options.model);
     const ModelOptions& model = options.model;
-    EvaluationOptions what{.all = options.all, .limit = options.limit};
+    EvaluationOptions what{.all = options.all, .data = options.data, .limit = options.limit};
     what.engine = {.engine = options.engine,
                    .target = options.target,
                    .match = model.match_rule(),
@@ -219,6 +221,9 @@ Run declare(OptionReader& reader)
     reader.text("-t,--target", "T", options->target,
                 "the generated C on this emulated chip instead");
     reader.flag("--all", options->all, "the recordings that are trained on, too");
+    reader.text("--data", "KEYS", options->data,
+                "other recordings, keys as in [data]: 'files = \"clips/*.wav\", labels = "
+                "\"folder\"'");
     reader.whole("--limit", options->limit, 1, kLimitMax,
                  "evaluate so many recordings, evenly out of all (default: all)");
     declare_compilation(reader, options->model);

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "evaluate/float_project.h"
+#include "evaluate/other_data.h"
 #include "evaluate/outcomes.h"
 #include "import/import.h"
 
@@ -19,7 +20,7 @@ std::vector<size_t> chosen(const ProjectFile& file, const ProjectData& data,
     std::vector<size_t> all;
     const std::vector<Recording>& recordings = data.dataset.recordings;
     for (size_t i = 0; i < recordings.size(); ++i)
-        if (options.all || recordings[i].test) all.push_back(i);
+        if (options.all || !options.data.empty() || recordings[i].test) all.push_back(i);
     require(!all.empty(), ErrorCode::T0105,
             {file.data()->place("files"),
              fmt::format("none of {} recording{} is held out to test", recordings.size(),
@@ -93,18 +94,20 @@ void keep_worst(std::vector<Outcome>& outcomes, Evaluation& result)
     result.worst = std::move(outcomes);
 }
 
-Evaluation evaluate_project(const ProjectFile& given, const EvaluationOptions& options,
+Evaluation evaluate_project(const ProjectFile& project, const EvaluationOptions& options,
                             const RecordingProgress& progress)
 {
     require_one_engine(options.engine);
+    const bool other = !options.data.empty();
+    const ProjectFile given = other ? with_data(project, options.data) : project;
     const ProjectData data = load_project_data(given);
     const bool in_float = options.engine.engine == "float";
     const ProjectFile file = in_float ? float_project(given) : given;
     Evaluation result{.engine = options.engine.name(), .notes = data.dataset.notes};
     const std::vector<size_t> indices = chosen(file, data, options);
     result.samples = static_cast<int64_t>(indices.size());
-    result.held_out =
-        std::ranges::count_if(indices, [&](size_t i) { return data.dataset.recordings[i].test; });
+    result.held_out = std::ranges::count_if(
+        indices, [&](size_t i) { return other || data.dataset.recordings[i].test; });
     if (file.stages.size() == 1 && file.kind(0) == "seq2seq") {
         if (data.dataset.recordings[0].answer.empty())
             nothing_to_compare(file, "texts without answers",

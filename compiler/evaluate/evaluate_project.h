@@ -26,6 +26,7 @@ namespace thimble {
 struct EvaluationOptions {
     EngineChoice engine;
     bool all = false;   // those that are trained on, too
+    std::string data;   // other recordings (other_data.h), all of them; empty: the project's
     int64_t limit = 0;  // most recordings, evenly out of all; 0: no limit
 };
 

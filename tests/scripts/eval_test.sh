@@ -125,6 +125,11 @@ done
 bad; sed -i '/^\[data\]/,$d' "$scratch/bad/thimble.toml"
 expect "no [data]" 1 "$thimble" eval "$scratch/bad"; says "it is said" "no [data]"
 expect "a model is no project" 1 "$thimble" eval $gesture
+if [ -d "$shared/data/gesture_synthetic" ]; then
+    expect "other recordings" 0 "$thimble" eval tests/projects/gesture --json \
+        --data "files = '$shared/data/gesture_synthetic/*.csv', samples = 50" &&
+        holds "all of them" 'd["samples"] == d["held_out"] == 240 and d["accuracy"] > 0.75'
+fi
 expect "float on a chip" 2 "$thimble" eval tests/projects/gesture --engine float --target uno
 expect "a misspelt engine" 2 "$thimble" eval tests/projects/gesture --engine orakel; says "the nearest is told" "oracle"
 expect "a target without emulator" 2 "$thimble" eval tests/projects/gesture --target browser

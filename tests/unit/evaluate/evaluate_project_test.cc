@@ -136,6 +136,27 @@ TEST(EvaluateProject, refuses_a_label_beyond_the_values_of_the_network)
     EXPECT_NE(said.find("0 to 2"), std::string::npos) << said;
 }
 
+TEST(EvaluateProject, takes_other_recordings)
+{
+    DataFolder own, other;
+    own.write("ex.csv", "x,y,z\n1,0,0\n");
+    other.write("why.csv", "x,y,z\n0,1,0\n\n1,0,0\n");
+    const ProjectFile file = parse_project_file(kStream, own.folder.path() / "thimble.toml");
+    const std::string pattern = (other.folder.path() / "*.csv").string();
+    const Evaluation result =
+        evaluate_project(file, {.data = "files = \"" + pattern + "\""});  // by file, as its own
+    EXPECT_EQ(result.samples, 2);
+    EXPECT_EQ(result.held_out, 2);
+    EXPECT_EQ(result.confusion->counts()[1], (std::vector<int64_t>{1, 1, 0}));
+    try {
+        evaluate_project(file, {.data = "file = \"a\""});
+        FAIL() << "accepted";
+    } catch (const Error& error) {
+        EXPECT_NE(std::string(error.what()).find("--data:1"), std::string::npos) << error.what();
+        EXPECT_NE(std::string(error.what()).find("files"), std::string::npos) << error.what();
+    }
+}
+
 TEST(EvaluateProject, says_when_nothing_is_held_out)
 {
     DataFolder data;

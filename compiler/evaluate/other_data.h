@@ -1,0 +1,17 @@
+// Another [data] for a project: recordings that it was neither trained nor tested on.
+//
+// Tested by tests/unit/evaluate/evaluate_project_test.cc, tests/scripts/eval_test.sh.
+#pragma once
+
+#include "project/project_file.h"
+
+#include <string>
+
+namespace thimble {
+
+// `text` holds keys of [data] as in a line of TOML: `files = "clips/*.wav", labels = "folder"`.
+// Patterns are seen from the current folder. The project's own `at`, `labels`, `others` and
+// `targets` stay where the text does not say them. Throws T0106 for what is no key of [data].
+ProjectFile with_data(const ProjectFile& file, const std::string& text);
+
+}  // namespace thimble
