@@ -30,6 +30,7 @@ void recognise_recurrences(Graph& graph)
     run_pass(reroll_unrolled, graph);
     run_pass(absorb_reversals, graph);
     run_pass(scan_to_cell, graph);
+    run_pass(absorb_frames, graph);
 }
 
 }  // namespace thimble

@@ -12,13 +12,14 @@ void run_pass(void (*pass)(Graph&), Graph& graph);
 // The same for the graphs that its nodes hold (ops/control.h), inner ones first, and then for it.
 void run_pass_in_bodies(void (*pass)(Graph&), Graph& graph);
 
-// The four passes below, in their order: loops over time, written out or as WHILE, become recurrent
+// The five passes below, in their order: loops over time, written out or as WHILE, become recurrent
 // layers, or scans.
 void recognise_recurrences(Graph& graph);
 void while_to_scan(Graph& graph);
 void reroll_unrolled(Graph& graph);
 void absorb_reversals(Graph& graph);
 void scan_to_cell(Graph& graph);
+void absorb_frames(Graph& graph);
 // A graph of one step, with states among its inputs and outputs: its float cell becomes a recurrent
 // layer of one step. Only for callers that know the graph to be a cell; true when it was found and
 // proven.

@@ -9,8 +9,8 @@
 namespace thimble {
 
 // Symmetric scales of weights, one for each index of `axis` (-1: one for all), for int8 or int4.
-// For int4, and for a whole matrix, the scale with the smallest squared error, which may cut off the
-// greatest weights.
+// For int4, and for a whole matrix, the scale with the smallest squared error, which may cut off
+// the greatest weights.
 // `bias` and `in_scale`: scales are widened where the bias would not fit 31 bits.
 Quantization weight_scales(const Tensor& weights, int64_t axis, DType type,
                            std::span<const float> bias, float in_scale);
