@@ -78,7 +78,8 @@ public:
     Exit run()
     {
         const SampleSet set = samples_of(file_);
-        TrainableNetwork network = build_network(stage_, set.sample, set.ids, options_.seed);
+        const NetworkSpec spec{stage_.tables("layers"), set.sample, set.ids};
+        TrainableNetwork network = build_network(spec, options_.seed);
         describe(set, network);
         SampleTask task(std::move(network), set, options_, stage_.place("layers"));
         const TrainingSplit split = split_for_validation(set, options_.validation, options_.seed);
@@ -89,7 +90,7 @@ public:
             say_next(fmt::format("thimble train {} --resume", command_.project));
             return Exit::user_error;
         }
-        write_models(deployed(task.network(), stage_, set.sample, set.ids), set, history);
+        write_models(deployed(task.network(), spec), set, history);
         return Exit::ok;
     }
 
@@ -98,11 +99,9 @@ private:
     {
         if (as_json_) return;
         for (const std::string& note : set.notes) say("note: " + note + "\n");
-        int64_t weights = 0;
-        for (const TensorId id : network.weights) weights += network.graph.tensor(id).count();
         say(fmt::format("{}: {} samples to train on, {} held out to test; {} weights\n", file_.name,
                         grouped(static_cast<int64_t>(set.train.size())),
-                        grouped(static_cast<int64_t>(set.test.size())), grouped(weights)));
+                        grouped(static_cast<int64_t>(set.test.size())), grouped(network.weight_count())));
     }
 
     History trained(SampleTask& task, const SampleSet& set, const TrainingSplit& split)

@@ -1,10 +1,8 @@
 #include "train/layers.h"
 
 #include "base/error.h"
-#include "base/random.h"
 #include "formats/tflite_fields.h"
 #include "ops/recurrent.h"
-#include "project/graph_builder.h"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -49,24 +47,23 @@ std::vector<TensorId> first_weights(const Graph& graph)
 class NetworkBuilder {
 public:
     // `deployed`: fused activations, no batch norms, no dropout.
-    NetworkBuilder(const Settings& stage, int64_t ids, uint64_t seed, bool deployed)
-        : stage_(stage), ids_(ids), random_(seed), deployed_(deployed), graph_("network")
+    NetworkBuilder(const NetworkSpec& spec, uint64_t seed, bool deployed)
+        : spec_(spec), layers_(spec.layers), deployed_(deployed), build_("network", seed)
     {
     }
 
-    TrainableNetwork build(const Tensor& input)
+    TrainableNetwork build()
     {
-        layers_ = stage_.tables("layers");
-        begin(input);
+        begin();
         for (next_ = 0; next_ < layers_.size();) {
             const Settings& layer = *layers_[next_++];
             const std::string kind = kind_of(layer);
-            prefix_ = fmt::format("{}_{}", kind, next_);
-            graph_.set_prefix(prefix_ + "/");
+            build_.set_prefix(fmt::format("{}_{}", kind, next_));
             add(kind, layer);
         }
         graph_.output(value_, "output");
-        network_.graph = graph_.finish();
+        if (spec_.bridge > 0) bridge();
+        network_ = build_.finish(std::move(network_));
         if (network_.input_scale != 1 && first_weights(network_.graph).empty())
             network_.input_scale = 1;
         return std::move(network_);
@@ -90,8 +87,9 @@ private:
     Shape inner_shape() const { return {shape().begin() + 1, shape().end()}; }
     int64_t channels() const { return shape().back(); }
 
-    void begin(const Tensor& input)
+    void begin()
     {
+        const Tensor& input = spec_.input;
         const bool embedded = kind_of(*layers_[0]) == "embedding";
         Tensor place;
         place.name = "input";
@@ -133,31 +131,6 @@ private:
         if (!deployed_) network_.dropout[value_] = layer.number("dropout");
     }
 
-    // ---- weights ----
-
-    TensorId weights(const std::string& name, Shape shape, double limit, float middle = 0)
-    {
-        std::vector<float> values(static_cast<size_t>(element_count(shape)));
-        for (float& value : values)
-            value = middle + static_cast<float>(limit * (2 * random_.uniform() - 1));
-        const TensorId id =
-            graph_.constant(fmt::format("{}/{}", prefix_, name), std::move(shape), values);
-        network_.weights.push_back(id);
-        return id;
-    }
-
-    // Glorot and Bengio 2010: even in +-sqrt(6 / (inputs + outputs)).
-    TensorId glorot(const std::string& name, Shape shape, int64_t inputs, int64_t outputs)
-    {
-        return weights(name, std::move(shape),
-                       std::sqrt(6.0 / static_cast<double>(inputs + outputs)));
-    }
-
-    TensorId bias(const std::string& name, int64_t count, float value = 0)
-    {
-        return weights(name, {count}, 0, value);
-    }
-
     // ---- layers ----
 
     // The layer's own activation, or in the deployed form that of the next layer, past a batch norm
@@ -188,10 +161,7 @@ private:
             {"relu", "RELU"}, {"relu6", "RELU6"},     {"sigmoid", "LOGISTIC"},
             {"tanh", "TANH"}, {"softmax", "SOFTMAX"},
         };
-        if (activation == "none") return;
-        std::vector<TfliteOption> options;
-        if (activation == "softmax") options = {{field::softmax::beta, 1.0f}};
-        value_ = graph_.node(kOperators.at(activation), {value_}, options, DType::f32);
+        if (activation != "none") value_ = build_.function(kOperators.at(activation), value_);
     }
 
     // Relu and relu6 stand in the layer itself, the others are layers of their own.
@@ -200,22 +170,11 @@ private:
         if (fused(activation) == field::kActivationNone) activate(activation);
     }
 
-    TensorId product(TensorId in, const std::string& name, int64_t units, int8_t activation)
-    {
-        const int64_t count = graph_.tensor(in).shape.back();
-        const TensorId w = glorot(name + "weights", {units, count}, count, units);
-        const bool rows = graph_.tensor(in).shape.size() > 2;
-        return graph_.node("FULLY_CONNECTED", {in, w, bias(name + "bias", units)},
-                           {{field::fully_connected::fused_activation, activation},
-                            {field::fully_connected::keep_num_dims, rows}},
-                           DType::f32);
-    }
-
     void dense(const Settings& layer)
     {
         if (layer.flag("flat")) reshape({1, graph_.tensor(value_).count()});
         const std::string activation = following_activation(layer);
-        value_ = product(value_, "", layer.whole("dense"), fused(activation));
+        value_ = build_.dense(value_, "", layer.whole("dense"), fused(activation));
         activate_rest(activation);
     }
 
@@ -235,10 +194,10 @@ private:
     {
         const int64_t in = channels();
         const int64_t area = int64_t{kernel.height} * kernel.width;
-        const TensorId w = glorot("weights", {filters, kernel.height, kernel.width, in}, area * in,
-                                  area * filters);
+        const TensorId w = build_.glorot("weights", {filters, kernel.height, kernel.width, in},
+                                         area * in, area * filters);
         const std::string activation = following_activation(layer);
-        value_ = graph_.node("CONV_2D", {value_, w, bias("bias", filters)},
+        value_ = graph_.node("CONV_2D", {value_, w, build_.bias("bias", filters)},
                              {{field::conv2d::padding, padding(layer)},
                               {field::conv2d::stride_w, stride.width},
                               {field::conv2d::stride_h, stride.height},
@@ -293,10 +252,11 @@ private:
         require_window(layer, kernel);
         const int64_t multiplier = layer.whole("depthwise"), out = channels() * multiplier;
         const int64_t area = int64_t{kernel.height} * kernel.width;
-        const TensorId w = glorot("weights", {1, kernel.height, kernel.width, out}, area, area);
+        const TensorId w =
+            build_.glorot("weights", {1, kernel.height, kernel.width, out}, area, area);
         const std::string activation = following_activation(layer);
         value_ = graph_.node(
-            "DEPTHWISE_CONV_2D", {value_, w, bias("bias", out)},
+            "DEPTHWISE_CONV_2D", {value_, w, build_.bias("bias", out)},
             {{field::depthwise_conv2d::padding, padding(layer)},
              {field::depthwise_conv2d::stride_w, stride.width},
              {field::depthwise_conv2d::stride_h, stride.height},
@@ -336,7 +296,7 @@ private:
         for (size_t axis = 1; axis + 1 < shape().size(); ++axis)
             axes.push_back(static_cast<int32_t>(axis));
         const TensorId list =
-            graph_.constant(prefix_ + "/axes", {static_cast<int64_t>(axes.size())}, axes);
+            graph_.constant(build_.prefix() + "/axes", {static_cast<int64_t>(axes.size())}, axes);
         value_ = graph_.node(layer.text("global_pool") == "max" ? "REDUCE_MAX" : "MEAN",
                              {value_, list}, {{field::reducer::keep_dims, false}}, DType::f32);
     }
@@ -351,8 +311,8 @@ private:
                   "{conv2d = 8, kernel = 3}, {batch_norm = true}, {activation = \"relu\"}");
         const int64_t count = channels();
         BatchNorm norm;
-        norm.gamma = bias("gamma", count, 1);
-        norm.beta = bias("beta", count);
+        norm.gamma = build_.bias("gamma", count, 1);
+        norm.beta = build_.bias("beta", count);
         norm.mean.assign(static_cast<size_t>(count), 0.0f);
         norm.variance.assign(static_cast<size_t>(count), 1.0f);
         norm.node = graph_.node_count();
@@ -365,10 +325,10 @@ private:
     {
         if (graph_.tensor(value_).type != DType::i32)
             wrong(layer, "ids", "make it the first layer");
-        const int64_t count = layer.has("ids") ? layer.whole("ids") : ids_;
+        const int64_t count = layer.has("ids") ? layer.whole("ids") : spec_.ids;
         if (count == 0) wrong(layer, "a stage in front that gives ids", "ids = 1000");
         constexpr double kEvenIn = 0.05;
-        const TensorId table = weights("table", {count, layer.whole("embedding")}, kEvenIn);
+        const TensorId table = build_.weight("table", {count, layer.whole("embedding")}, kEvenIn);
         value_ = graph_.gather(table, value_);
     }
 
@@ -381,12 +341,13 @@ private:
         const size_t gates = kind == "lstm" ? 4 : kind == "gru" ? 3 : 1;
         std::vector<TensorId> input, recurrent, biases;
         for (size_t g = 0; g < gates; ++g) {
-            input.push_back(glorot(fmt::format("{}input_weights_{}", name, g), {units, in}, in,
-                                   units * static_cast<int64_t>(gates)));
-            recurrent.push_back(glorot(fmt::format("{}recurrent_weights_{}", name, g),
-                                       {units, units}, units, units));
+            input.push_back(build_.glorot(fmt::format("{}input_weights_{}", name, g), {units, in},
+                                          in, units * static_cast<int64_t>(gates)));
+            recurrent.push_back(build_.glorot(fmt::format("{}recurrent_weights_{}", name, g),
+                                              {units, units}, units, units));
             const bool forgets = kind == "lstm" && g == 1;
-            biases.push_back(bias(fmt::format("{}bias_{}", name, g), units, forgets ? 1.0f : 0.0f));
+            biases.push_back(
+                build_.bias(fmt::format("{}bias_{}", name, g), units, forgets ? 1.0f : 0.0f));
         }
         RecurrentAttributes order;
         order.reverse = reverse;
@@ -416,7 +377,7 @@ private:
                 inputs[gru_input::input_biases + g] = biases[g];
                 if (after)
                     inputs[gru_input::recurrent_biases + g] =
-                        bias(fmt::format("{}recurrent_bias_{}", name, g), units);
+                        build_.bias(fmt::format("{}recurrent_bias_{}", name, g), units);
             }
             inputs[gru_input::hidden] = hidden;
             GruAttributes attributes;
@@ -433,7 +394,7 @@ private:
     TensorId state(const std::string& name, int64_t units)
     {
         Tensor tensor;
-        tensor.name = fmt::format("{}/{}", prefix_, name);
+        tensor.name = fmt::format("{}/{}", build_.prefix(), name);
         tensor.shape = {1, units};
         tensor.per_sequence = true;
         tensor.data = std::make_shared<const std::vector<uint8_t>>(
@@ -459,17 +420,27 @@ private:
     {
         if (shape().size() != 3) wrong(layer, "rows [time, channels]", "{reshape = [50, 3]}");
         const int64_t width = layer.whole("attention");
-        const TensorId query = product(value_, "query_", width, field::kActivationNone);
-        const TensorId key = product(value_, "key_", width, field::kActivationNone);
-        const TensorId value = product(value_, "value_", width, field::kActivationNone);
+        const TensorId query = build_.dense(value_, "query_", width);
+        const TensorId key = build_.dense(value_, "key_", width);
+        const TensorId value = build_.dense(value_, "value_", width);
         const TensorId scores = graph_.node("BATCH_MATMUL", {query, key},
                                             {{field::batch_matmul::adj_y, true}}, DType::f32);
-        const TensorId factor = graph_.constant(
-            prefix_ + "/factor", {1}, std::vector<float>{1 / std::sqrt(static_cast<float>(width))});
+        const TensorId factor =
+            graph_.constant(build_.prefix() + "/factor", {1},
+                            std::vector<float>{1 / std::sqrt(static_cast<float>(width))});
         const TensorId scaled = graph_.node("MUL", {scores, factor}, {}, DType::f32);
-        const TensorId shares =
-            graph_.node("SOFTMAX", {scaled}, {{field::softmax::beta, 1.0f}}, DType::f32);
+        const TensorId shares = build_.function("SOFTMAX", scaled);
         value_ = graph_.node("BATCH_MATMUL", {shares, value}, {}, DType::f32);
+    }
+
+    // The decoder's first state from all that the encoder gives.
+    void bridge()
+    {
+        build_.set_prefix("bridge");
+        const TensorId axes = graph_.constant("bridge/axes", {1}, std::vector<int32_t>{1});
+        const TensorId mean =
+            graph_.node("MEAN", {value_, axes}, {{field::reducer::keep_dims, false}}, DType::f32);
+        graph_.output(build_.function("TANH", build_.dense(mean, "", spec_.bridge)), "h");
     }
 
     void reshape(const Shape& wanted) { value_ = graph_.reshaped(value_, wanted); }
@@ -485,96 +456,85 @@ private:
         reshape(wanted);
     }
 
-    const Settings& stage_;
-    const int64_t ids_;
-    SplitMix64 random_;
+    const NetworkSpec& spec_;
+    const std::vector<std::shared_ptr<const Settings>>& layers_;
     const bool deployed_;
-    GraphBuilder graph_;
+    WeightedBuilder build_;
+    GraphBuilder& graph_ = build_.graph;
     TrainableNetwork network_;
-    std::vector<std::shared_ptr<const Settings>> layers_;
     size_t next_ = 0;  // layer behind the one being added
     TensorId value_ = kNoTensor;
-    std::string prefix_;
     std::string activation_behind_;
 };
 
-using Weights = std::map<std::string, std::vector<float>>;
-
-Weights weights_by_name(const TrainableNetwork& network)
+std::vector<float> floats(const Graph& graph, TensorId id)
 {
-    Weights weights;
-    for (const TensorId id : network.weights) {
-        const Tensor& tensor = network.graph.tensor(id);
-        const auto values = tensor.values<float>();
-        weights[tensor.name] = {values.begin(), values.end()};
-    }
-    return weights;
+    const auto values = graph.tensor(id).values<float>();
+    return {values.begin(), values.end()};
 }
 
-// "conv2d_3" of "conv2d_3/weights".
-std::string layer_of(const std::string& weight)
+void set_floats(Graph& graph, TensorId id, const std::vector<float>& values)
 {
-    return weight.substr(0, weight.find('/'));
+    const auto* bytes = reinterpret_cast<const uint8_t*>(values.data());
+    graph.set_constant(id, {bytes, bytes + values.size() * sizeof(float)});
+}
+
+void scale_weights(Graph& graph, TensorId id, float factor)
+{
+    std::vector<float> values = floats(graph, id);
+    for (float& value : values) value *= factor;
+    set_floats(graph, id, values);
+}
+
+// The layer whose result the batch norm gets: build_network has seen to it that it has weights.
+const Node& layer_in_front(const Graph& graph, const BatchNorm& norm)
+{
+    TensorId from = graph.nodes[norm.node].inputs[0];
+    for (size_t n = norm.node; n-- > 0;) {
+        const Node& node = graph.nodes[n];
+        if (node.outputs[0] != from) continue;
+        if (node.source_op != "RESHAPE") return node;
+        from = node.inputs[0];
+    }
+    THIMBLE_CHECK(false, "a batch norm without a layer in front");
 }
 
 // y = a (W x + b) + c, a and c per output, is a layer of the same form. Weights [out, ...] but
 // those of a depthwise convolution, [1, height, width, out].
-void fold(const BatchNorm& norm, const Graph& graph, const std::string& layer, bool outputs_last,
-          Weights& weights)
+void fold(const BatchNorm& norm, TrainableNetwork& network)
 {
-    const auto gamma = graph.tensor(norm.gamma).values<float>();
-    const auto beta = graph.tensor(norm.beta).values<float>();
-    std::vector<float>& w = weights.at(layer + "/weights");
-    std::vector<float>& b = weights.at(layer + "/bias");
+    Graph& graph = network.graph;
+    const Node& layer = layer_in_front(graph, norm);
+    const bool outputs_last = layer.source_op == "DEPTHWISE_CONV_2D";
+    const std::vector<float> gamma = floats(graph, norm.gamma), beta = floats(graph, norm.beta);
+    std::vector<float> w = floats(graph, layer.inputs[1]), b = floats(graph, layer.inputs[2]);
     const size_t row = w.size() / b.size();
     for (size_t o = 0; o < b.size(); ++o) {
         const float a = gamma[o] / std::sqrt(norm.variance[o] + kBatchNormEpsilon);
         b[o] = a * (b[o] - norm.mean[o]) + beta[o];
         for (size_t i = 0; i < row; ++i) w[outputs_last ? i * b.size() + o : o * row + i] *= a;
     }
-}
-
-// The layer whose result the batch norm gets.
-std::string layer_in_front(const Graph& graph, const BatchNorm& norm)
-{
-    TensorId from = graph.nodes[norm.node].inputs[0];
-    for (size_t n = norm.node; n-- > 0;) {
-        const Node& node = graph.nodes[n];
-        if (node.outputs[0] != from) continue;
-        if (node.source_op != "RESHAPE") return layer_of(graph.tensor(node.inputs[1]).name);
-        from = node.inputs[0];
-    }
-    return "";
+    set_floats(graph, layer.inputs[1], w);
+    set_floats(graph, layer.inputs[2], b);
 }
 
 }  // namespace
 
-Graph deployed(const TrainableNetwork& trained, const Settings& stage, const Tensor& input,
-               int64_t ids)
+Graph deployed(const TrainableNetwork& trained, const NetworkSpec& spec)
 {
-    Weights weights = weights_by_name(trained);
-    for (const BatchNorm& norm : trained.norms) {
-        const std::string layer = layer_in_front(trained.graph, norm);
-        THIMBLE_CHECK(!layer.empty(), "a batch norm without a layer in front");
-        fold(norm, trained.graph, layer, layer.starts_with("depthwise"), weights);
-    }
-    TrainableNetwork plain = NetworkBuilder(stage, ids, 0, true).build(input);
+    TrainableNetwork folded = trained;
+    for (const BatchNorm& norm : trained.norms) fold(norm, folded);
+    TrainableNetwork plain = NetworkBuilder(spec, 0, true).build();
+    copy_weights(folded, plain);
     if (trained.input_scale != 1)
         for (const TensorId id : first_weights(plain.graph))
-            for (float& value : weights.at(plain.graph.tensor(id).name))
-                value *= trained.input_scale;
-    for (const TensorId id : plain.weights) {
-        const std::vector<float>& values = weights.at(plain.graph.tensor(id).name);
-        const auto* bytes = reinterpret_cast<const uint8_t*>(values.data());
-        plain.graph.set_constant(id, {bytes, bytes + values.size() * sizeof(float)});
-    }
+            scale_weights(plain.graph, id, trained.input_scale);
     return std::move(plain.graph);
 }
 
-TrainableNetwork build_network(const Settings& stage, const Tensor& input, int64_t ids,
-                               uint64_t seed)
+TrainableNetwork build_network(const NetworkSpec& spec, uint64_t seed)
 {
-    return NetworkBuilder(stage, ids, seed, false).build(input);
+    return NetworkBuilder(spec, seed, false).build();
 }
 
 }  // namespace thimble

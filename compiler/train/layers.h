@@ -7,45 +7,31 @@
 // Tested by tests/unit/train/layers_test.cc.
 #pragma once
 
-#include "ir/graph.h"
 #include "project/project_file.h"
+#include "train/trainable.h"
 
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <vector>
 
 namespace thimble {
 
-// y = gamma (x - mean) / sqrt(variance + epsilon) + beta, per index of the last axis. In the graph
-// it stands as MUL by `gamma` and ADD of `beta`; while training, nodes `node` and `node` + 1 are
-// computed with the statistics of the batch, whose running means are kept here.
-struct BatchNorm {
-    size_t node = 0;  // the MUL
-    TensorId gamma = kNoTensor, beta = kNoTensor;
-    std::vector<float> mean, variance;
-};
-constexpr float kBatchNormEpsilon = 1e-3f;
-constexpr float kBatchNormMomentum = 0.9f;  // of the running means
-
-struct TrainableNetwork {
-    Graph graph;
-    std::vector<TensorId> weights;       // constants that training changes, f32
-    std::map<TensorId, double> dropout;  // tensor -> share of its values left out in training
-    std::vector<BatchNorm> norms;
-    // Training sees inputs times this factor: 1/128 for int8, 1/255 for uint8, so that weights of
-    // all layers are of one size. deployed() takes it into the first layer's weights.
-    float input_scale = 1;
+// What the layers get, and what is added behind them.
+struct NetworkSpec {
+    std::vector<std::shared_ptr<const Settings>> layers;  // of a stage's key; at least one
+    Tensor input;     // type and shape of what the stage in front gives
+    int64_t ids = 0;  // it gives ids below this number; 0: it gives none
+    // Of an encoder: a second output, tanh of a dense layer of so many units over the mean of the
+    // first one's rows: the decoder's first state. 0: none.
+    int64_t bridge = 0;
 };
 
-// `input` gives type and shape of what the stage in front gives; `ids` is the number of ids that it
-// may give, 0 when it gives none. Equal arguments give equal weights on every machine. Throws T0106
-// for layers that do not fit each other, with their line.
-TrainableNetwork build_network(const Settings& stage, const Tensor& input, int64_t ids,
-                               uint64_t seed);
+// Equal arguments give equal weights on every machine. Throws T0106 for layers that do not fit each
+// other, with their line.
+TrainableNetwork build_network(const NetworkSpec& spec, uint64_t seed);
 
 // The trained network as it is used: without batch norms (folded into the layer in front), without
 // input scale, activations fused into the layers in front.
-Graph deployed(const TrainableNetwork& trained, const Settings& stage, const Tensor& input,
-               int64_t ids);
+Graph deployed(const TrainableNetwork& trained, const NetworkSpec& spec);
 
 }  // namespace thimble

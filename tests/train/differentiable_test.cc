@@ -101,6 +101,11 @@ Tensor features_of(const Case& c)
     return tensor;
 }
 
+NetworkSpec spec_of(const Case& c)
+{
+    return {stage_of(c).tables("layers"), features_of(c), c.ids};
+}
+
 double drawn(const Case& c, SplitMix64& random)
 {
     if (c.type == DType::i32)
@@ -136,11 +141,11 @@ class DifferentiableCase : public testing::TestWithParam<Case> {};
 TEST_P(DifferentiableCase, computes_what_the_oracle_computes_for_the_deployed_network)
 {
     const Case& c = GetParam();
-    const Settings stage = stage_of(c);
     const Tensor features = features_of(c);
-    Differentiable network(build_network(stage, features, c.ids, 3));
+    const NetworkSpec spec = spec_of(c);
+    Differentiable network(build_network(spec, 3));
     disturb(network);
-    const Graph plain = deployed(network.network(), stage, features, c.ids);
+    const Graph plain = deployed(network.network(), spec);
     Evaluator oracle(plain, Match::tflm);
     SplitMix64 random(7);
     constexpr int64_t kSamples = 5;
@@ -176,7 +181,7 @@ INSTANTIATE_TEST_SUITE_P(Layers, DifferentiableCase, testing::ValuesIn(kCases),
 TEST(Differentiable, gradients_are_those_of_finite_differences)
 {
     const Case& c = kCases[10];
-    Differentiable network(build_network(stage_of(c), features_of(c), 0, 3));
+    Differentiable network(build_network(spec_of(c), 3));
     const torch::Tensor x = at::full({2, 8, 3}, 0.3);
     const auto loss = [&] { return network.forward({x}, true)[0].square().sum(); };
     loss().backward();

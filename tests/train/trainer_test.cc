@@ -43,7 +43,8 @@ SampleTask task_of(const SampleSet& set, const TrainOptions& options)
         "layers = [{dense = 16, activation = \"relu\"}, {dropout = 0.1}, "
         "{dense = 2, activation = \"softmax\"}]\n",
         "thimble.toml");
-    return {build_network(file.stages[0], set.sample, 0, options.seed), set, options, "layers"};
+    return {build_network({file.stages[0].tables("layers"), set.sample}, options.seed), set,
+            options, "layers"};
 }
 
 TrainRun run_of(int64_t epochs)
