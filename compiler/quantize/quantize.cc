@@ -247,7 +247,9 @@ Quantized Search::run(const Graph& graph)
     for (const Node& node : graph.nodes)
         require(node.op != nullptr, ErrorCode::T0201,
                 {graph.node_place(node), node.unsupported, "a supported layer", node.remedy});
-    const FloatNetwork network = prepare_network(graph);
+    FloatNetwork network = prepare_network(graph);
+    for (const auto& [input, output] : options_.carried)
+        network.turns.push_back({network.graph.inputs[input], network.graph.outputs[output]});
     require(!runs_.empty() || options_.scheme == Scheme::float16, ErrorCode::T0105,
             {"calibration", "no recordings", "at least one run of the network's inputs",
              "--calibration DATA"});

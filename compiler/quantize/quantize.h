@@ -24,6 +24,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace thimble {
@@ -36,6 +37,8 @@ struct QuantizeOptions {
     Scheme scheme = Scheme::int8;
     AssembleOptions assemble;
     std::vector<int> labels;            // the right output element of each run; empty: not known
+    // Inputs that hold in the next run what an output was in this one, by their places: one scale.
+    std::vector<std::pair<size_t, size_t>> carried;
     Range input_range;                  // of the first input, where it is known; else calibrated
     std::optional<RangeMethod> method;  // empty: chosen by the loss
     bool equalize = true;               // may be tried

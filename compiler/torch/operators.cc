@@ -18,9 +18,7 @@ namespace field = tflite_field;
 
 torch::Tensor dense(const NodeValues& n)
 {
-    const torch::Tensor bias = n.value(2);
-    const torch::Tensor y = at::matmul(n.value(0), n.value(1).t());
-    return bias.defined() ? y + bias : y;
+    return at::linear(n.value(0), n.value(1), n.value(2));
 }
 
 // Zeros, or `filler`, that TensorFlow Lite adds around [N, C, H, W] for padding SAME.

@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/random.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -113,9 +112,13 @@ private:
         for (auto& group : optimizer_->param_groups()) group.options().set_lr(epoch.rate);
         const uint64_t seed = run_.options.seed * 1'000'003 + static_cast<uint64_t>(number);
         at::manual_seed(seed);
+        task_.begin_epoch(static_cast<double>(number - 1) /
+                          static_cast<double>(run_.options.epochs));
         std::vector<int64_t> order = run_.train;
-        SplitMix64(seed).shuffle(order);
         const auto batch = static_cast<size_t>(run_.options.batch);
+        SplitMix64 random(seed);
+        random.shuffle(order);
+        task_.arrange(order, batch, random);
         for (size_t at = 0; at < order.size() && !stopped(); at += batch) {
             const size_t count = std::min(batch, order.size() - at);
             const torch::Tensor loss = task_.loss({order.data() + at, count}, true, epoch.train);

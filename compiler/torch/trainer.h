@@ -6,6 +6,7 @@
 // Tested by tests/train/trainer_test.cc.
 #pragma once
 
+#include "base/random.h"
 #include "train/history.h"
 #include "train/train_options.h"
 
@@ -26,6 +27,10 @@ public:
     virtual ~Task() = default;
     // The mean loss of some samples, differentiable if `training`, and what they add to the score.
     virtual torch::Tensor loss(std::span<const int64_t> samples, bool training, Score& score) = 0;
+    // Told before an epoch, of which share all epochs before it are.
+    virtual void begin_epoch(double) {}
+    // May put the samples of an epoch, which are shuffled, into another order.
+    virtual void arrange(std::vector<int64_t>&, size_t, SplitMix64&) {}
     // The same for many, without differentiating.
     void score(std::span<const int64_t> samples, Score& score);
     virtual std::vector<torch::Tensor>& weights() = 0;

@@ -61,7 +61,7 @@ public:
             build_.set_prefix(fmt::format("{}_{}", kind, next_));
             add(kind, layer);
         }
-        graph_.output(value_, "output");
+        graph_.output(value_, spec_.bridge > 0 ? "memory" : "output");
         if (spec_.bridge > 0) bridge();
         network_ = build_.finish(std::move(network_));
         if (network_.input_scale != 1 && first_weights(network_.graph).empty())

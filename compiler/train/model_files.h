@@ -3,10 +3,12 @@
 
 #include "evaluate/samples.h"
 #include "project/project_file.h"
+#include "train/text_pairs.h"
 #include "train/train_options.h"
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace thimble {
 
@@ -17,11 +19,15 @@ struct ModelFiles {
     std::filesystem::path history;      // training/NAME.json
 };
 
-// `output`: a folder for the models instead of the project's; empty: none.
-ModelFiles model_files(const ProjectFile& file, const Settings& stage, const std::string& output);
+// `model`: what the project names. `output`: a folder for the models instead of the project's;
+// empty: none.
+ModelFiles model_files(const ProjectFile& file, const std::filesystem::path& model,
+                       const std::string& output);
 
 // Changes when data, layers or settings do that a checkpoint depends on; not with the number of
 // epochs.
 std::string fingerprint(const ProjectFile& file, const TrainOptions& options, const SampleSet& set);
+std::string fingerprint(const ProjectFile& file, const TrainOptions& options,
+                        const std::vector<TextPair>& pairs);
 
 }  // namespace thimble

@@ -22,6 +22,7 @@ TrainOptions train_options(const ProjectFile& file)
     options.validation = train->number("validation");
     options.balanced = train->text("class_weights") == "balanced";
     options.clip = train->number("clip");
+    options.sampling = train->number("sampling");
     options.seed = static_cast<uint64_t>(train->whole("seed"));
     options.calibration = train->whole("calibration");
     options.qat_epochs = train->whole("qat_epochs");

@@ -21,6 +21,7 @@ struct TrainOptions {
     double validation = 0.1;
     bool balanced = false;  // every label counts the same
     double clip = 0;        // 0: any norm
+    double sampling = 0;    // of a seq2seq: its own symbols, share in the last epoch
     uint64_t seed = 1;
     int64_t calibration = 300;
     int64_t qat_epochs = 0;

@@ -1,0 +1,121 @@
+// Training of a stage `network`: features and labels, or numbers.
+#include "cli/output.h"
+#include "export/tflite.h"
+#include "torch/progress_line.h"
+#include "torch/sample_task.h"
+#include "torch/train_report.h"
+#include "torch/training_session.h"
+#include "train/layers.h"
+#include "train/quantized_network.h"
+#include "train/split.h"
+
+#include <fmt/format.h>
+
+namespace thimble {
+
+namespace {
+
+SampleSet samples_of(const ProjectFile& file)
+{
+    ProgressLine line;
+    return collect_samples(file, [&](size_t done, size_t all) {
+        line.show(static_cast<double>(done) / static_cast<double>(all),
+                  fmt::format("features of {} of {} recordings", done, all));
+    });
+}
+
+class NetworkTraining {
+public:
+    explicit NetworkTraining(TrainingSession session)
+        : session_(std::move(session)), set_(samples_of(session_.file))
+    {
+    }
+
+    Exit run()
+    {
+        const NetworkSpec spec{session_.stage.tables("layers"), set_.sample, set_.ids};
+        TrainableNetwork network = build_network(spec, session_.options.seed);
+        describe(network);
+        SampleTask task(std::move(network), set_, session_.options, session_.stage.place("layers"));
+        const TrainingSplit split =
+            split_for_validation(set_, session_.options.validation, session_.options.seed);
+        report_.history =
+            session_.train(task, split.train, split.validation,
+                           fingerprint(session_.file, session_.options, set_), report_.shares);
+        if (report_.history.interrupted) return session_.stopped(report_.history);
+        write_models(deployed(task.network(), spec));
+        report_.history_file = session_.models.history;
+        report_.next = "thimble eval " + session_.command.project;
+        print_report(report_, session_.as_json);
+        return Exit::ok;
+    }
+
+private:
+    void describe(const TrainableNetwork& network)
+    {
+        report_.shares = !set_.labels.empty();
+        if (session_.as_json) return;
+        for (const std::string& note : set_.notes) say("note: " + note + "\n");
+        say(fmt::format("{}: {} samples to train on, {} held out to test; {} weights\n",
+                        session_.file.name, grouped(static_cast<int64_t>(set_.train.size())),
+                        grouped(static_cast<int64_t>(set_.test.size())),
+                        grouped(network.weight_count())));
+    }
+
+    void write_models(const Graph& network)
+    {
+        const ModelFiles& files = session_.models;
+        add_row("float32", network, files.float_model);
+        const std::string& scheme = session_.stage.text("scheme");
+        if (scheme == "float32") {
+            export_tflite_file(network, files.model);
+            return;
+        }
+        ProgressLine line;
+        const Quantized quantized =
+            quantized_network(network, scheme, set_, session_.options,
+                              [&](const std::string& what) { line.show(0, what); });
+        line.clear();
+        add_row(scheme, quantized.graph(), files.model);
+        report_.warnings = quantized.notes;
+        warn_of_drop(quantized);
+    }
+
+    void add_row(const std::string& scheme, const Graph& network, const std::filesystem::path& file)
+    {
+        export_tflite_file(network, file);
+        NetworkResult result;
+        ProgressLine line;
+        if (!set_.test.empty())
+            result = test_network(network, set_, session_.engine(), [&](size_t done, size_t all) {
+                line.show(static_cast<double>(done) / static_cast<double>(all),
+                          "testing " + scheme);
+            });
+        report_.models.push_back({scheme, result.score, std::move(result.confusion), {file}});
+    }
+
+    void warn_of_drop(const Quantized& quantized)
+    {
+        const Score &real = report_.models[0].score, &whole = report_.models[1].score;
+        const double drop = 100 * (real.share_right() - whole.share_right());
+        if (!report_.shares || drop <= session_.options.max_drop) return;
+        report_.warnings.push_back(fmt::format(
+            "{} costs {:.2f} points of accuracy{}; try scheme = \"mixed\" or qat_epochs = 10",
+            report_.models[1].scheme, drop,
+            quantized.worst_layer.empty() ? "" : ", most of it in " + quantized.worst_layer));
+    }
+
+    TrainingSession session_;
+    SampleSet set_;
+    TrainReport report_;
+};
+
+}  // namespace
+
+Exit train_network(const TrainCommand& command, bool as_json, const ProjectFile& file,
+                   const Settings& stage)
+{
+    return NetworkTraining({command, as_json, file, stage, "model"}).run();
+}
+
+}  // namespace thimble

@@ -1,0 +1,77 @@
+#include "torch/train_report.h"
+
+#include "cli/output.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace thimble {
+
+using nlohmann::json;
+
+namespace {
+
+json model_json(const ModelRow& row, bool shares)
+{
+    json model = {{"scheme", row.scheme}, {"bytes", row.bytes()}, {"samples", row.score.samples}};
+    for (const auto& file : row.files) model["files"].push_back(file.string());
+    if (shares)
+        model["accuracy"] = row.score.share_right();
+    else
+        model["mean_square_error"] = -row.score.share_right();
+    if (row.confusion)
+        model["confusion"] = {{"labels", row.confusion->labels()},
+                              {"counts", row.confusion->counts()}};
+    return model;
+}
+
+void print(const TrainReport& report)
+{
+    json files = json::array(), models = json::array();
+    for (const ModelRow& row : report.models) {
+        for (const auto& file : row.files) files.push_back(file.string());
+        models.push_back(model_json(row, report.shares));
+    }
+    print_json(json{{"files", files},
+                    {"warnings", report.warnings},
+                    {"models", models},
+                    {"epochs", report.history.epochs.size()},
+                    {"best_epoch", report.history.best},
+                    {"history", report.history_file.string()}});
+}
+
+std::string score_cell(const Score& score, bool shares)
+{
+    if (score.samples == 0) return "-";
+    return shares ? fmt::format("{:.2f} %", 100 * score.share_right())
+                  : fmt::format("{:.4g}", std::sqrt(std::max(0.0, -score.share_right())));
+}
+
+}  // namespace
+
+int64_t ModelRow::bytes() const
+{
+    int64_t sum = 0;
+    for (const auto& file : files) sum += static_cast<int64_t>(std::filesystem::file_size(file));
+    return sum;
+}
+
+void print_report(const TrainReport& report, bool as_json)
+{
+    if (as_json) return print(report);
+    say(fmt::format("best epoch: {} of {}\n\n", report.history.best, report.history.epochs.size()));
+    TextTable table({"held out to test", report.shares ? ">right" : ">error", ">bytes", "file"});
+    for (const ModelRow& row : report.models) {
+        std::string files;
+        for (const auto& file : row.files) files += (files.empty() ? "" : " ") + file.string();
+        table.row({row.scheme, score_cell(row.score, report.shares), grouped(row.bytes()), files});
+    }
+    say(table.text());
+    if (report.models.back().confusion) say("\n" + report.models.back().confusion->text());
+    for (const std::string& warning : report.warnings) say("warning: " + warning + "\n");
+    say_next(report.next);
+}
+
+}  // namespace thimble

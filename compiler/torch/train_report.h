@@ -1,0 +1,36 @@
+// What `thimble train` says at its end: the models that it wrote, and what they are worth.
+#pragma once
+
+#include "evaluate/confusion.h"
+#include "train/history.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace thimble {
+
+// One form of what was trained, and what it makes of the samples that are held out.
+struct ModelRow {
+    std::string scheme;
+    Score score;                         // without loss
+    std::optional<Confusion> confusion;  // of labels
+    std::vector<std::filesystem::path> files;
+
+    int64_t bytes() const;  // of the files
+};
+
+struct TrainReport {
+    History history;
+    std::filesystem::path history_file;
+    std::vector<ModelRow> models;  // float first
+    std::vector<std::string> warnings;
+    bool shares = true;  // scores are shares of right answers; else mean square errors
+    std::string next;    // command
+};
+
+void print_report(const TrainReport& report, bool as_json);
+
+}  // namespace thimble

@@ -1,0 +1,147 @@
+// Training of a stage `seq2seq`: texts and their answers.
+#include "cli/output.h"
+#include "evaluate/evaluate_project.h"
+#include "evaluate/float_project.h"
+#include "export/tflite.h"
+#include "torch/progress_line.h"
+#include "torch/seq2seq_task.h"
+#include "torch/train_report.h"
+#include "torch/training_session.h"
+#include "train/quantized_seq2seq.h"
+
+#include <filesystem>
+#include <fmt/format.h>
+
+namespace thimble {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+class Seq2seqTraining {
+public:
+    explicit Seq2seqTraining(TrainingSession session)
+        : session_(std::move(session)),
+          spec_(seq2seq_spec(session_.stage)),
+          pairs_(read_text_pairs(session_.file, spec_)),
+          decoder_(
+              model_files(session_.file, session_.stage.file("decoder"), session_.command.output))
+    {
+    }
+
+    Exit run()
+    {
+        Seq2seqTask task(spec_, pairs_, session_.options);
+        if (!session_.as_json)
+            say(fmt::format(
+                "{}: {} texts to train on, {} held out to test; {} weights\n", session_.file.name,
+                grouped(count(false)), grouped(count(true)),
+                grouped(task.encoder().weight_count() + task.decoder().weight_count())));
+        std::vector<int64_t> train, validation;
+        split(train, validation);
+        report_.history = session_.train(
+            task, train, validation, fingerprint(session_.file, session_.options, pairs_), true);
+        if (report_.history.interrupted) return session_.stopped(report_.history);
+        write_models(deployed(task.encoder(), spec_.encoder), task.decoder().graph);
+        report_.history_file = session_.models.history;
+        report_.next = "thimble eval " + session_.command.project;
+        print_report(report_, session_.as_json);
+        return Exit::ok;
+    }
+
+private:
+    int64_t count(bool test) const
+    {
+        return std::ranges::count_if(pairs_,
+                                     [&](const TextPair& pair) { return pair.test == test; });
+    }
+
+    void split(std::vector<int64_t>& train, std::vector<int64_t>& validation) const
+    {
+        std::vector<int64_t> all;
+        for (size_t i = 0; i < pairs_.size(); ++i)
+            if (!pairs_[i].test) all.push_back(static_cast<int64_t>(i));
+        require(!all.empty(), ErrorCode::T0105,
+                {session_.file.path.string(), "no text to train on", "texts with answers",
+                 "thimble data shows what was found"});
+        SplitMix64(session_.options.seed).shuffle(all);
+        const auto kept = static_cast<std::ptrdiff_t>(session_.options.validation *
+                                                      static_cast<double>(all.size()));
+        validation.assign(all.begin(), all.begin() + kept);
+        train.assign(all.begin() + kept, all.end());
+    }
+
+    void write_models(const Graph& encoder, const Graph& decoder)
+    {
+        const ModelFiles& files = session_.models;
+        add_row("float32", encoder, decoder, {files.float_model, decoder_.float_model});
+        const std::string& scheme = session_.stage.text("scheme");
+        if (scheme == "float32") {
+            export_tflite_file(encoder, files.model);
+            export_tflite_file(decoder, decoder_.model);
+            return;
+        }
+        ProgressLine line;
+        const QuantizedSeq2seq quantized =
+            quantized_seq2seq(encoder, decoder, spec_, pairs_, scheme, session_.options,
+                              [&](const std::string& what) { line.show(0, what); });
+        line.clear();
+        add_row(scheme, quantized.encoder.graph(), quantized.decoder.graph(),
+                {files.model, decoder_.model});
+        report_.warnings = quantized.encoder.notes;
+        report_.warnings.insert(report_.warnings.end(), quantized.decoder.notes.begin(),
+                                quantized.decoder.notes.end());
+        warn_of_drop();
+    }
+
+    void add_row(const std::string& scheme, const Graph& encoder, const Graph& decoder,
+                 const std::vector<fs::path>& files)
+    {
+        export_tflite_file(encoder, files[0]);
+        export_tflite_file(decoder, files[1]);
+        ModelRow row{.scheme = scheme, .files = files};
+        if (count(true) > 0) {
+            ProjectFile project = session_.file;
+            project.stages[0].set("encoder", {fs::absolute(files[0]).string(), 0});
+            project.stages[0].set("decoder", {fs::absolute(files[1]).string(), 0});
+            ProgressLine line;
+            const Evaluation result = evaluate_project(
+                project, {.engine = session_.engine()}, [&](size_t done, size_t all) {
+                    line.show(static_cast<double>(done) / static_cast<double>(all),
+                              "testing " + scheme);
+                });
+            row.score.samples = static_cast<double>(result.samples);
+            row.score.right = result.accuracy * row.score.samples;
+        }
+        report_.models.push_back(std::move(row));
+    }
+
+    void warn_of_drop()
+    {
+        const double drop =
+            100 * (report_.models[0].score.share_right() - report_.models[1].score.share_right());
+        if (drop > session_.options.max_drop)
+            report_.warnings.push_back(
+                fmt::format("{} costs {:.2f} points of exact answers; try scheme = \"int16x8\"",
+                            report_.models[1].scheme, drop));
+    }
+
+    TrainingSession session_;
+    const Seq2seqSpec spec_;
+    const std::vector<TextPair> pairs_;
+    const ModelFiles decoder_;
+    TrainReport report_;
+};
+
+}  // namespace
+
+Exit train_seq2seq(const TrainCommand& command, bool as_json, const ProjectFile& file,
+                   const Settings& stage)
+{
+    require(stage.has("encoder") && !stage.table("encoder"), ErrorCode::T0106,
+            {stage.place("encoder"), "cells", "one file that training writes",
+             "encoder = \"encoder.tflite\""});
+    return Seq2seqTraining({command, as_json, file, stage, "encoder"}).run();
+}
+
+}  // namespace thimble

@@ -1,0 +1,91 @@
+#include "torch/training_session.h"
+
+#include "base/process.h"
+#include "cli/output.h"
+#include "compile.h"
+#include "torch/progress_line.h"
+
+#include <csignal>
+#include <filesystem>
+#include <fmt/format.h>
+
+namespace thimble {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+volatile std::sig_atomic_t stop_wanted = 0;
+
+void want_stop(int)
+{
+    stop_wanted = 1;
+}
+
+}  // namespace
+
+TrainingSession::TrainingSession(const TrainCommand& command, bool as_json, const ProjectFile& file,
+                                 const Settings& stage, const std::string& model_key)
+    : command(command),
+      as_json(as_json),
+      file(file),
+      stage(stage),
+      options(train_options(file)),
+      models(model_files(file, stage.file(model_key), command.output))
+{
+    if (command.epochs > 0) options.epochs = command.epochs;
+}
+
+History TrainingSession::train(Task& task, const std::vector<int64_t>& samples,
+                               const std::vector<int64_t>& validation,
+                               const std::string& fingerprint, bool shares)
+{
+    fs::create_directories(models.checkpoint.parent_path());
+    ProgressLine line;
+    TrainRun run;
+    run.options = options;
+    run.train = samples;
+    run.validation = validation;
+    run.checkpoint = models.checkpoint;
+    run.fingerprint = fingerprint;
+    run.resume = command.resume;
+    run.stop = &stop_wanted;
+    const int64_t epochs = options.epochs;
+    run.going = [&](int64_t epoch, double share, const Score& now) {
+        const double done = (static_cast<double>(epoch - 1) + share) / static_cast<double>(epochs);
+        line.show(done, fmt::format("epoch {}/{}  {}", epoch, epochs, score_text(now, shares)));
+    };
+    run.ended = [&](const Epoch& epoch) {
+        if (as_json) return;
+        line.clear();
+        say(epoch_text(epoch, epochs, shares) + "\n");
+    };
+    std::signal(SIGINT, want_stop);
+    std::signal(SIGTERM, want_stop);
+    const History history = thimble::train(task, run);
+    std::signal(SIGINT, SIG_DFL);
+    std::signal(SIGTERM, SIG_DFL);
+    write_history(models.history, history);
+    return history;
+}
+
+Exit TrainingSession::stopped(const History& history) const
+{
+    fail(ErrorCode::T0109,
+         {command.project,
+          fmt::format("stopped; {} epochs are kept in {}", history.epochs.size(),
+                      models.checkpoint.string()),
+          "all epochs", fmt::format("thimble train {} --resume", command.project)});
+}
+
+EngineChoice TrainingSession::engine() const
+{
+    EngineChoice choice;
+    choice.engine = find_program("gcc") ? "host" : "oracle";
+    choice.compile = [](const Graph& graph, const ResolvedTarget& target) {
+        return compile(graph, {.name = "network", .target = target.facts});
+    };
+    return choice;
+}
+
+}  // namespace thimble

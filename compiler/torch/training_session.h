@@ -1,0 +1,40 @@
+// One run of `thimble train`, whatever is trained: options, progress, Ctrl-C, checkpoints.
+#pragma once
+
+#include "cli/train.h"
+#include "evaluate/decide.h"
+#include "torch/trainer.h"
+#include "train/model_files.h"
+
+#include <functional>
+#include <string>
+
+namespace thimble {
+
+struct TrainingSession {
+    TrainingSession(const TrainCommand& command, bool as_json, const ProjectFile& file,
+                    const Settings& stage, const std::string& model_key);
+
+    // Trains; says every epoch. `shares`: scores are shares of right answers.
+    History train(Task& task, const std::vector<int64_t>& samples,
+                  const std::vector<int64_t>& validation, const std::string& fingerprint,
+                  bool shares);
+    // What to say, and to end with, when it was stopped by the user.
+    Exit stopped(const History& history) const;
+    // The C that a device would run, compiled for this computer; without a compiler the oracle.
+    EngineChoice engine() const;
+
+    const TrainCommand& command;
+    const bool as_json;
+    const ProjectFile& file;
+    const Settings& stage;
+    TrainOptions options;
+    const ModelFiles models;
+};
+
+Exit train_network(const TrainCommand& command, bool as_json, const ProjectFile& file,
+                   const Settings& stage);
+Exit train_seq2seq(const TrainCommand& command, bool as_json, const ProjectFile& file,
+                   const Settings& stage);
+
+}  // namespace thimble
