@@ -6,6 +6,7 @@
 #include "torch/progress_line.h"
 
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <fmt/format.h>
 
@@ -59,6 +60,7 @@ History TrainingSession::train(Task& task, const std::vector<int64_t>& samples,
         if (as_json) return;
         line.clear();
         say(epoch_text(epoch, epochs, shares) + "\n");
+        std::fflush(stdout);  // a pipe would hold it back for minutes
     };
     std::signal(SIGINT, want_stop);
     std::signal(SIGTERM, want_stop);

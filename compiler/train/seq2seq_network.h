@@ -6,7 +6,8 @@
 // plain ones, so that it has an integer form, and h has as many units as the memory is wide:
 //
 //   x = [embedding(symbol); context]                     context of the step before, zeros at first
-//   lstm:  i, f, o = sigmoid(W [x; h] + b)   g = tanh(W [x; h] + b)   c' = f c + i g   h' = o tanh c'
+//   lstm:  i, f, o = sigmoid(W [x; h] + b)   g = tanh(W [x; h] + b)
+//          c' = f c + i g   h' = o tanh c'
 //   gru:   z, r = sigmoid(W [x; h] + b)   g = tanh(W [x; r h] + b)   h' = g + z (h - g)
 //   attention (Luong, Pham, Manning 2015, dot): a = softmax(memory h')   context' = a memory
 //   logits = W [h'; context'] + b
