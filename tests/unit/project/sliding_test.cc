@@ -24,10 +24,12 @@ struct Layer {
     enum Kind { conv, sum, depthwise, pool, relu, per_row } kind = conv;
     int64_t filter = 1, stride = 1, dilation = 1;
     bool same = false;  // padding
+    int64_t across = 1;  // size of the filter on the other axis
 };
 
 struct Stack {
     bool columns = false;  // time is axis 2 of the images, as of a 1-D convolution; else axis 1
+    bool image = false;    // channels are the columns of an image: time and frequency
     bool integer = false;
     int64_t window = 0, hop = 1;
     std::vector<Layer> layers;
@@ -45,10 +47,12 @@ public:
         rows_ = stack_.window;
         value_ = b_.input("window", {rows_, kChannels});
         quantise(value_);
+        if (stack_.image) across_ = kChannels, channels_ = 1;
         reshape(shape(rows_, channels_));
         for (const Layer& layer : stack_.layers) add(layer);
-        reshape({1, rows_ * channels_});
-        value_ = b_.op("FULLY_CONNECTED", {value_, weights({3, rows_ * channels_})}, {1, 3});
+        const int64_t all = rows_ * across_ * channels_;
+        reshape({1, all});
+        value_ = b_.op("FULLY_CONNECTED", {value_, weights({3, all})}, {1, 3});
         quantise(value_);
         b_.write(path, {value_});
     }
@@ -57,13 +61,13 @@ private:
     std::vector<int64_t> shape(int64_t rows, int64_t channels) const
     {
         if (stack_.columns) return {1, 1, rows, channels};
-        return {1, rows, 1, channels};
+        return {1, rows, across_, channels};
     }
-    // A shape along time and across it.
-    std::vector<int64_t> filter(int64_t first, int64_t rows, int64_t last) const
+    // Along time and across it.
+    std::vector<int64_t> filter(int64_t first, const Layer& layer, int64_t last) const
     {
-        if (stack_.columns) return {first, 1, rows, last};
-        return {first, rows, 1, last};
+        if (stack_.columns) return {first, 1, layer.filter, last};
+        return {first, layer.filter, layer.across, last};
     }
     void quantise(int id)
     {
@@ -91,6 +95,7 @@ private:
             rows_ = layer.same ? (rows_ + layer.stride - 1) / layer.stride
                                : (rows_ - reach) / layer.stride + 1;
         ASSERT_GT(rows_, 0);
+        if (layer.kind <= Layer::pool && !layer.same) across_ -= layer.across - 1;
         const auto padding = static_cast<int8_t>(layer.same ? tflite_field::kPaddingSame
                                                             : tflite_field::kPaddingValid);
         const auto along = static_cast<int32_t>(layer.stride);
@@ -100,7 +105,7 @@ private:
         const auto convolved = [&] {
             namespace f = tflite_field::conv2d;
             const int id =
-                b_.op("CONV_2D", {value_, weights(filter(stack_.width, layer.filter, channels_))},
+                b_.op("CONV_2D", {value_, weights(filter(stack_.width, layer, channels_))},
                       shape(rows_, stack_.width),
                       {{f::padding, padding}, {f::stride_w, c ? along : 1},
                        {f::stride_h, c ? 1 : along}, {f::dilation_w, c ? wide : 1},
@@ -118,7 +123,7 @@ private:
         } else if (layer.kind == Layer::depthwise) {
             namespace f = tflite_field::depthwise_conv2d;
             value_ = b_.op("DEPTHWISE_CONV_2D",
-                           {value_, weights(filter(1, layer.filter, channels_))},
+                           {value_, weights(filter(1, layer, channels_))},
                            shape(rows_, channels_),
                            {{f::padding, padding}, {f::stride_w, c ? along : 1},
                             {f::stride_h, c ? 1 : along}, {f::dilation_w, c ? wide : 1},
@@ -127,14 +132,15 @@ private:
             namespace f = tflite_field::pool2d;
             value_ = b_.op("AVERAGE_POOL_2D", {value_}, shape(rows_, channels_),
                            {{f::padding, padding}, {f::stride_w, c ? along : 1},
-                            {f::stride_h, c ? 1 : along}, {f::filter_w, c ? high : 1},
+                            {f::stride_h, c ? 1 : along},
+                            {f::filter_w, c ? high : static_cast<int32_t>(layer.across)},
                             {f::filter_h, c ? 1 : high}});
         } else if (layer.kind == Layer::relu) {
             value_ = b_.op("RELU", {value_}, shape(rows_, channels_));
         } else {
-            reshape({before, channels_});
+            reshape({before * across_, channels_});
             value_ = b_.op("FULLY_CONNECTED", {value_, weights({channels_, channels_})},
-                           {before, channels_});
+                           {before * across_, channels_});
             quantise(value_);
             reshape(shape(before, channels_));
         }
@@ -145,7 +151,7 @@ private:
     std::mt19937 random_;
     DraftBuilder b_;
     int value_ = 0;
-    int64_t rows_ = 0, channels_ = kChannels;
+    int64_t rows_ = 0, channels_ = kChannels, across_ = 1;
 };
 
 // A window of motion, normalised, or one behind a trigger's samples.
@@ -230,9 +236,21 @@ const Stack kReals = {.columns = true,
                                  {.kind = Layer::pool, .filter = 2, .stride = 2},
                                  {.kind = Layer::conv, .filter = 3}}};
 
+// As networks on spectrograms: padding across time is none in time.
+const Stack kImages = {.image = true,
+                       .integer = true,
+                       .window = 30,
+                       .hop = 4,
+                       .layers = {{.filter = 1, .same = true, .across = 3},
+                                  {.filter = 4, .stride = 2, .across = 2},
+                                  {.kind = Layer::per_row},
+                                  {.kind = Layer::depthwise, .filter = 3},
+                                  {.kind = Layer::pool, .filter = 2, .stride = 2, .across = 2}},
+                       .width = 4};
+
 TEST(Sliding, decides_as_the_whole_window_from_the_first_window_on)
 {
-    for (const Stack& stack : {kIntegers, kReals}) {
+    for (const Stack& stack : {kIntegers, kReals, kImages}) {
         const Sliding test(stack, 1);
         const auto recordings = test.recordings({200, 0, 48, 40, 41, 90});
         const auto expected = Sliding::decisions(test.plain(), recordings);
@@ -255,16 +273,20 @@ TEST(Sliding, decides_the_same_for_drawn_stacks)
             return static_cast<int64_t>(random() % static_cast<uint64_t>(most)) + 1;
         };
         Stack stack{.columns = draw(2) == 1,
+                    .image = false,
                     .integer = draw(2) == 1,
                     .window = 24 + draw(20),
                     .hop = draw(8)};
-        int64_t rows = stack.window;
+        stack.image = !stack.columns && draw(2) == 1;
+        int64_t rows = stack.window, across = stack.image ? 3 : 1;
         for (int64_t i = draw(4); i > 0; --i) {
             Layer layer{.kind = static_cast<Layer::Kind>(draw(6) - 1)};
             layer.filter = draw(4);
             layer.stride = draw(3);
             layer.dilation = layer.stride > 1 || layer.kind == Layer::pool ? 1 : draw(2);
             layer.same = draw(6) == 1;
+            layer.across = draw(across);
+            if (layer.kind <= Layer::pool && !layer.same) across -= layer.across - 1;
             if (layer.kind <= Layer::pool) rows = (rows - 8) / layer.stride;
             if (rows < 1) break;
             stack.layers.push_back(layer);
@@ -296,7 +318,7 @@ int64_t state_bytes(const Graph& graph)
 
 TEST(Sliding, computes_and_keeps_what_it_predicts)
 {
-    for (const Stack& stack : {kIntegers, kReals}) {
+    for (const Stack& stack : {kIntegers, kReals, kImages}) {
         const Sliding test(stack, 1);
         const SlidingNetwork network = test.network();
         EXPECT_TRUE(network.possible && network.wanted);
