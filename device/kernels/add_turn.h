@@ -42,7 +42,7 @@ THB_KERNEL void thb_add_turn_s8(const int8_t* a, int a_flash, const int8_t* b, i
         if (less_one >= 0) smaller = thb_multiply_down(smaller * 2, term.multiplier, less_one);
         sum = !subtract ? larger + smaller : a_larger ? larger - smaller : smaller - larger;
         sum = thb_scaled(sum, total, down);
-        out[i] = (int8_t)thb_clamp(sum + zero, -128, 127);
+        out[i] = (int8_t)thb_limit_s8(sum + zero);
         thb_pair_next(&at, form, period, walk);
     }
 }

@@ -88,6 +88,6 @@ THB_KERNEL void thb_dense_finish_turn_s8(const int32_t* sums, const uint32_t* we
     }
     for (o = 0; o < out_count; ++o) {
         if (per_channel) factor = thb_channel_factor(ratio, si, thb_scale(weight_scales + o), so);
-        out[o] = (int8_t)thb_clamp(thb_scaled(sums[o], factor, down) + zero, -128, 127);
+        out[o] = (int8_t)thb_limit_s8(thb_scaled(sums[o], factor, down) + zero);
     }
 }

@@ -26,7 +26,7 @@ THB_KERNEL void thb_mul_turn_s8(const int8_t* a, int a_flash, const int8_t* b, i
     for (i = 0; i < count; ++i) {
         const int16_t x = (int16_t)(THB_LOAD_S8(a + at.a, a_flash) - za);
         const int16_t y = (int16_t)(THB_LOAD_S8(b + at.b, b_flash) - zb);
-        out[i] = (int8_t)thb_clamp(thb_scaled((int32_t)x * y, factor, down) + zero, -128, 127);
+        out[i] = (int8_t)thb_limit_s8(thb_scaled((int32_t)x * y, factor, down) + zero);
         thb_pair_next(&at, form, period, walk);
     }
 }

@@ -14,6 +14,6 @@ THB_KERNEL void thb_quantize_turn_s8(const int8_t* in, int in_flash, int8_t* out
     for (i = 0; i < count; ++i) {
         const int32_t scaled = thb_multiply(THB_LOAD_S8(in + i, in_flash) - from,
                                             factor.multiplier, factor.shift);
-        out[i] = (int8_t)thb_clamp(scaled + to, -128, 127);
+        out[i] = (int8_t)thb_limit_s8(scaled + to);
     }
 }

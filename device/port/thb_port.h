@@ -192,4 +192,19 @@ static inline __attribute__((unused)) int32_t thb_high_mul_30(int32_t a, int32_t
 #define thb_high_mul_30(a, b) thb_high_mul(a, b)
 #endif
 
+// value, or the nearest that fits int8.
+#if defined(__ARM_FEATURE_SAT)
+static inline __attribute__((unused)) int32_t thb_limit_s8(int32_t value)
+{
+    int32_t result;
+    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(value));
+    return result;
+}
+#else
+static inline __attribute__((unused)) int32_t thb_limit_s8(int32_t value)
+{
+    return value < -128 ? -128 : value > 127 ? 127 : value;
+}
+#endif
+
 #endif
