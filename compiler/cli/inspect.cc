@@ -35,8 +35,8 @@ void say_ports(const char* title, const Graph& graph, const std::vector<TensorId
     TextTable table({title, "type", "shape", "real value"});
     for (const TensorId id : ids) {
         const Tensor& tensor = graph.tensor(id);
-        table.row({tensor.name, std::string(dtype_name(tensor.type)), shape_text(tensor.shape),
-                   quantization_text(tensor)});
+        table.row({shortened(tensor.name), std::string(dtype_name(tensor.type)),
+                   shape_text(tensor.shape), quantization_text(tensor)});
     }
     say(table.text() + "\n");
 }
@@ -48,7 +48,7 @@ void say_layers(const Graph& graph)
     for (const Node& node : graph.nodes) {
         const Tensor none;
         const Tensor& out = node.outputs.empty() ? none : graph.output(node, 0);
-        table.row({node.name, node.source_op, std::string(dtype_name(out.type)),
+        table.row({shortened(node.name), node.source_op, std::string(dtype_name(out.type)),
                    shape_text(out.shape), quantization_text(out), grouped(macs_of(graph, node)),
                    grouped(weights_of(graph, node)),
                    node.unsupported.empty() ? "" : "NOT SUPPORTED"});

@@ -31,6 +31,18 @@ std::string duration_text(double milliseconds)
     return fmt::format("{:.3g} ms", milliseconds);
 }
 
+std::string shortened(const std::string& name)
+{
+    constexpr size_t kMost = 60, kBegin = 38;
+    if (name.size() <= kMost) return name;
+    // Not in the middle of a character.
+    const auto continues = [&](size_t at) { return (name[at] & 0xC0) == 0x80; };
+    size_t begin = kBegin, end = name.size() - (kMost - kBegin - 3);
+    while (begin > 0 && continues(begin)) --begin;
+    while (end < name.size() && continues(end)) ++end;
+    return name.substr(0, begin) + "..." + name.substr(end);
+}
+
 void TextTable::row(std::vector<std::string> cells)
 {
     cells.resize(headers_.size());

@@ -18,6 +18,10 @@ std::string bytes_text(int64_t bytes);
 // "0.27 ms", "8.45 s": three digits that mean something.
 std::string duration_text(double milliseconds);
 
+// A name for a table: converters join the names of what they fused to thousands of characters, of
+// which this keeps the begin and the end. JSON has the whole name.
+std::string shortened(const std::string& name);
+
 // Columns as wide as their widest cell. A header that begins with '>' is right-aligned.
 class TextTable {
 public:

@@ -59,7 +59,7 @@ void say_layers(const Profile& result)
     uint64_t largest = 0;
     for (const LayerCost& layer : result.layers) largest = std::max(largest, layer.total);
     for (const LayerCost& layer : result.layers)
-        table.row({layer.name, layer.op, layer.kernel, grouped(layer.macs),
+        table.row({shortened(layer.name), layer.op, layer.kernel, grouped(layer.macs),
                    grouped(static_cast<int64_t>(layer.total)),
                    fmt::format("{:.1f}", percent(layer.total, result.total)),
                    bar(layer.total, largest)});

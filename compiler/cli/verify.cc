@@ -56,7 +56,7 @@ void say_tensors(const VerifyReport& report)
 {
     TextTable table({"layer", "tensor", ">values", ">largest difference", "result"});
     for (const TensorReport& tensor : report.tensors)
-        table.row({tensor.layer, tensor.name, grouped(tensor.elements),
+        table.row({shortened(tensor.layer), shortened(tensor.name), grouped(tensor.elements),
                    tensor.compared ? value_text(tensor.max_abs_error) : "-", verdict(tensor)});
     say(table.text());
 }

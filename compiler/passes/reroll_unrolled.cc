@@ -23,6 +23,7 @@
 #include "passes/reroll.h"
 
 #include <algorithm>
+#include <bit>
 #include <fmt/format.h>
 #include <map>
 
@@ -30,7 +31,7 @@ namespace thimble {
 
 namespace {
 
-using TurnScales = std::vector<std::pair<float, int64_t>>;
+using TurnScales = std::vector<std::pair<uint32_t, int64_t>>;  // bits of the scale, zero point
 
 // The scales of each tensor that changes, without those that another tensor has, too. Bytes of
 // constants that change are added to `data`.
@@ -44,7 +45,7 @@ void collect_changing(const Graph& body, std::set<TurnScales>& scales, int64_t& 
         if (scales_by_turn(tensor).size() < 2) continue;
         TurnScales of_tensor;
         for (const Quantization& q : tensor.by_turn->quant)
-            of_tensor.emplace_back(q.scale(), q.zero_point());
+            of_tensor.emplace_back(std::bit_cast<uint32_t>(q.scale()), q.zero_point());
         scales.insert(std::move(of_tensor));
     }
 }
