@@ -91,6 +91,18 @@ TEST(EvaluateProject, a_label_for_nothing_counts_only_alone)
     EXPECT_EQ(result.confusion->counts()[3], (std::vector<int64_t>{0, 0, 0, 1}));
 }
 
+TEST(EvaluateProject, of_a_list_counts_the_first_and_tells_the_others)
+{
+    DataFolder data;
+    data.write("ex.csv", "x,y,z\n9,1,0\n\n1,9,0\n\n0,1,9\n");
+    data.write("why.csv", "x,y,z\n0,1,0\n");
+    std::string text = kStream;
+    text.replace(text.find("kind = \"argmax\""), 15, "kind = \"top_k\"\nk = 2");
+    const Evaluation result = evaluate(data, text);
+    EXPECT_NEAR(result.accuracy, 2.0 / 4, 1e-12);
+    EXPECT_NEAR(result.among_best.value(), 3.0 / 4, 1e-12);
+}
+
 TEST(EvaluateProject, compares_numbers_with_their_targets)
 {
     DataFolder data;
