@@ -33,15 +33,24 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
     return text;
 }
 
-// A template's text with the names of this project; models stay as they are.
+// A template's text with the names of this project; models and data stay as they are.
 std::string filled(const TemplateFile& file, const std::string& name, const NewOptions& options)
 {
     std::string text(file.bytes);
-    if (file.path.ends_with(".tflite")) return text;
+    if (!file.path.ends_with(".toml") && !file.path.ends_with(".md")) return text;
     text = replaced(replaced(text, "TARGET", options.board), "NAME", name);
     if (file.path.ends_with("thimble.toml"))
         text += fmt::format("\n[deploy]\ntarget = \"{}\"\n", options.board);
     return text;
+}
+
+// What `run` can be given: each template has one such file, but for seq2seq, whose texts are its
+// vocabularies.
+bool is_input(const fs::path& file, const NewOptions& options)
+{
+    const std::string extension = file.extension().string();
+    return options.like != "seq2seq" && (extension == ".csv" || extension == ".txt" ||
+                                         extension == ".png" || extension == ".wav");
 }
 
 // The folders on the way that are not there yet: the outermost one of them.
@@ -94,7 +103,7 @@ Exit write_project(const NewOptions& options, bool as_json)
     fs::path input;
     for (const fs::path& path : files) {
         list.push_back(path.string());
-        if (path.extension() == ".csv" || path.extension() == ".txt") input = path;
+        if (is_input(path, options)) input = path;
         if (!as_json) say("wrote " + path.string() + "\n");
     }
     if (as_json) {
@@ -102,7 +111,8 @@ Exit write_project(const NewOptions& options, bool as_json)
         return Exit::ok;
     }
     say_next(fmt::format("thimble inspect {}", folder.string()));
-    say_next(fmt::format("thimble run {} --input {}", folder.string(), input.string()));
+    if (!input.empty())
+        say_next(fmt::format("thimble run {} --input {}", folder.string(), input.string()));
     say_next(fmt::format("thimble verify {} --target {}", folder.string(), options.board));
     return Exit::ok;
 }
@@ -111,8 +121,10 @@ Run declare(OptionReader& reader)
 {
     auto options = std::make_shared<NewOptions>();
     reader.argument("NAME", options->folder, "the folder to make; its name is the project's");
-    reader.choice("--like", options->like, {"sine", "gesture", "text"},
-                  "what it does: a number in and out, a decision on a motion or on a text");
+    reader.choice("--like", options->like,
+                  {"sine", "gesture", "text", "digits", "seq2seq"},
+                  "what it does: a number in and out; a decision on a motion, a text or a picture;\n"
+                  "a text in and out");
     reader.text("--board", "B", options->board, "the board that commands take by default");
     return [options](bool as_json) { return write_project(*options, as_json); };
 }
