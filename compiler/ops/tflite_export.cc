@@ -141,29 +141,58 @@ int TfliteExport::add_integers(std::string name, const std::vector<int64_t>& val
     return add_constant(scratch.tensor(id));
 }
 
+namespace {
+
+// Adds the handle of a state's variable and the VAR_HANDLE that makes it; returns the handle.
+int write_handle(TfliteDraftSubgraph& subgraph, const Tensor& state)
+{
+    TfliteDraftTensor handle;
+    handle.name = state.name + "/handle";
+    handle.type = TfliteType::resource;
+    subgraph.tensors.push_back(std::move(handle));
+    const int index = static_cast<int>(subgraph.tensors.size()) - 1;
+    // The name that the importer gives the state is "container/shared name".
+    const size_t slash = state.name.find('/');
+    const bool split = slash != std::string::npos;
+    subgraph.operators.push_back(
+        {.name = "VAR_HANDLE",
+         .outputs = {index},
+         .options = {{tflite_field::var_handle::container,
+                      split ? state.name.substr(0, slash) : std::string()},
+                     {tflite_field::var_handle::shared_name,
+                      split ? state.name.substr(slash + 1) : state.name}}});
+    return index;
+}
+
+}  // namespace
+
 int TfliteExport::variable(TensorId state)
 {
     if (const auto known = handles_.find(state); known != handles_.end()) return known->second;
-    const Tensor& tensor = graph.tensor(state);
-    if (!starts_at_zero(tensor))
-        refuse_export(fmt::format("the state '{}' starts at other values than zero", tensor.name),
-                      "a state that starts at zero", "start the state at zero");
-    TfliteDraftTensor handle;
-    handle.name = tensor.name + "/handle";
-    handle.type = TfliteType::resource;
-    main_.tensors.push_back(std::move(handle));
-    const int index = static_cast<int>(main_.tensors.size()) - 1;
-    handles_[state] = index;
-    // The name that the importer gives the state is "container/shared name".
-    const size_t slash = tensor.name.find('/');
-    const bool split = slash != std::string::npos;
-    write({.name = "VAR_HANDLE",
-           .outputs = {index},
-           .options = {{tflite_field::var_handle::container,
-                        split ? tensor.name.substr(0, slash) : std::string()},
-                       {tflite_field::var_handle::shared_name,
-                        split ? tensor.name.substr(slash + 1) : tensor.name}}});
-    return index;
+    return handles_[state] = write_handle(main_, graph.tensor(state));
+}
+
+// First values other than zero: a second subgraph assigns them, and is called once.
+void TfliteExport::write_first_values(TfliteDraft& draft)
+{
+    TfliteDraftSubgraph first;
+    first.name = "first_values";
+    for (const auto& [id, handle] : handles_) {
+        Tensor value = graph.tensor(id);
+        if (starts_at_zero(value)) continue;
+        value.kind = TensorKind::constant;
+        const int variable = write_handle(first, value);
+        first.tensors.push_back(draft_of(value));
+        const int constant = static_cast<int>(first.tensors.size()) - 1;
+        first.operators.push_back({.name = "ASSIGN_VARIABLE", .inputs = {variable, constant}});
+    }
+    if (first.operators.empty()) return;
+    TfliteDraftSubgraph& main = draft.subgraphs[0];
+    main.operators.insert(
+        main.operators.begin(),
+        {.name = "CALL_ONCE",
+         .options = {{tflite_field::call_once::init_subgraph_index, int32_t{1}}}});
+    draft.subgraphs.push_back(std::move(first));
 }
 
 void TfliteExport::write(const Node& node, std::string_view name, std::vector<TfliteOption> options)
@@ -187,6 +216,7 @@ TfliteDraft TfliteExport::finish()
     main_.outputs = tensors(graph.outputs);
     TfliteDraft draft;
     draft.subgraphs.push_back(std::move(main_));
+    write_first_values(draft);
     return draft;
 }
 

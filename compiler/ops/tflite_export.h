@@ -42,6 +42,7 @@ public:
     TfliteDraft finish();
 
 private:
+    void write_first_values(TfliteDraft& draft);
     TfliteDraftSubgraph main_;
     std::map<TensorId, int> indices_;
     std::map<TensorId, int> handles_;

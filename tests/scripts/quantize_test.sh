@@ -8,6 +8,12 @@ recordings="--calibration examples/gesture/data/punch.csv examples/gesture/data/
     --labels file --classes punch,flex --subtract -127 --divide 256"
 shared=${THIMBLE_SHARED:-../shared}
 
+refuses() {
+    local name=$1 code=$2 text=$3
+    shift 3
+    expect "$name" "$code" "$@" && { grep -q "$text" "$scratch/err" && ok "it says why" ||
+        failed "it says why" "$(head -c 200 "$scratch/err")"; }
+}
 # ---- every scheme on a network of dense layers ----
 for scheme in int8 int16x8 float16 int4 mixed; do
     out=$scratch/gesture_$scheme.tflite
@@ -34,13 +40,40 @@ holds "float32 outside" \
 expect "float16 needs no recordings" 0 \
     $thimble quantize $network --scheme float16 -o "$scratch/half.tflite"
 
+# ---- other recordings: sounds, several inputs, symbols ----
+python3 - "$scratch" <<'PY'
+import math, struct, sys, wave
+with wave.open(sys.argv[1] + "/tone.wav", "wb") as file:
+    file.setnchannels(1), file.setsampwidth(2), file.setframerate(8000)
+    file.writeframes(b"".join(struct.pack("<h", int(9000 * math.sin(i / 7) * math.sin(i / 900)))
+                              for i in range(6000)))
+PY
+expect "windows of a sound" 0 $thimble quantize $network --calibration "$scratch/tone.wav" \
+    --divide 32768 -o "$scratch/sound.tflite" --json
+holds "40 windows of 150 samples" "d['runs'] == 40"
+if [ -d "$shared/models" ]; then
+    seq 1 200 | awk '{ printf "%s%s", $1 % 7 - 3, NR % 10 ? "," : "\n" }' >"$scratch/a.csv"
+    seq 1 200 | awk '{ printf "%s%s", $1 % 5 / 2, NR % 10 ? "," : "\n" }' >"$scratch/b.csv"
+    pair=$shared/models/ops-litert/add_10x10.tflite
+    names=$($thimble inspect "$pair" --json | python3 -c '
+import json, sys
+print(" ".join(one["name"] for one in json.load(sys.stdin)["inputs"]))')
+    set -- $names
+    expect "two inputs by name" 0 $thimble quantize "$pair" --calibration "$1=$scratch/a.csv" \
+        "$2=$scratch/b.csv" -o "$scratch/two.tflite" --json
+    holds "an element in 256 steps" "d['output_error']['max'] < 0.1"
+    refuses "one of two inputs" 2 "nothing for the input" $thimble quantize "$pair" --calibration \
+        "$1=$scratch/a.csv" -o "$scratch/two.tflite"
+    for i in $(seq 1 20); do seq -s, $i $((i + 255)); done >"$scratch/ids.csv"
+    expect "symbols of a table" 0 $thimble quantize "$shared/models/text/movie_review.tflite" \
+        --calibration "$scratch/ids.csv" -o "$scratch/text.tflite" --json
+    holds "the table is int8" "d['bytes_after'] < 0.3 * d['bytes_before']"
+    expect "verify it" 0 $thimble verify "$scratch/text.tflite" --target host --cases 4
+else
+    skipped "several inputs, symbols" "no ../shared with models"
+fi
+
 # ---- errors ----
-refuses() {
-    local name=$1 code=$2 text=$3
-    shift 3
-    expect "$name" "$code" "$@" && { grep -q "$text" "$scratch/err" && ok "it says why" ||
-        failed "it says why" "$(head -c 200 "$scratch/err")"; }
-}
 refuses "no recordings" 2 "calibration" $thimble quantize $network -o "$scratch/x.tflite"
 refuses "a missing file" 1 "T0101" $thimble quantize $network --calibration none.csv \
     -o "$scratch/x.tflite"

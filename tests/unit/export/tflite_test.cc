@@ -82,8 +82,9 @@ TEST(ExportTflite, ReadsBackTheSameBitsForEveryModel)
         ++compared;
     }
     for (const std::string& one : refused) std::cout << "refused: " << one << "\n";
-    EXPECT_GE(compared, 100);
     std::cout << compared << " models\n";
+    EXPECT_GE(compared, 240);
+    EXPECT_LE(refused.size(), 3u);  // a WHILE, and the operators of the audio front end
 }
 
 }  // namespace thimble
