@@ -69,6 +69,14 @@ print(" ".join(one["name"] for one in json.load(sys.stdin)["inputs"]))')
         --calibration "$scratch/ids.csv" -o "$scratch/text.tflite" --json
     holds "the table is int8" "d['bytes_after'] < 0.3 * d['bytes_before']"
     expect "verify it" 0 $thimble verify "$scratch/text.tflite" --target host --cases 4
+    for part in images-idx3 labels-idx1; do
+        gunzip -c "$shared/data/mnist/t10k-$part-ubyte.gz" >"$scratch/t10k-$part-ubyte"
+    done
+    expect "a drop above the bound" 0 $thimble quantize \
+        "$shared/models/tinymaix/mnist_valid_f.tflite" --calibration \
+        "$scratch/t10k-images-idx3-ubyte" --labels beside --divide 255 --scheme int4 --runs 200 \
+        --max-drop 0.2 -o "$scratch/drop.tflite" --json
+    holds "names the layer" "d['worst_layer'] and any(d['worst_layer'] in w for w in d['warnings'])"
 else
     skipped "several inputs, symbols" "no ../shared with models"
 fi
