@@ -171,9 +171,10 @@ Exit quantize_model(QuantizeCommandOptions options, bool as_json)
     const auto runs = static_cast<int64_t>(calibration.runs.size());
     if (!result.worst_layer.empty())
         warnings.push_back(fmt::format(
-            "the accuracy drops by {:.2f} points, more than {}: layer '{}' costs the most; "
-            "--scheme mixed keeps such layers in 16 bits",
-            100 * (result.float_accuracy - result.accuracy), options.max_drop, result.worst_layer));
+            "the accuracy drops by {:.2f} points, more than {}: layer '{}' costs the most; try "
+            "--scheme {}",
+            100 * (result.float_accuracy - result.accuracy), options.max_drop, result.worst_layer,
+            options.scheme == "int4" ? "int8" : "mixed"));
     if (as_json) {
         print_json(report_json(options, result, warnings, runs));
     } else {
