@@ -123,8 +123,8 @@ Run declare(OptionReader& reader)
     reader.argument("NAME", options->folder, "the folder to make; its name is the project's");
     reader.choice("--like", options->like,
                   {"sine", "gesture", "text", "digits", "seq2seq"},
-                  "what it does: a number in and out; a decision on a motion, a text or a picture;\n"
-                  "a text in and out");
+                  "what it does: a number in and out; a decision on a motion, a text or a\n"
+                  "picture; a text in and out");
     reader.text("--board", "B", options->board, "the board that commands take by default");
     return [options](bool as_json) { return write_project(*options, as_json); };
 }
