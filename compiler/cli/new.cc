@@ -122,8 +122,8 @@ Run declare(OptionReader& reader)
     auto options = std::make_shared<NewOptions>();
     reader.argument("NAME", options->folder, "the folder to make; its name is the project's");
     reader.choice("--like", options->like,
-                  {"sine", "gesture", "text", "digits", "seq2seq"},
-                  "what it does: a number in and out; a decision on a motion, a text or a\n"
+                  {"sine", "gesture", "text", "keyword", "digits", "seq2seq"},
+                  "what it does: a number in and out; a decision on a motion, a text, a word or a\n"
                   "picture; a text in and out");
     reader.text("--board", "B", options->board, "the board that commands take by default");
     return [options](bool as_json) { return write_project(*options, as_json); };

@@ -4,7 +4,8 @@
 export THIMBLE_CACHE=$scratch/cache
 cd "$scratch" || exit 1
 
-for template in "sine angles.csv pico" "gesture stream.csv uno" "text messages.txt uno" "digits seven.png uno"; do
+for template in "sine angles.csv pico" "gesture stream.csv uno" "text messages.txt uno" "digits seven.png uno" \
+    "keyword yes.wav nano33ble"; do
     # shellcheck disable=SC2086
     set -- $template
     expect "new --like $1" 0 "$thimble" new "my_$1" --like "$1" --board "$3" --json &&
@@ -23,6 +24,9 @@ for template in sine gesture text digits; do
     expect "train my_$template" 0 "$thimble" train "my_$template" -o "trained_$template" --epochs 2 --json
     expect "eval my_$template" 0 "$thimble" eval "my_$template" --engine host --limit 60 --json
 done
+if expect "evaluate my_keyword without its data" 1 "$thimble" eval my_keyword; then
+    grep -q "get-data speech --into my_keyword/data" err && ok "it says how to get it" || failed "it says how to get it" "$(cat err)"
+fi
 expect "new --like seq2seq" 0 "$thimble" new my_dates --like seq2seq --board nano33ble --json && holds "five files of seq2seq" 'len(d["files"]) == 5'
 expect "verify my_dates" 0 "$thimble" verify my_dates --json && holds "my_dates is bit-exact" 'd["bit_exact"]'
 expect "run my_gesture on the chip" 0 "$thimble" run my_gesture --input my_gesture/stream.csv --target uno --json &&
