@@ -66,7 +66,14 @@ torch::Tensor Differentiable::value(TensorId id)
 {
     if (id == kNoTensor) return {};
     const auto constant = constants_.find(id);
-    return constant != constants_.end() ? constant->second : values_.at(id);
+    return constant != constants_.end() ? as_exact(id, constant->second) : values_.at(id);
+}
+
+torch::Tensor Differentiable::as_exact(TensorId id, const torch::Tensor& value) const
+{
+    const auto exact = exact_.find(id);
+    if (exact == exact_.end()) return value;
+    return value + (exact->second.reshape(value.sizes()) - value).detach();
 }
 
 torch::Tensor Differentiable::normalized(size_t index, const torch::Tensor& x, bool training)
@@ -101,9 +108,11 @@ void Differentiable::run(const std::vector<torch::Tensor>& inputs, bool training
 {
     const Graph& graph = network_.graph;
     values_.clear();
-    for (size_t i = 0; i < inputs.size(); ++i)
-        values_[graph.inputs[i]] =
-            network_.input_scale == 1 ? inputs[i] : inputs[i] * network_.input_scale;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+        const TensorId id = graph.inputs[i];
+        const bool as_it_is = network_.input_scale == 1;
+        values_[id] = as_exact(id, as_it_is ? inputs[i] : inputs[i] * network_.input_scale);
+    }
     const int64_t samples = inputs[0].size(0);
     for (size_t index = 0; index < graph.nodes.size(); ++index) {
         const TensorId id = graph.nodes[index].outputs[0];
@@ -113,7 +122,7 @@ void Differentiable::run(const std::vector<torch::Tensor>& inputs, bool training
         const auto dropped = network_.dropout.find(id);
         if (training && dropped != network_.dropout.end())
             result = at::dropout(result, dropped->second, true);
-        values_[id] = std::move(result);
+        values_[id] = as_exact(id, result);
     }
 }
 

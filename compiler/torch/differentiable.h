@@ -25,6 +25,10 @@ public:
     // The first output as it is in front of a last softmax or logistic, for losses that hold these.
     torch::Tensor logits(const std::vector<torch::Tensor>& inputs, bool training);
 
+    // What tensors are to hold in the runs from now on: activations with their batch axis, weights,
+    // inputs. Gradients stay those of what would be there without it.
+    void set_exact(std::map<TensorId, torch::Tensor> exact) { exact_ = std::move(exact); }
+
     // The weights in the order of TrainableNetwork::weights; shared with this object.
     std::vector<torch::Tensor>& weights() { return weights_; }
     // The running means and variances of the batch norms, one after the other.
@@ -37,6 +41,7 @@ private:
     torch::Tensor evaluate(size_t index, bool training);
     torch::Tensor normalized(size_t norm, const torch::Tensor& x, bool training);
     torch::Tensor value(TensorId id);
+    torch::Tensor as_exact(TensorId id, const torch::Tensor& value) const;
 
     TrainableNetwork network_;
     std::vector<TfliteDraftOperator> forms_;  // of the nodes
@@ -44,6 +49,7 @@ private:
     std::vector<torch::Tensor> statistics_;
     std::map<TensorId, torch::Tensor> constants_;  // weights among them
     std::map<TensorId, torch::Tensor> values_;     // of the run
+    std::map<TensorId, torch::Tensor> exact_;
     TensorId last_logits_ = kNoTensor;
 };
 

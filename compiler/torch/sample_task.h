@@ -24,6 +24,12 @@ public:
     // "cross_entropy": the loss in use.
     const std::string& loss_name() const { return loss_; }
 
+protected:
+    void set_exact(std::map<TensorId, torch::Tensor> exact)
+    {
+        network_.set_exact(std::move(exact));
+    }
+
 private:
     std::string chosen_loss(const std::string& wanted, const std::string& place) const;
     torch::Tensor class_weights(const SampleSet& set) const;

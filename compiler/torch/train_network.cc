@@ -1,6 +1,7 @@
 // Training of a stage `network`: features and labels, or numbers.
 #include "cli/output.h"
 #include "export/tflite.h"
+#include "torch/device_task.h"
 #include "torch/progress_line.h"
 #include "torch/sample_task.h"
 #include "torch/train_report.h"
@@ -37,10 +38,9 @@ public:
         TrainableNetwork network = build_network(spec, session_.options.seed);
         describe(network);
         SampleTask task(std::move(network), set_, session_.options, session_.stage.place("layers"));
-        const TrainingSplit split =
-            split_for_validation(set_, session_.options.validation, session_.options.seed);
+        split_ = split_for_validation(set_, session_.options.validation, session_.options.seed);
         report_.history =
-            session_.train(task, split.train, split.validation,
+            session_.train(task, split_.train, split_.validation,
                            fingerprint(session_.file, session_.options, set_), report_.shares);
         if (report_.history.interrupted) return session_.stopped(report_.history);
         write_models(deployed(task.network(), spec));
@@ -72,13 +72,26 @@ private:
             return;
         }
         ProgressLine line;
-        const Quantized quantized =
+        Quantized quantized =
             quantized_network(network, scheme, set_, session_.options,
                               [&](const std::string& what) { line.show(0, what); });
         line.clear();
+        if (session_.options.qat_epochs > 0) {
+            add_row(scheme + ", rounded", quantized.graph(), files.model);
+            fine_tune(quantized);
+        }
         add_row(scheme, quantized.graph(), files.model);
         report_.warnings = quantized.notes;
         warn_of_drop(quantized);
+    }
+
+    // Trains on with the arithmetic of the device.
+    void fine_tune(Quantized& quantized)
+    {
+        if (!session_.as_json) say("with the device's integers:\n");
+        DeviceTask task(quantized, set_, session_.options, session_.stage.place("layers"));
+        session_.fine_tune(task, split_.train, split_.validation, report_.shares);
+        task.requantize();
     }
 
     void add_row(const std::string& scheme, const Graph& network, const std::filesystem::path& file)
@@ -96,17 +109,18 @@ private:
 
     void warn_of_drop(const Quantized& quantized)
     {
-        const Score &real = report_.models[0].score, &whole = report_.models[1].score;
+        const Score &real = report_.models[0].score, &whole = report_.models.back().score;
         const double drop = 100 * (real.share_right() - whole.share_right());
         if (!report_.shares || drop <= session_.options.max_drop) return;
         report_.warnings.push_back(fmt::format(
             "{} costs {:.2f} points of accuracy{}; try scheme = \"mixed\" or qat_epochs = 10",
-            report_.models[1].scheme, drop,
+            report_.models.back().scheme, drop,
             quantized.worst_layer.empty() ? "" : ", most of it in " + quantized.worst_layer));
     }
 
     TrainingSession session_;
     SampleSet set_;
+    TrainingSplit split_;
     TrainReport report_;
 };
 

@@ -65,6 +65,7 @@ public:
         : task_(task), run_(run), optimizer_(make_optimizer(run.options, task.weights()))
     {
         keep_best();
+        if (run.first_counts) task_.score(run.validation, best_score_);
         if (run.resume) load();
     }
 

@@ -44,6 +44,7 @@ struct TrainRun {
     std::filesystem::path checkpoint;        // written after every epoch
     std::string fingerprint;                 // of what a checkpoint must have in common
     bool resume = false;
+    bool first_counts = false;  // the weights that it begins with may stay the best
     // Told after every epoch, and within one of the share that is done.
     std::function<void(const Epoch&)> ended;
     std::function<void(int64_t epoch, double share, const Score& now)> going;

@@ -42,16 +42,38 @@ History TrainingSession::train(Task& task, const std::vector<int64_t>& samples,
                                const std::string& fingerprint, bool shares)
 {
     fs::create_directories(models.checkpoint.parent_path());
+    TrainRun how;
+    how.options = options;
+    how.train = samples;
+    how.validation = validation;
+    how.checkpoint = models.checkpoint;
+    how.fingerprint = fingerprint;
+    how.resume = command.resume;
+    const History history = run(task, how, shares);
+    write_history(models.history, history);
+    return history;
+}
+
+History TrainingSession::fine_tune(Task& task, const std::vector<int64_t>& samples,
+                                   const std::vector<int64_t>& validation, bool shares)
+{
+    TrainRun how;
+    how.options = options;
+    how.options.epochs = options.qat_epochs;
+    how.options.rate = options.rate / 10;
+    how.options.schedule = "cosine";
+    how.options.patience = 0;
+    how.train = samples;
+    how.validation = validation;
+    how.first_counts = true;
+    return run(task, how, shares);
+}
+
+History TrainingSession::run(Task& task, TrainRun& run, bool shares)
+{
     ProgressLine line;
-    TrainRun run;
-    run.options = options;
-    run.train = samples;
-    run.validation = validation;
-    run.checkpoint = models.checkpoint;
-    run.fingerprint = fingerprint;
-    run.resume = command.resume;
     run.stop = &stop_wanted;
-    const int64_t epochs = options.epochs;
+    const int64_t epochs = run.options.epochs;
     run.going = [&](int64_t epoch, double share, const Score& now) {
         const double done = (static_cast<double>(epoch - 1) + share) / static_cast<double>(epochs);
         line.show(done, fmt::format("epoch {}/{}  {}", epoch, epochs, score_text(now, shares)));
@@ -67,7 +89,6 @@ History TrainingSession::train(Task& task, const std::vector<int64_t>& samples,
     const History history = thimble::train(task, run);
     std::signal(SIGINT, SIG_DFL);
     std::signal(SIGTERM, SIG_DFL);
-    write_history(models.history, history);
     return history;
 }
 

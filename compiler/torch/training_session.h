@@ -19,10 +19,15 @@ struct TrainingSession {
     History train(Task& task, const std::vector<int64_t>& samples,
                   const std::vector<int64_t>& validation, const std::string& fingerprint,
                   bool shares);
+    // A few epochs more, at a tenth of the rate, which only count where they are better.
+    History fine_tune(Task& task, const std::vector<int64_t>& samples,
+                      const std::vector<int64_t>& validation, bool shares);
     // What to say, and to end with, when it was stopped by the user.
     Exit stopped(const History& history) const;
     // The C that a device would run, compiled for this computer; without a compiler the oracle.
     EngineChoice engine() const;
+
+    History run(Task& task, TrainRun& run, bool shares);
 
     const TrainCommand& command;
     const bool as_json;

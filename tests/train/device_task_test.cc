@@ -1,0 +1,115 @@
+// Training with the device's arithmetic: values are the oracle's, and a coarse network gets better.
+#include "torch/device_task.h"
+
+#include "base/random.h"
+#include "train/quantized_network.h"
+
+#include <cstring>
+#include <gtest/gtest.h>
+#include <numeric>
+
+namespace thimble {
+namespace {
+
+// Three rows of two numbers: which row has the largest sum?
+SampleSet largest_rows()
+{
+    SampleSet set;
+    set.sample.shape = {3, 2};
+    set.labels = {"first", "second", "third"};
+    SplitMix64 random(21);
+    for (size_t i = 0; i < 300; ++i) {
+        float values[6], sums[3] = {0, 0, 0};
+        for (size_t k = 0; k < 6; ++k) {
+            values[k] = static_cast<float>(random.uniform(-1, 1));
+            sums[k / 2] += values[k];
+        }
+        LabelledSample sample;
+        sample.features.resize(sizeof(values));
+        std::memcpy(sample.features.data(), values, sizeof(values));
+        sample.label = static_cast<int>(std::max_element(sums, sums + 3) - sums);
+        sample.recording = i;
+        set.places.push_back("rows");
+        (i < 240 ? set.train : set.test).push_back(std::move(sample));
+    }
+    return set;
+}
+
+std::vector<int64_t> numbers(int64_t first, int64_t count)
+{
+    std::vector<int64_t> list(static_cast<size_t>(count));
+    std::iota(list.begin(), list.end(), first);
+    return list;
+}
+
+struct Case {
+    const char* name;
+    const char* layers;
+    const char* scheme;
+};
+
+Quantized trained_and_rounded(const Case& c, const SampleSet& set, TrainOptions options)
+{
+    const ProjectFile file = parse_project_file(
+        std::string("[[stage]]\nkind = \"network\"\nmodel = \"m.tflite\"\nlayers = ") + c.layers +
+            "\n",
+        "thimble.toml");
+    const NetworkSpec spec{file.stages[0].tables("layers"), set.sample};
+    SampleTask task(build_network(spec, 1), set, options, "layers");
+    TrainRun run;
+    run.options = options;
+    run.options.epochs = 8;
+    run.options.rate = 0.02;
+    run.train = numbers(0, 200);
+    run.validation = numbers(200, 40);
+    train(task, run);
+    return quantized_network(deployed(task.network(), spec), c.scheme, set, options, {});
+}
+
+class DeviceTaskCase : public testing::TestWithParam<Case> {};
+
+TEST_P(DeviceTaskCase, computes_what_the_oracle_computes_and_learns)
+{
+    const SampleSet set = largest_rows();
+    const TrainOptions options;
+    Quantized quantized = trained_and_rounded(GetParam(), set, options);
+    const NetworkResult expected = test_network(quantized.graph(), set, {.engine = "oracle"}, {});
+    DeviceTask task(quantized, set, options, "layers");
+    Score before;
+    task.score(numbers(240, 60), before);
+    EXPECT_EQ(before.right, expected.score.right);
+
+    TrainRun run;
+    run.options.epochs = 4;
+    run.options.rate = 0.005;
+    run.train = numbers(0, 200);
+    run.validation = numbers(200, 40);
+    run.first_counts = true;
+    Score first, last;
+    task.score(run.validation, first);
+    const History history = train(task, run);
+    task.score(run.validation, last);
+    EXPECT_GE(last.right, first.right);
+    EXPECT_LT(history.epochs.back().train.mean_loss(), history.epochs.front().train.mean_loss());
+    task.requantize();
+    Score trained;
+    task.score(numbers(240, 60), trained);
+    const NetworkResult after = test_network(quantized.graph(), set, {.engine = "oracle"}, {});
+    EXPECT_EQ(after.score.right, trained.right);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Networks, DeviceTaskCase,
+    testing::Values(
+        Case{"dense", R"([{dense = 8, activation = "relu"}, {dense = 3, activation = "softmax"}])",
+             "int8"},
+        Case{"dense_int4",
+             R"([{dense = 8, activation = "relu"}, {dense = 3, activation = "softmax"}])", "int4"},
+        Case{"conv", R"([{conv1d = 6, kernel = 2, activation = "relu"}, {flatten = true},
+                 {dense = 3, activation = "softmax"}])",
+             "int8"},
+        Case{"lstm", R"([{lstm = 6}, {dense = 3, activation = "softmax"}])", "int8"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+}  // namespace
+}  // namespace thimble

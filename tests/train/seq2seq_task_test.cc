@@ -1,0 +1,120 @@
+// A small translation, learnt from pairs: the words for the letters of a text, in reverse order.
+#include "torch/seq2seq_task.h"
+
+#include "base/random.h"
+#include "ops/evaluate.h"
+#include "train/layers.h"
+
+#include <ATen/ATen.h>
+#include <cstring>
+#include <gtest/gtest.h>
+
+namespace thimble {
+namespace {
+
+constexpr int64_t kPlaces = 4, kLetters = 4;
+
+Seq2seqSpec spec_of(const std::string& cell, bool attention)
+{
+    const ProjectFile file = parse_project_file(
+        "[[stage]]\nkind = \"network\"\nmodel = \"m.tflite\"\n"
+        "layers = [{embedding = 8}, {lstm = 8, sequences = true, bidirectional = true}]\n",
+        "thimble.toml");
+    Seq2seqSpec spec;
+    spec.encoder.layers = file.stages[0].tables("layers");
+    spec.encoder.input.type = DType::i32;
+    spec.encoder.input.shape = {kPlaces};
+    spec.encoder.ids = kLetters + 1;
+    spec.encoder.bridge = spec.units = 16;
+    spec.cell = cell;
+    spec.embedding = 8;
+    spec.symbols = kLetters + 3;
+    spec.attention = attention;
+    spec.places = kPlaces;
+    spec.begin = 1;
+    spec.end = 2;
+    spec.max_target = kPlaces;
+    return spec;
+}
+
+std::vector<TextPair> pairs()
+{
+    std::vector<TextPair> list;
+    SplitMix64 random(5);
+    for (int i = 0; i < 600; ++i) {
+        TextPair pair;
+        const auto length = static_cast<size_t>(random.whole(1, kPlaces));
+        for (size_t k = 0; k < length; ++k)
+            pair.source.push_back(static_cast<int32_t>(random.whole(1, kLetters)));
+        for (size_t k = length; k-- > 0;) pair.target.push_back(pair.source[k] + 2);
+        pair.target.push_back(2);
+        pair.source.resize(kPlaces, 0);
+        list.push_back(std::move(pair));
+    }
+    return list;
+}
+
+class Seq2seqCase : public testing::TestWithParam<std::pair<const char*, bool>> {};
+
+TEST_P(Seq2seqCase, learns_to_write_in_reverse_order)
+{
+    const Seq2seqSpec spec = spec_of(GetParam().first, GetParam().second);
+    const std::vector<TextPair> list = pairs();
+    TrainRun run;
+    run.options.epochs = 40;
+    run.options.rate = 0.01;
+    run.options.batch = 50;
+    run.options.sampling = 0.2;
+    run.options.schedule = "cosine";
+    Seq2seqTask task(spec, list, run.options);
+    for (int64_t i = 0; i < 500; ++i) run.train.push_back(i);
+    for (int64_t i = 500; i < 600; ++i) run.validation.push_back(i);
+    Score before, after;
+    task.score(run.validation, before);
+    train(task, run);
+    task.score(run.validation, after);
+    // One state must hold the whole text where the decoder cannot look back.
+    const bool looks_back = GetParam().second;
+    EXPECT_LT(after.mean_loss(), (looks_back ? 0.2 : 0.5) * before.mean_loss());
+    EXPECT_GT(after.share_right(), looks_back ? 0.9 : 0.4);
+}
+
+INSTANTIATE_TEST_SUITE_P(Cells, Seq2seqCase,
+                         testing::Values(std::pair("lstm", true), std::pair("gru", true),
+                                         std::pair("lstm", false)),
+                         [](const auto& info) {
+                             return std::string(info.param.first) +
+                                    (info.param.second ? "_attention" : "");
+                         });
+
+// The decoder cell of libtorch is the graph's.
+TEST(Seq2seqTask, decoder_computes_what_the_oracle_computes)
+{
+    for (const char* const cell : {"lstm", "gru"}) {
+        const Seq2seqSpec spec = spec_of(cell, true);
+        const TrainableNetwork network = build_decoder(spec, 3);
+        Differentiable decoder(network);
+        Evaluator oracle(network.graph, Match::tflm);
+        std::vector<torch::Tensor> inputs = {torch::tensor({int64_t{4}})};
+        const int32_t symbol = 4;
+        oracle.set_input(0, {reinterpret_cast<const uint8_t*>(&symbol), sizeof(symbol)});
+        at::manual_seed(2);
+        for (size_t i = 1; i < network.graph.inputs.size(); ++i) {
+            const torch::Tensor x = at::randn(network.graph.tensor(network.graph.inputs[i]).shape);
+            inputs.push_back(x);
+            oracle.set_input(i, {reinterpret_cast<const uint8_t*>(x.data_ptr<float>()),
+                                 static_cast<size_t>(x.numel()) * sizeof(float)});
+        }
+        oracle.run();
+        const std::vector<torch::Tensor> outputs = decoder.forward(inputs, false);
+        for (size_t o = 0; o < outputs.size(); ++o) {
+            const torch::Tensor flat = outputs[o].detach().flatten();
+            const auto* expected = reinterpret_cast<const float*>(oracle.output(o).data());
+            for (int64_t k = 0; k < flat.numel(); ++k)
+                EXPECT_NEAR(flat[k].item<float>(), expected[k], 1e-5) << cell << " " << o;
+        }
+    }
+}
+
+}  // namespace
+}  // namespace thimble
