@@ -10,9 +10,8 @@ namespace thimble {
 
 Exit train_project(const TrainCommand& command, bool as_json)
 {
-    const std::string packages = "libtorch-dev libopenblas0-pthread";
     const std::string program =
-        require_helper("thimble-train", "`thimble train`", packages).string();
+        require_helper(kTrainer, "`thimble train`", kTrainerPackages).string();
     std::vector<std::string> arguments = {program, "train", command.project};
     if (command.resume) arguments.push_back("--resume");
     if (command.epochs > 0)

@@ -73,16 +73,21 @@ void add_library(std::vector<ToolStatus>& tools, const Target& family)
     tools.back().path = path.lexically_normal();
 }
 
+void look_for_helper(ToolStatus& tool)
+{
+    const auto path = find_helper(tool.name);
+    if (!path) return;
+    tool.found = true;
+    tool.path = path->lexically_normal();
+}
+
 void add_helper(std::vector<ToolStatus>& tools, std::string_view helper, const Target& family)
 {
     // A helper is built with thimble; what can be missing then is what it is built from.
     const std::string packages =
         fmt::format("{}, then build thimble again", family.emulator_install);
-    if (!add_tool(tools, std::string(helper), "emulating", family.name, packages)) return;
-    const auto path = find_helper(helper);
-    if (!path) return;
-    tools.back().found = true;
-    tools.back().path = path->lexically_normal();
+    if (add_tool(tools, std::string(helper), "emulating", family.name, packages))
+        look_for_helper(tools.back());
 }
 
 }  // namespace
@@ -102,6 +107,11 @@ std::vector<ToolStatus> examine_tools()
             add_helper(tools, kCountPlugin, *family);
         }
     }
+    tools.push_back({.name = std::string(kTrainer),
+                     .unlocks = "training",
+                     .install = fmt::format("apt-get install {}, then build thimble again",
+                                            kTrainerPackages)});
+    look_for_helper(tools.back());
     return tools;
 }
 

@@ -27,6 +27,10 @@ std::filesystem::path require_helper(std::string_view name, const std::string& p
 // The counting plug-in's file name.
 inline constexpr std::string_view kCountPlugin = "thimble_qemu_count.so";
 
+// The program that trains, and what it is built from.
+inline constexpr std::string_view kTrainer = "thimble-train";
+inline constexpr const char* kTrainerPackages = "libtorch-dev libopenblas0-pthread";
+
 // Whether the target's compiler is installed; whether that, its emulator and our helpers are, and
 // the emulator counts.
 bool can_compile(const ResolvedTarget& target);
