@@ -138,6 +138,10 @@ Seq2seqSpec seq2seq_spec(const Settings& stage)
         {stage.place("layers"), "no layers to train", "layers of the encoder, and decoder_network",
          "layers = [{embedding = 32}, {lstm = 32, sequences = true, bidirectional = true}] and "
          "decoder_network = {embedding = 32}"});
+    require(stage.text("input_feeding") == "none", ErrorCode::T0106,
+            {stage.place("input_feeding"), "beside layers to train",
+             "a decoder_network with attention, which takes its context in by itself",
+             "remove input_feeding"});
     spec.places = stage.whole("max_source");
     spec.max_target = stage.whole("max_target");
     spec.begin = stage.whole("begin");

@@ -1,6 +1,7 @@
 #include "verify/doctor.h"
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "targets/target.h"
@@ -55,8 +56,8 @@ void add_program(std::vector<ToolStatus>& tools, const std::string& program,
     tools.back().version = first_line(run_process({program, "--version"}, kAnswerTimeoutS).output);
 }
 
-// A compiler without its C library is a common half-installation; it is asked where its libm is,
-// which it answers with a bare name when there is none.
+// A compiler without its C library is a common half-installation: an empty program is linked with
+// it. Where the library lies says who tells; picolibc's specs do not.
 void add_library(std::vector<ToolStatus>& tools, const Target& family)
 {
     const std::string name = "C library of " + family.compiler;
@@ -64,13 +65,15 @@ void add_library(std::vector<ToolStatus>& tools, const Target& family)
     if (!find_program(family.compiler)) return;
     std::vector<std::string> command = {family.compiler};
     command.insert(command.end(), family.compile_flags.begin(), family.compile_flags.end());
+    std::vector<std::string> link = command;
+    const TemporaryFolder folder;
+    const std::string program = (folder.path() / "empty").string();
+    link.insert(link.end(), {"-nostartfiles", "-x", "c", "/dev/null", "-lm", "-lc", "-o", program});
+    tools.back().found = run_process(link, kAnswerTimeoutS).exit_code == 0;
     command.push_back(family.emulator == Emulator::host ? "-print-file-name=libm.so"
                                                         : "-print-file-name=libm.a");
-    const ProcessResult answer = run_process(command, kAnswerTimeoutS);
-    const fs::path path = first_line(answer.output);
-    if (answer.exit_code != 0 || !path.is_absolute() || !fs::exists(path)) return;
-    tools.back().found = true;
-    tools.back().path = path.lexically_normal();
+    const fs::path path = first_line(run_process(command, kAnswerTimeoutS).output);
+    if (tools.back().found && path.is_absolute()) tools.back().path = path.lexically_normal();
 }
 
 void look_for_helper(ToolStatus& tool)
