@@ -9,10 +9,14 @@ if [ ! -x "$(dirname "$thimble")/thimble-train" ]; then
     exit $failures
 fi
 
-# project NAME: a copy of an example, without its models; stdin is appended.
+projects=$scratch/projects
+mkdir "$projects"
+
+# project NAME: a copy of an example, without its models. What it calls ../../data is $scratch/data.
 project() {
-    cp -r "examples/$1" "$scratch/$1"
-    rm -rf "$scratch/$1"/*.tflite "$scratch/$1/training"
+    rm -rf "${projects:?}/$1"
+    cp -r "examples/$1" "$projects/$1"
+    rm -rf "$projects/$1"/*.tflite "$projects/$1/training"
 }
 # The last epoch's loss as a share of the first one's.
 falls() {
@@ -25,45 +29,106 @@ PY
 }
 
 project sine
-if expect "sine" 0 "$thimble" train "$scratch/sine" --epochs 30 --json; then
+if expect "sine" 0 "$thimble" train "$projects/sine" --epochs 30 --json; then
     is_json "train --json"
     holds "float and int8 are near the sine" 'all(m["mean_square_error"] < 0.03 for m in d["models"]) and len(d["models"]) == 2'
-    falls "$scratch/sine/training/sine.json" 0.5
-    expect "the trained sine is exact" 0 "$thimble" verify "$scratch/sine" --target host
+    falls "$projects/sine/training/sine.json" 0.5
+    expect "the trained sine is exact" 0 "$thimble" verify "$projects/sine" --target host
 fi
 
 project gesture
-sed -i 's/^count = .*/count = 1500/' "$scratch/gesture/thimble.toml"
-if expect "gesture" 0 "$thimble" train "$scratch/gesture" --epochs 12 --json; then
+sed -i 's/^count = .*/count = 1500/' "$projects/gesture/thimble.toml"
+if expect "gesture" 0 "$thimble" train "$projects/gesture" --epochs 12 --json; then
     holds "labels are learnt, and int8 keeps them" \
         'd["models"][0]["accuracy"] > 0.8 and d["models"][1]["accuracy"] > d["models"][0]["accuracy"] - 0.03'
-    falls "$scratch/gesture/training/motion.json" 0.7
-    sha256sum "$scratch/gesture"/*.tflite >"$scratch/first"
-    expect "gesture again" 0 "$thimble" train "$scratch/gesture" --epochs 12 &&
-        { sha256sum "$scratch/gesture"/*.tflite | cmp -s - "$scratch/first" && ok "the same bytes" || failed "the same bytes" "models differ"; }
-    "$thimble" train "$scratch/gesture" --epochs 5 >/dev/null
-    expect "gesture goes on" 0 "$thimble" train "$scratch/gesture" --epochs 12 --resume &&
+    falls "$projects/gesture/training/motion.json" 0.7
+    sha256sum "$projects/gesture"/*.tflite >"$scratch/first"
+    expect "gesture again" 0 "$thimble" train "$projects/gesture" --epochs 12 &&
+        { sha256sum "$projects/gesture"/*.tflite | cmp -s - "$scratch/first" && ok "the same bytes" || failed "the same bytes" "models differ"; }
+    "$thimble" train "$projects/gesture" --epochs 5 >/dev/null
+    expect "gesture goes on" 0 "$thimble" train "$projects/gesture" --epochs 12 --resume &&
         { grep -q '^epoch *6/12' "$scratch/out" && ! grep -q '^epoch *5/12' "$scratch/out" && ok "behind the last epoch" || failed "behind the last epoch" "$(head -3 "$scratch/out")"; }
-    sed -i 's/^rate = .*/rate = 0.5/' "$scratch/gesture/thimble.toml"
-    expect "another rate is another training" 1 "$thimble" train "$scratch/gesture" --resume
+    sed -i 's/^rate = .*/rate = 0.5/' "$projects/gesture/thimble.toml"
+    expect "another rate is another training" 1 "$thimble" train "$projects/gesture" --resume
 fi
 
 project key_reports
-sed -i '/^count = /d; s/^generate = .*/&\ncount = 2000/; s/^\[train\]/[train]\nqat_epochs = 2/' "$scratch/key_reports/thimble.toml"
-if expect "key reports, trained on with integers" 0 "$thimble" train "$scratch/key_reports" --epochs 15 --json; then
+sed -i '/^count = /d; s/^generate = .*/&\ncount = 2000/; s/^\[train\]/[train]\nqat_epochs = 2/' "$projects/key_reports/thimble.toml"
+if expect "key reports, trained on with integers" 0 "$thimble" train "$projects/key_reports" --epochs 15 --json; then
     holds "three models" 'len(d["models"]) == 3 and min(m["accuracy"] for m in d["models"]) > 0.85'
 fi
 
 project dates
-sed -i 's/^generate = .*/&\ncount = 4000/; s/embedding = 16/embedding = 8/g; s/lstm = [0-9]*/lstm = 12/' "$scratch/dates/thimble.toml"
-if expect "dates" 0 "$thimble" train "$scratch/dates" --epochs 3 --json; then
-    falls "$scratch/dates/training/encoder.json" 0.9
-    expect "a trained seq2seq is exact" 0 "$thimble" verify "$scratch/dates" --target host
+sed -i 's/^generate = .*/&\ncount = 4000/; s/embedding = 16/embedding = 8/g; s/lstm = [0-9]*/lstm = 12/' "$projects/dates/thimble.toml"
+if expect "dates" 0 "$thimble" train "$projects/dates" --epochs 3 --json; then
+    falls "$projects/dates/training/encoder.json" 0.9
+    expect "a trained seq2seq is exact" 0 "$thimble" verify "$projects/dates" --target host
+fi
+
+project number_to_words
+sed -i 's/^generate = .*/&\ncount = 6000/; s/embedding = [0-9]*/embedding = 8/g; s/lstm = [0-9]*/lstm = 12/' "$projects/number_to_words/thimble.toml"
+expect "number_to_words" 0 "$thimble" train "$projects/number_to_words" --epochs 2 --json &&
+    falls "$projects/number_to_words/training/encoder.json" 0.95
+
+# fetched NAME: whether the data could be brought.
+fetched() {
+    if timeout 60 tools/get-data "$1" --into "$scratch/data" >"$scratch/out" 2>"$scratch/err"; then return 0; fi
+    skipped "training on $1" "the data is not here: $(head -c 100 "$scratch/err" | tr '\n' ' ')"
+    return 1
+}
+# smoke NAME EPOCHS LOSS RIGHT: a short training, to that share of the first loss, and so many right.
+smoke() {
+    expect "$1" 0 "$thimble" train "$projects/$1" --epochs "$2" --json || return
+    holds "$1: $4 right as C" 'd["models"][-1]["accuracy"] >= '"$4"
+    falls "$projects/$1"/training/*.json "$3"
+}
+if fetched sms_spam; then
+    project text_hash && smoke text_hash 10 0.5 0.95
+    project text_rnn && smoke text_rnn 2 0.7 0.9
+fi
+if fetched mnist; then
+    for example in mnist_conv mnist_lstm; do
+        project $example
+        # The published test half alone: 8,000 digits to train on, 2,000 to test.
+        sed -i '/^test_files/d; s/train-images/t10k-images/' "$projects/$example/thimble.toml"
+    done
+    smoke mnist_conv 3 0.5 0.88
+    smoke mnist_lstm 3 0.5 0.8
+fi
+fetched magic_wand && project magic_wand && smoke magic_wand 4 0.6 0.8
+if [ -d data/speech/train ]; then
+    ln -s "$root/data/speech" "$scratch/data/speech"
+    project micro_speech && smoke micro_speech 3 0.8 0.6
+else
+    skipped "training on speech" "data/speech is not here: tools/get-data speech makes it in some minutes"
+fi
+
+# All of them in full, to the accuracy that their READMEs state.
+if [ -n "${THIMBLE_LONG:-}" ]; then
+    while read -r example right; do
+        project "$example"
+        grep -q '\.\./data' "$projects/$example/thimble.toml" &&
+            ! ls "$scratch"/data/"$(sed -n 's|.*\.\./data/\([a-z_]*\)/.*|\1|p' "$projects/$example/thimble.toml" | head -1)" >/dev/null 2>&1 &&
+            { skipped "$example in full" "its data is not here"; continue; }
+        expect "$example in full" 0 "$thimble" train "$projects/$example" --json &&
+            holds "$example: $right right" 'd["models"][-1]["accuracy"] >= '"$right"
+    done <<'LIST'
+gesture 0.98
+key_reports 0.99
+magic_wand 0.92
+mnist_conv 0.977
+mnist_lstm 0.977
+text_hash 0.977
+text_rnn 0.975
+micro_speech 0.92
+dates 0.987
+number_to_words 0.993
+LIST
 fi
 
 # Stopped by the user: what was done is kept.
 project gesture >/dev/null 2>&1
-mkdir -p "$scratch/stop" && cp "$scratch/gesture/thimble.toml" "$scratch/stop/"
+mkdir -p "$scratch/stop" && cp "$projects/gesture/thimble.toml" "$scratch/stop/"
 "$thimble" train "$scratch/stop" --epochs 100000 >"$scratch/stop.out" 2>"$scratch/stop.err" &
 for _ in $(seq 100); do [ -f "$scratch/stop/training/motion.checkpoint" ] && break; sleep 0.2; done
 kill -INT $!
