@@ -81,6 +81,7 @@ private:
             fine_tune(quantized);
         }
         add_row(scheme, quantized.graph(), files.model);
+        report_.layers = quantized.layers;
         report_.warnings = quantized.notes;
         warn_of_drop(quantized);
     }

@@ -34,12 +34,33 @@ void print(const TrainReport& report)
         for (const auto& file : row.files) files.push_back(file.string());
         models.push_back(model_json(row, report.shares));
     }
+    json layers = json::array();
+    for (const LayerError& layer : report.layers)
+        layers.push_back({{"name", layer.name},
+                          {"type", layer.type},
+                          {"sqnr_db", std::isfinite(layer.sqnr_db) ? json(layer.sqnr_db) : json()},
+                          {"mean_error", layer.mean_error},
+                          {"max_error", layer.max_error}});
     print_json(json{{"files", files},
+                    {"layers", layers},
                     {"warnings", report.warnings},
                     {"models", models},
                     {"epochs", report.history.epochs.size()},
                     {"best_epoch", report.history.best},
                     {"history", report.history_file.string()}});
+}
+
+// Signal to error of each layer: where integers cost most stands the smallest number.
+void say_layers(const std::vector<LayerError>& layers)
+{
+    if (layers.empty()) return;
+    TextTable table({"layer", "type", ">signal to error", ">mean error", ">largest"});
+    for (const LayerError& layer : layers)
+        table.row({layer.name, layer.type,
+                   std::isfinite(layer.sqnr_db) ? fmt::format("{:.1f} dB", layer.sqnr_db) : "exact",
+                   fmt::format("{:.4g}", layer.mean_error),
+                   fmt::format("{:.4g}", layer.max_error)});
+    say("\n" + table.text());
 }
 
 std::string score_cell(const Score& score, bool shares)
@@ -70,6 +91,7 @@ void print_report(const TrainReport& report, bool as_json)
     }
     say(table.text());
     if (report.models.back().confusion) say("\n" + report.models.back().confusion->text());
+    say_layers(report.layers);
     for (const std::string& warning : report.warnings) say("warning: " + warning + "\n");
     say_next(report.next);
 }

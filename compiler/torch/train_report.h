@@ -2,6 +2,7 @@
 #pragma once
 
 #include "evaluate/confusion.h"
+#include "quantize/quantize.h"
 #include "train/history.h"
 
 #include <cstdint>
@@ -26,6 +27,7 @@ struct TrainReport {
     History history;
     std::filesystem::path history_file;
     std::vector<ModelRow> models;  // float first
+    std::vector<LayerError> layers;  // of the last model, against float, as it was rounded
     std::vector<std::string> warnings;
     bool shares = true;  // scores are shares of right answers; else mean square errors
     std::string next;    // command

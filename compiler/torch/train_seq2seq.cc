@@ -88,6 +88,9 @@ private:
         line.clear();
         add_row(scheme, quantized.encoder.graph(), quantized.decoder.graph(),
                 {files.model, decoder_.model});
+        report_.layers = quantized.encoder.layers;
+        report_.layers.insert(report_.layers.end(), quantized.decoder.layers.begin(),
+                              quantized.decoder.layers.end());
         report_.warnings = quantized.encoder.notes;
         report_.warnings.insert(report_.warnings.end(), quantized.decoder.notes.begin(),
                                 quantized.decoder.notes.end());
