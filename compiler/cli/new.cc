@@ -23,8 +23,13 @@ using nlohmann::json;
 struct NewOptions {
     std::string folder;
     std::string like = "sine";
-    std::string board = "uno";
+    std::string board;  // empty: the smallest well-known one that the template's model fits
 };
+
+std::string default_board(const std::string& like)
+{
+    return like == "keyword" || like == "seq2seq" ? "nano33ble" : "uno";
+}
 
 std::string replaced(std::string text, std::string_view from, std::string_view to)
 {
@@ -68,9 +73,9 @@ std::vector<fs::path> write_files(const fs::path& folder, const NewOptions& opti
     const std::string name = c_identifier(folder.filename().string());
     std::error_code problem;
     fs::create_directories(folder, problem);
-    require(!problem, ErrorCode::T0102,
-            {options.folder, problem.message(), "a folder that can be made",
-             "thimble new gesture"});
+    require(
+        !problem, ErrorCode::T0102,
+        {options.folder, problem.message(), "a folder that can be made", "thimble new gesture"});
     std::vector<fs::path> files;
     for (size_t i = 0; i < kTemplateFileCount; ++i) {
         const TemplateFile& file = kTemplateFiles[i];
@@ -81,8 +86,9 @@ std::vector<fs::path> write_files(const fs::path& folder, const NewOptions& opti
     return files;
 }
 
-Exit write_project(const NewOptions& options, bool as_json)
+Exit write_project(NewOptions options, bool as_json)
 {
+    if (options.board.empty()) options.board = default_board(options.like);
     find_target(options.board);
     const fs::path given = options.folder;
     const fs::path folder = given.has_filename() ? given : given.parent_path();
@@ -114,6 +120,7 @@ Exit write_project(const NewOptions& options, bool as_json)
     if (!input.empty())
         say_next(fmt::format("thimble run {} --input {}", folder.string(), input.string()));
     say_next(fmt::format("thimble verify {} --target {}", folder.string(), options.board));
+    say_next(fmt::format("thimble train {}", folder.string()));
     return Exit::ok;
 }
 
@@ -125,7 +132,8 @@ Run declare(OptionReader& reader)
                   {"sine", "gesture", "text", "keyword", "digits", "seq2seq"},
                   "what it does: a number in and out; a decision on a motion, a text, a word or a\n"
                   "picture; a text in and out");
-    reader.text("--board", "B", options->board, "the board that commands take by default");
+    reader.text("--board", "B", options->board,
+                "the board that commands take by default (uno; nano33ble for keyword and seq2seq)");
     return [options](bool as_json) { return write_project(*options, as_json); };
 }
 

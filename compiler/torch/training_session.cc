@@ -16,6 +16,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr int64_t kLinesMost = 20;  // about epochs; the file of the curves has them all
+
 volatile std::sig_atomic_t stop_wanted = 0;
 
 void want_stop(int)
@@ -79,7 +81,8 @@ History TrainingSession::run(Task& task, TrainRun& run, bool shares)
         line.show(done, fmt::format("epoch {}/{}  {}", epoch, epochs, score_text(now, shares)));
     };
     run.ended = [&](const Epoch& epoch) {
-        if (as_json) return;
+        const bool last = epoch.number == epochs;
+        if (as_json || (epoch.number % (1 + (epochs - 1) / kLinesMost) != 0 && !last)) return;
         line.clear();
         say(epoch_text(epoch, epochs, shares) + "\n");
         std::fflush(stdout);  // a pipe would hold it back for minutes
