@@ -110,7 +110,17 @@ torch::Tensor batch_matmul(const NodeValues& n)
 torch::Tensor concat(const NodeValues& n)
 {
     std::vector<torch::Tensor> parts;
-    for (size_t i = 0; i < n.node.inputs.size(); ++i) parts.push_back(n.value(i));
+    int64_t samples = 1;
+    for (size_t i = 0; i < n.node.inputs.size(); ++i) {
+        parts.push_back(n.value(i));
+        samples = std::max(samples, parts.back().size(0));
+    }
+    // A constant stands beside every sample.
+    for (torch::Tensor& part : parts) {
+        std::vector<int64_t> shape = part.sizes().vec();
+        shape[0] = samples;
+        part = part.expand(shape);
+    }
     return at::cat(parts, n.option(field::concatenation::axis));
 }
 

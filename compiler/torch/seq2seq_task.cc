@@ -88,7 +88,7 @@ torch::Tensor Seq2seqTask::loss(std::span<const int64_t> samples, bool training,
     torch::Tensor symbol = at::full({count}, spec_.begin, torch::kInt64);
     std::vector<torch::Tensor> states = {encoded[1]};
     if (spec_.cell == "lstm") states.push_back(at::zeros({count, spec_.units}));
-    if (spec_.attention) states.push_back(at::zeros({count, spec_.units}));
+    if (spec_.attention) states.push_back(at::zeros({count, spec_.width()}));
     std::vector<torch::Tensor> logits;
     for (int64_t t = 0; t < steps; ++t) {
         std::vector<torch::Tensor> inputs = {symbol};

@@ -55,13 +55,17 @@ public:
     TrainableNetwork build()
     {
         begin();
+        const TensorId ids = value_;
         for (next_ = 0; next_ < layers_.size();) {
             const Settings& layer = *layers_[next_++];
             const std::string kind = kind_of(layer);
             build_.set_prefix(fmt::format("{}_{}", kind, next_));
             add(kind, layer);
         }
+        const TensorId rows = value_;
+        if (spec_.mask) mask(ids);
         graph_.output(value_, spec_.bridge > 0 ? "memory" : "output");
+        value_ = rows;
         if (spec_.bridge > 0) bridge();
         network_ = build_.finish(std::move(network_));
         if (network_.input_scale != 1 && first_weights(network_.graph).empty())
@@ -431,6 +435,16 @@ private:
         const TensorId scaled = graph_.node("MUL", {scores, factor}, {}, DType::f32);
         const TensorId shares = build_.function("SOFTMAX", scaled);
         value_ = graph_.node("BATCH_MATMUL", {shares, value}, {}, DType::f32);
+    }
+
+    // One value more for each row: whether its id is `pad`.
+    void mask(TensorId ids)
+    {
+        build_.set_prefix("mask");
+        std::vector<float> table(static_cast<size_t>(spec_.ids), 0.0f);
+        table.at(static_cast<size_t>(spec_.pad)) = kMasked;
+        const TensorId masks = graph_.constant("mask/table", {spec_.ids, 1}, table);
+        value_ = graph_.concat({value_, graph_.gather(masks, ids)}, 2);
     }
 
     // The decoder's first state from all that the encoder gives.

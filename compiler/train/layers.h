@@ -24,7 +24,12 @@ struct NetworkSpec {
     // Of an encoder: a second output, tanh of a dense layer of so many units over the mean of the
     // first one's rows: the decoder's first state. 0: none.
     int64_t bridge = 0;
+    // Of an encoder: each row of the first output ends with one value more, kMasked where the id is
+    // `pad`, else 0. A query that ends with 1 never finds those rows.
+    bool mask = false;
+    int64_t pad = 0;
 };
+constexpr float kMasked = -30;  // e^-30 of the others' share
 
 // Equal arguments give equal weights on every machine. Throws T0106 for layers that do not fit each
 // other, with their line.

@@ -57,8 +57,8 @@ std::vector<uint8_t> input_bytes(const LabelledSample& sample, const Tensor& fea
             const double limit = place.type == DType::i8 ? 127 : 32767;
             // In float, as the operator QUANTIZE: halves would fall to the other side in double.
             const float steps = static_cast<float>(value) / place.quant.scale();
-            const double q = std::clamp(
-                std::round(double{steps}) + place.quant.zero_point(), -limit - 1, limit);
+            const double q =
+                std::clamp(std::round(double{steps}) + place.quant.zero_point(), -limit - 1, limit);
             if (place.type == DType::i8)
                 put(bytes, static_cast<int8_t>(q));
             else

@@ -27,8 +27,8 @@ public:
         h_ = graph_.input(real("h", {1, spec_.units}));
         if (spec_.cell == "lstm") c_ = graph_.input(real("c", {1, spec_.units}));
         if (spec_.attention) {
-            context_ = graph_.input(real("context", {1, spec_.units}));
-            memory_ = graph_.input(real("memory", {1, spec_.places, spec_.units}));
+            context_ = graph_.input(real("context", {1, spec_.width()}));
+            memory_ = graph_.input(real("memory", {1, spec_.places, spec_.width()}));
         }
         constexpr double kEvenIn = 0.5;
         const TensorId table = build_.weight("table", {spec_.symbols, spec_.embedding}, kEvenIn);
@@ -92,12 +92,17 @@ private:
 
     void attend()
     {
-        const TensorId query = graph_.reshaped(h_, {1, 1, spec_.units});
+        TensorId query = h_;
+        if (spec_.mask) {
+            const TensorId one = graph_.constant("decoder/one", {1, 1}, std::vector<float>{1});
+            query = graph_.concat({h_, one}, 1);
+        }
+        query = graph_.reshaped(query, {1, 1, spec_.width()});
         const TensorId scores = graph_.node("BATCH_MATMUL", {query, memory_},
                                             {{field::batch_matmul::adj_y, true}}, DType::f32);
         const TensorId shares = build_.function("SOFTMAX", scores);
         const TensorId sum = graph_.node("BATCH_MATMUL", {shares, memory_}, {}, DType::f32);
-        context_ = graph_.reshaped(sum, {1, spec_.units});
+        context_ = graph_.reshaped(sum, {1, spec_.width()});
     }
 
     const Seq2seqSpec& spec_;
@@ -150,6 +155,7 @@ Seq2seqSpec seq2seq_spec(const Settings& stage)
     spec.cell = writer->text("cell");
     spec.embedding = writer->whole("embedding");
     spec.attention = writer->text("attention") == "dot";
+    spec.mask = spec.attention && writer->flag("mask");
     spec.dropout = writer->number("dropout");
     spec.symbols = tokens_of(stage, "target_vocabulary");
     spec.encoder.layers = stage.tables("layers");
@@ -163,6 +169,8 @@ Seq2seqSpec seq2seq_spec(const Settings& stage)
                  fmt::format("{} = {}", key, spec.symbols - 1)});
     spec.units = memory_width(spec, stage);
     spec.encoder.bridge = spec.units;
+    spec.encoder.mask = spec.mask;
+    spec.encoder.pad = spec.pad;
     return spec;
 }
 

@@ -10,6 +10,7 @@
 //          c' = f c + i g   h' = o tanh c'
 //   gru:   z, r = sigmoid(W [x; h] + b)   g = tanh(W [x; r h] + b)   h' = g + z (h - g)
 //   attention (Luong, Pham, Manning 2015, dot): a = softmax(memory h')   context' = a memory
+//   masked: memory has a column more, -30 for pads, and [h'; 1] stands for h'
 //   logits = W [h'; context'] + b
 //
 // Tested by tests/train/seq2seq_task_test.cc.
@@ -23,14 +24,19 @@
 namespace thimble {
 
 struct Seq2seqSpec {
-    NetworkSpec encoder;       // its bridge has `units`
-    std::string cell;          // "lstm", "gru"
-    int64_t units = 0;         // of the decoder: the width of the memory
-    int64_t embedding = 0;     // width of the target symbols' rows
-    int64_t symbols = 0;       // of the target
+    NetworkSpec encoder;    // its bridge has `units`
+    std::string cell;       // "lstm", "gru"
+    int64_t units = 0;      // of the decoder: the width of the memory
+    int64_t embedding = 0;  // width of the target symbols' rows
+    int64_t symbols = 0;    // of the target
     bool attention = true;
-    double dropout = 0;        // of what the logits are made from
-    int64_t places = 0;        // symbols of the source
+    bool mask = false;  // attention does not see pads
+
+    // Elements of a row of the memory, and of the context.
+    int64_t width() const { return units + (mask ? 1 : 0); }
+
+    double dropout = 0;  // of what the logits are made from
+    int64_t places = 0;  // symbols of the source
     int64_t begin = 0, end = 0, pad = 0, max_target = 0;
 };
 

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int64_t kPlaces = 4, kLetters = 4;
 
-Seq2seqSpec spec_of(const std::string& cell, bool attention)
+Seq2seqSpec spec_of(const std::string& cell, bool attention, bool mask = false)
 {
     const ProjectFile file = parse_project_file(
         "[[stage]]\nkind = \"network\"\nmodel = \"m.tflite\"\n"
@@ -30,6 +30,7 @@ Seq2seqSpec spec_of(const std::string& cell, bool attention)
     spec.embedding = 8;
     spec.symbols = kLetters + 3;
     spec.attention = attention;
+    spec.mask = spec.encoder.mask = mask;
     spec.places = kPlaces;
     spec.begin = 1;
     spec.end = 2;
@@ -54,11 +55,18 @@ std::vector<TextPair> pairs()
     return list;
 }
 
-class Seq2seqCase : public testing::TestWithParam<std::pair<const char*, bool>> {};
+struct Case {
+    const char* name;
+    const char* cell;
+    bool attention, mask;
+};
+
+class Seq2seqCase : public testing::TestWithParam<Case> {};
 
 TEST_P(Seq2seqCase, learns_to_write_in_reverse_order)
 {
-    const Seq2seqSpec spec = spec_of(GetParam().first, GetParam().second);
+    const Case& c = GetParam();
+    const Seq2seqSpec spec = spec_of(c.cell, c.attention, c.mask);
     const std::vector<TextPair> list = pairs();
     TrainRun run;
     run.options.epochs = 40;
@@ -74,24 +82,43 @@ TEST_P(Seq2seqCase, learns_to_write_in_reverse_order)
     train(task, run);
     task.score(run.validation, after);
     // One state must hold the whole text where the decoder cannot look back.
-    const bool looks_back = GetParam().second;
+    const bool looks_back = c.attention;
     EXPECT_LT(after.mean_loss(), (looks_back ? 0.2 : 0.5) * before.mean_loss());
     EXPECT_GT(after.share_right(), looks_back ? 0.9 : 0.4);
 }
 
 INSTANTIATE_TEST_SUITE_P(Cells, Seq2seqCase,
-                         testing::Values(std::pair("lstm", true), std::pair("gru", true),
-                                         std::pair("lstm", false)),
-                         [](const auto& info) {
-                             return std::string(info.param.first) +
-                                    (info.param.second ? "_attention" : "");
-                         });
+                         testing::Values(Case{"lstm_attention", "lstm", true, false},
+                                         Case{"gru_attention_masked", "gru", true, true},
+                                         Case{"lstm", "lstm", false, false}),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+// What stands in the rows of pads changes nothing.
+TEST(Seq2seqTask, masked_attention_passes_over_pads)
+{
+    const Seq2seqSpec spec = spec_of("lstm", true, true);
+    Differentiable encoder(build_network(spec.encoder, 3)), decoder(build_decoder(spec, 4));
+    const std::vector<torch::Tensor> encoded = encoder.forward(
+        {torch::tensor({int64_t{1}, int64_t{2}, int64_t{0}, int64_t{0}}).reshape({1, kPlaces})},
+        false);
+    const auto logits = [&](const torch::Tensor& memory) {
+        return decoder.forward({torch::tensor({int64_t{1}}), encoded[1], at::zeros({1, spec.units}),
+                                at::zeros({1, spec.width()}), memory},
+                               false)[0];
+    };
+    torch::Tensor other = encoded[0].detach().clone();
+    other.slice(1, 2, 4).slice(2, 0, spec.units) += 0.5;
+    EXPECT_TRUE(at::allclose(logits(encoded[0]), logits(other), 1e-6, 1e-6));
+    other = encoded[0].detach().clone();
+    other.slice(1, 0, 1).slice(2, 0, spec.units) += 0.5;
+    EXPECT_FALSE(at::allclose(logits(encoded[0]), logits(other), 1e-6, 1e-6));
+}
 
 // The decoder cell of libtorch is the graph's.
 TEST(Seq2seqTask, decoder_computes_what_the_oracle_computes)
 {
     for (const char* const cell : {"lstm", "gru"}) {
-        const Seq2seqSpec spec = spec_of(cell, true);
+        const Seq2seqSpec spec = spec_of(cell, true, cell[0] == 'g');
         const TrainableNetwork network = build_decoder(spec, 3);
         Differentiable decoder(network);
         Evaluator oracle(network.graph, Match::tflm);
