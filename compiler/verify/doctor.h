@@ -14,7 +14,7 @@ struct ToolStatus {
     std::string unlocks;         // "compiling for cortex-m3, cortex-m4"
     std::string install;         // "apt-get install gcc-avr avr-libc"
     bool found = false;
-    std::filesystem::path path;  // empty when missing
+    std::filesystem::path path;  // empty when missing, or when the compiler does not say
     std::string version;         // first line that the program prints about itself; may be empty
 };
 

@@ -29,7 +29,10 @@ TEST(Doctor, lists_each_tool_once_with_all_that_it_unlocks)
     EXPECT_EQ(find_tool(tools, "thimble-run-avr").install,
               "apt-get install libsimavr-dev, then build thimble again");
     for (const ToolStatus& tool : tools) {
-        EXPECT_EQ(tool.found, !tool.path.empty()) << tool.name;
+        // Not every compiler says where its C library lies.
+        const bool library = tool.name.starts_with("C library of ");
+        EXPECT_TRUE(tool.found || tool.path.empty()) << tool.name;
+        EXPECT_TRUE(!tool.found || library || !tool.path.empty()) << tool.name;
         EXPECT_FALSE(tool.install.empty()) << tool.name;
     }
 }
