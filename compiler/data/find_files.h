@@ -1,6 +1,6 @@
 // Files by patterns: `*` and `?` within a name, `**` for any number of folders.
 //
-// Tested by tests/unit/data/find_files_test.cc.
+// Tested by tests/unit/data/table_test.cc.
 #pragma once
 
 #include <filesystem>

@@ -1,6 +1,6 @@
 // A recording: what the device would have been given between two decisions, with its label.
 //
-// Tested by tests/unit/data/recording_test.cc.
+// Tested by tests/unit/data/table_test.cc.
 #pragma once
 
 #include "ir/dtype.h"

@@ -12,7 +12,7 @@
 //
 // Where a tick brings fewer rows than a hop, a slide collects them, and all of it is another `if`.
 // Only windows that the project marks; the oracle keeps computing whole windows.
-// Tested by tests/unit/passes/slide_networks_test.cc.
+// Tested by tests/unit/project/sliding_test.cc.
 #include "ops/control.h"
 #include "ops/op.h"
 #include "ops/stream.h"

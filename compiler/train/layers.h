@@ -4,7 +4,7 @@
 // stage in front gives, with an axis of 1 in front for the batch: float32 [1, shape...], where
 // integers stand for themselves, or int32 ids [1, count] if the first layer is an embedding.
 //
-// Tested by tests/unit/train/layers_test.cc.
+// Tested by tests/train/differentiable_test.cc.
 #pragma once
 
 #include "project/project_file.h"
