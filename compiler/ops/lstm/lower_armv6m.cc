@@ -70,22 +70,16 @@ void add_lstm_armv6m(LowerContext& c, const IntegerLstm& lstm, std::vector<Varia
     const int64_t inputs = filled(size.in_count) + filled(size.units);
     const double cost =
         static_cast<double>(size.batches * size.steps * size.units * (14 * inputs + 500));
-    variants.push_back({"armv6m_4", "armv6m", cost, [&c, &lstm, inputs] {
-                            const std::vector<int32_t> records = records_of(lstm);
-                            const std::vector<Arg> args = {
-                                lstm.x,
-                                c.table(weights_of(lstm), "weights of " + c.node.name),
-                                c.table(starts_of(lstm), "bias of " + c.node.name),
-                                scales_of(c, lstm, records),
-                                c.key(int64_t{!records.empty()}),
-                                lstm_sigmoid_table(c),
-                                lstm.h,
-                                lstm.c,
-                                lstm.out,
-                                c.key(int64_t{lstm.sequence}),
-                                c.scratch(inputs + 8, 4, "uint8_t*")};
-                            c.call("thb_lstm_s8_armv6m", joined(args, lstm_size_args(c, lstm)));
-                        }});
+    variants.push_back(
+        {"armv6m_4", "armv6m", cost, [&c, &lstm, inputs] {
+             const std::vector<int32_t> records = records_of(lstm);
+             const std::vector<Arg> args = {
+                 lstm.x, c.table(weights_of(lstm), "weights of " + c.node.name),
+                 c.table(starts_of(lstm), "bias of " + c.node.name), scales_of(c, lstm, records),
+                 c.key(int64_t{!records.empty()})};
+             c.call("thb_lstm_s8_armv6m",
+                    joined(args, lstm_cell_args(c, lstm, c.scratch(inputs + 8, 4, "uint8_t*"))));
+         }});
 }
 
 }  // namespace thimble

@@ -74,16 +74,13 @@ void add_lstm_avr(LowerContext& c, const IntegerLstm& lstm, std::vector<Variant>
     variants.push_back(
         {"avr_4", "avr", cost, [&c, &lstm] {
              const std::vector<Arg> args = {
-                 lstm.x,
-                 c.table(blocks_of(lstm), "weights and biases of " + c.node.name),
-                 c.table(records_of(lstm), "multipliers of " + c.node.name, false),
-                 lstm_sigmoid_table(c),
-                 lstm.h,
-                 lstm.c,
-                 lstm.out,
-                 c.key(int64_t{lstm.sequence}),
-                 c.scratch(lstm.size.in_count + lstm.size.units + kWorkBytes, 1, "uint8_t*")};
-             c.call("thb_lstm_s8_avr", joined(args, lstm_size_args(c, lstm)));
+                 lstm.x, c.table(blocks_of(lstm), "weights and biases of " + c.node.name),
+                 c.table(records_of(lstm), "multipliers of " + c.node.name, false)};
+             c.call("thb_lstm_s8_avr",
+                    joined(args, lstm_cell_args(
+                                     c, lstm,
+                                     c.scratch(lstm.size.in_count + lstm.size.units + kWorkBytes, 1,
+                                               "uint8_t*"))));
          }});
 }
 

@@ -53,22 +53,18 @@ void add_lstm_dsp(LowerContext& c, const IntegerLstm& lstm, std::vector<Variant>
     const int64_t groups = groups_of(lstm.size.in_count) + groups_of(lstm.size.units);
     const double cost = static_cast<double>(lstm.size.batches * lstm.size.steps * lstm.size.units *
                                             (16 * groups + 200));
-    variants.push_back({"dsp_4", "dsp", cost, [&c, &lstm, groups, x = *x, h = *h, scales] {
-                            std::vector<Arg> args = {
-                                lstm.x,
-                                c.table(x.weights, "weights of " + c.node.name),
-                                c.table(h.weights, "recurrent weights of " + c.node.name),
-                                c.table(starts_of(x, h), "bias of " + c.node.name),
-                                c.table(scales.records, "multipliers of " + c.node.name, false),
-                                c.key_text(scales.fast ? "THB_SCALE_FAST" : "THB_SCALE_EXACT"),
-                                lstm_sigmoid_table(c),
-                                lstm.h,
-                                lstm.c,
-                                lstm.out,
-                                c.key(int64_t{lstm.sequence}),
-                                c.scratch(groups * 8, 4, "int32_t*")};
-                            c.call("thb_lstm_s8_dsp", joined(args, lstm_size_args(c, lstm)));
-                        }});
+    variants.push_back(
+        {"dsp_4", "dsp", cost, [&c, &lstm, groups, x = *x, h = *h, scales] {
+             std::vector<Arg> args = {
+                 lstm.x,
+                 c.table(x.weights, "weights of " + c.node.name),
+                 c.table(h.weights, "recurrent weights of " + c.node.name),
+                 c.table(starts_of(x, h), "bias of " + c.node.name),
+                 c.table(scales.records, "multipliers of " + c.node.name, false),
+                 c.key_text(scales.fast ? "THB_SCALE_FAST" : "THB_SCALE_EXACT")};
+             c.call("thb_lstm_s8_dsp",
+                    joined(args, lstm_cell_args(c, lstm, c.scratch(groups * 8, 4, "int32_t*"))));
+         }});
 }
 
 }  // namespace thimble

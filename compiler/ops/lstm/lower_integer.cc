@@ -175,6 +175,11 @@ std::vector<T> packed_bias(const IntegerLstm& lstm)
     return packed;
 }
 
+Arg sigmoid_table_of(LowerContext& c)
+{
+    return c.table(sigmoid_table(), "16-bit sigmoid", false);
+}
+
 void call_portable(LowerContext& c, const IntegerLstm& lstm)
 {
     const bool narrow = c.input(lstm_input::x).type == DType::i8;
@@ -183,19 +188,11 @@ void call_portable(LowerContext& c, const IntegerLstm& lstm)
     const Arg bias = narrow ? c.table(packed_bias<int32_t>(lstm), "bias of " + c.node.name)
                             : c.table(packed_bias<int64_t>(lstm), "bias of " + c.node.name);
     const int64_t bytes = narrow ? 1 : 2;
-    std::vector<Arg> args = {
-        lstm.x,
-        c.table(packed_weights(lstm), "weights of " + c.node.name),
-        bias,
-        lstm_exact_scales(c, lstm),
-        lstm_sigmoid_table(c),
-        lstm.h,
-        lstm.c,
-        lstm.out,
-        c.key(int64_t{lstm.sequence}),
-        c.scratch(lstm.size.units * bytes, bytes, narrow ? "int8_t*" : "int16_t*")};
-    if (!narrow) args.insert(args.begin() + 4, c.key(int64_t{wide_sums}));
-    args = joined(args, lstm_size_args(c, lstm));
+    std::vector<Arg> args = {lstm.x, c.table(packed_weights(lstm), "weights of " + c.node.name),
+                             bias, lstm_exact_scales(c, lstm)};
+    if (!narrow) args.push_back(c.key(int64_t{wide_sums}));
+    const Arg old = c.scratch(lstm.size.units * bytes, bytes, narrow ? "int8_t*" : "int16_t*");
+    args = joined(args, lstm_cell_args(c, lstm, old));
     args.push_back(c.key(int64_t{lstm.cell.multiplier}));
     args.push_back(c.key(int64_t{lstm.cell.shift}));
     c.call(narrow ? "thb_lstm_s8" : "thb_lstm_s16", args);
@@ -203,9 +200,10 @@ void call_portable(LowerContext& c, const IntegerLstm& lstm)
 
 }  // namespace
 
-std::vector<Arg> lstm_size_args(LowerContext& c, const IntegerLstm& lstm)
+std::vector<Arg> lstm_cell_args(LowerContext& c, const IntegerLstm& lstm, const Arg& work)
 {
-    std::vector<Arg> args;
+    std::vector<Arg> args = {sigmoid_table_of(c),           lstm.h, lstm.c, lstm.out,
+                             c.key(int64_t{lstm.sequence}), work};
     for (const int64_t size :
          {lstm.size.batches, lstm.size.steps, lstm.size.in_count, lstm.size.units, lstm.x_batch,
           lstm.x_step, lstm.out_batch, lstm.out_step})
@@ -243,11 +241,6 @@ IntegerLayer lstm_gate_layer(const IntegerLstm& lstm, size_t first)
         }
     }
     return layer;
-}
-
-Arg lstm_sigmoid_table(LowerContext& c)
-{
-    return c.table(sigmoid_table(), "16-bit sigmoid", false);
 }
 
 void lower_lstm_integer(LowerContext& c)

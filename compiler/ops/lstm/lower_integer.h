@@ -47,10 +47,9 @@ struct IntegerLstm {
     bool sequence = true;  // every step's h goes to the output
 };
 
-// The arguments of all LSTM kernels behind their tables and work area:
-//   batches, steps, in_count, units, strides, cell
-std::vector<Arg> lstm_size_args(LowerContext& context, const IntegerLstm& lstm);
-Arg lstm_sigmoid_table(LowerContext& context);
+// The arguments of all LSTM kernels behind x, weights, biases and multipliers:
+//   sigmoid table, h, c, out, sequence, work, batches, steps, in_count, units, strides, cell
+std::vector<Arg> lstm_cell_args(LowerContext& context, const IntegerLstm& lstm, const Arg& work);
 // Multiplier and shift of thb_multiply (int16: thb_multiply64) for each sum.
 Arg lstm_exact_scales(LowerContext& context, const IntegerLstm& lstm);
 

@@ -25,8 +25,8 @@ std::vector<int8_t> packed_vectors(const IntegerLstm& lstm)
             for (int64_t k = 0; k < count; k += kLanes)
                 for (size_t g = first; g < first + kLstmGates; ++g)
                     for (int64_t lane = k; lane < k + kLanes; ++lane)
-                        packed.push_back(static_cast<int8_t>(
-                            lane < count ? lstm.sums[g].weight(u, lane) : 0));
+                        packed.push_back(
+                            static_cast<int8_t>(lane < count ? lstm.sums[g].weight(u, lane) : 0));
         }
     }
     return packed;
@@ -52,22 +52,18 @@ void add_lstm_mve(LowerContext& c, const IntegerLstm& lstm, std::vector<Variant>
     const int64_t vectors = vectors_of(lstm.size.in_count) + vectors_of(lstm.size.units);
     const double cost = static_cast<double>(lstm.size.batches * lstm.size.steps * lstm.size.units *
                                             (10 * vectors + 230));
-    variants.push_back({"mve_16", "mve", cost, [&c, &lstm] {
-                            const GateScales scales = gate_scales(lstm);
-                            std::vector<Arg> args = {
-                                lstm.x,
-                                c.table(packed_vectors(lstm), "weights of " + c.node.name),
-                                c.table(starts_of(lstm), "bias of " + c.node.name),
-                                c.table(scales.records, "multipliers of " + c.node.name, false),
-                                c.key_text(scales.fast ? "THB_SCALE_FAST" : "THB_SCALE_EXACT"),
-                                lstm_sigmoid_table(c),
-                                lstm.h,
-                                lstm.c,
-                                lstm.out,
-                                c.key(int64_t{lstm.sequence}),
-                                c.scratch(lstm.size.units, 1, "int8_t*")};
-                            c.call("thb_lstm_s8_mve", joined(args, lstm_size_args(c, lstm)));
-                        }});
+    variants.push_back(
+        {"mve_16", "mve", cost, [&c, &lstm] {
+             const GateScales scales = gate_scales(lstm);
+             std::vector<Arg> args = {
+                 lstm.x, c.table(packed_vectors(lstm), "weights of " + c.node.name),
+                 c.table(starts_of(lstm), "bias of " + c.node.name),
+                 c.table(scales.records, "multipliers of " + c.node.name, false),
+                 c.key_text(scales.fast ? "THB_SCALE_FAST" : "THB_SCALE_EXACT")};
+             c.call(
+                 "thb_lstm_s8_mve",
+                 joined(args, lstm_cell_args(c, lstm, c.scratch(lstm.size.units, 1, "int8_t*"))));
+         }});
 }
 
 }  // namespace thimble

@@ -69,20 +69,16 @@ void add_lstm_rv32(LowerContext& c, const IntegerLstm& lstm, std::vector<Variant
     const LstmSizes& size = lstm.size;
     const double cost = static_cast<double>(size.batches * size.steps * pairs_of(lstm) *
                                             (27 * (size.in_count + size.units) + 780));
-    variants.push_back({"rv32_8", "rv32", cost, [&c, &lstm] {
-                            const std::vector<Arg> args = {
-                                lstm.x,
-                                c.table(packed_pairs(lstm), "weights of " + c.node.name),
-                                c.table(starts_of(lstm), "bias of " + c.node.name),
-                                c.table(records_of(lstm), "multipliers of " + c.node.name, false),
-                                lstm_sigmoid_table(c),
-                                lstm.h,
-                                lstm.c,
-                                lstm.out,
-                                c.key(int64_t{lstm.sequence}),
-                                c.scratch(lstm.size.units, 1, "int8_t*")};
-                            c.call("thb_lstm_s8_rv32", joined(args, lstm_size_args(c, lstm)));
-                        }});
+    variants.push_back(
+        {"rv32_8", "rv32", cost, [&c, &lstm] {
+             const std::vector<Arg> args = {
+                 lstm.x, c.table(packed_pairs(lstm), "weights of " + c.node.name),
+                 c.table(starts_of(lstm), "bias of " + c.node.name),
+                 c.table(records_of(lstm), "multipliers of " + c.node.name, false)};
+             c.call(
+                 "thb_lstm_s8_rv32",
+                 joined(args, lstm_cell_args(c, lstm, c.scratch(lstm.size.units, 1, "int8_t*"))));
+         }});
 }
 
 }  // namespace thimble
