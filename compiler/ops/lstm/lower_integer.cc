@@ -175,11 +175,6 @@ std::vector<T> packed_bias(const IntegerLstm& lstm)
     return packed;
 }
 
-Arg sigmoid_table_of(LowerContext& c)
-{
-    return c.table(sigmoid_table(), "16-bit sigmoid", false);
-}
-
 void call_portable(LowerContext& c, const IntegerLstm& lstm)
 {
     const bool narrow = c.input(lstm_input::x).type == DType::i8;
@@ -202,7 +197,7 @@ void call_portable(LowerContext& c, const IntegerLstm& lstm)
 
 std::vector<Arg> lstm_cell_args(LowerContext& c, const IntegerLstm& lstm, const Arg& work)
 {
-    std::vector<Arg> args = {sigmoid_table_of(c),           lstm.h, lstm.c, lstm.out,
+    std::vector<Arg> args = {c.table(sigmoid_table(), "16-bit sigmoid", false),           lstm.h, lstm.c, lstm.out,
                              c.key(int64_t{lstm.sequence}), work};
     for (const int64_t size :
          {lstm.size.batches, lstm.size.steps, lstm.size.in_count, lstm.size.units, lstm.x_batch,
