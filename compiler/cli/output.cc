@@ -109,31 +109,68 @@ void print_json(const nlohmann::json& object)
     say(object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
-Progress::Progress(const std::string& what)
-    : what_(what), shown_(isatty(2) != 0), last_(std::chrono::steady_clock::now())
+namespace {
+
+void draw(const std::string& line)
 {
-    if (!shown_) return;
-    std::fprintf(stderr, "\r\033[K%s ...", what.c_str());
+    std::fprintf(stderr, "\r\033[K%s", line.c_str());
     std::fflush(stderr);
+}
+
+std::string time_left(double seconds)
+{
+    const auto whole = static_cast<int64_t>(seconds + 0.5);
+    return whole < 60 ? fmt::format("{} s", whole)
+                      : fmt::format("{} min {:02} s", whole / 60, whole % 60);
+}
+
+}  // namespace
+
+Progress::Progress(std::string what) : what_(std::move(what)), shown_(isatty(STDERR_FILENO) != 0)
+{
+    if (shown_ && !what_.empty()) draw(what_ + " ...");
+}
+
+bool Progress::is_time()
+{
+    constexpr auto kBetween = std::chrono::milliseconds(200);
+    const Clock::time_point now = Clock::now();
+    if (!shown_ || now - drawn_ < kBetween) return false;
+    drawn_ = now;
+    return true;
 }
 
 void Progress::count(size_t done, size_t all)
 {
-    constexpr auto kBetween = std::chrono::milliseconds(200);
-    const auto now = std::chrono::steady_clock::now();
-    if (!shown_ || now - last_ < kBetween) return;
-    last_ = now;
-    std::fprintf(stderr, "\r\033[K%s ... %s of %s", what_.c_str(),
-                 grouped(static_cast<int64_t>(done)).c_str(),
-                 grouped(static_cast<int64_t>(all)).c_str());
-    std::fflush(stderr);
+    if (is_time())
+        draw(fmt::format("{} ... {} of {}", what_, grouped(static_cast<int64_t>(done)),
+                         grouped(static_cast<int64_t>(all))));
+}
+
+void Progress::text(const std::string& text)
+{
+    if (is_time()) draw(text);
+}
+
+void Progress::share(double share, const std::string& text)
+{
+    constexpr int kWidth = 24;
+    if (!is_time()) return;
+    const double spent = std::chrono::duration<double>(drawn_ - began_).count();
+    const std::string left =
+        share > 0.01 ? "  " + time_left(spent / share - spent) + " left" : std::string();
+    draw(fmt::format("[{:<{}}] {}{}", std::string(static_cast<size_t>(share * kWidth), '#'), kWidth,
+                     text, left));
+}
+
+void Progress::clear()
+{
+    if (shown_) draw("");
 }
 
 Progress::~Progress()
 {
-    if (!shown_) return;
-    std::fprintf(stderr, "\r\033[K");
-    std::fflush(stderr);
+    clear();
 }
 
 }  // namespace thimble

@@ -44,17 +44,24 @@ void print_json(const nlohmann::json& object);
 // A line on stderr while something takes time; only on a terminal, and gone when the object goes.
 class Progress {
 public:
-    explicit Progress(const std::string& what);
+    // Shows "WHAT ..." at once; without it nothing yet.
+    explicit Progress(std::string what = "");
     ~Progress();
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
-    // Behind it, "3,200 of 10,000", a few times a second at most.
+    // These draw a few times a second at most: "WHAT ... 3,200 of 10,000"; a text; a bar for the
+    // share of all work that is done, [0, 1], a text, and the time that is left.
     void count(size_t done, size_t all);
+    void text(const std::string& text);
+    void share(double share, const std::string& text);
+    void clear();
 
 private:
+    using Clock = std::chrono::steady_clock;
+    bool is_time();
     std::string what_;
     bool shown_;
-    std::chrono::steady_clock::time_point last_;
+    Clock::time_point began_ = Clock::now(), drawn_ = {};
 };
 
 }  // namespace thimble

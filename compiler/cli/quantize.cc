@@ -17,7 +17,6 @@
 #include <fmt/format.h>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 namespace thimble {
 
@@ -69,12 +68,6 @@ void require_replaceable(const fs::path& path, bool force)
             {path.string(), "was not written by thimble", "a new file, or one of its own",
              "-o " + (path.parent_path() / ("quantised_" + path.filename().string())).string() +
                  ", or --force"});
-}
-
-// One line on a terminal that is written over.
-void show_progress(const std::string& text)
-{
-    if (isatty(STDERR_FILENO)) fmt::print(stderr, "\r\033[K{}", text);
 }
 
 json report_json(const QuantizeCommandOptions& options, const Quantized& result,
@@ -144,10 +137,9 @@ Quantized run_quantizer(const QuantizeCommandOptions& options, const Graph& grap
     wanted.labels = calibration.labels;
     wanted.method = method_of(options.ranges);
     if (!options.max_drop.empty()) wanted.drop_max = number("--max-drop", options.max_drop);
-    wanted.progress = show_progress;
-    Quantized result = quantize(graph, calibration.runs, wanted);
-    show_progress("");
-    return result;
+    Progress progress;
+    wanted.progress = [&](const std::string& what) { progress.text(what); };
+    return quantize(graph, calibration.runs, wanted);
 }
 
 Exit quantize_model(QuantizeCommandOptions options, bool as_json)
@@ -219,10 +211,10 @@ extern const Command command_quantize;
 const Command command_quantize = {
     .name = "quantize",
     .summary = "Turn a float model into int8 and other integer forms, with recordings",
-    .examples = {"thimble quantize model.tflite --calibration data.csv --scheme int8 -o "
-                 "model_int8.tflite",
-                 "thimble quantize digits.tflite --calibration t10k-images-idx3-ubyte --labels "
-                 "beside --divide 255 --scheme mixed -o digits_mixed.tflite"},
+    .examples = {"thimble quantize examples/sine/sine.float.tflite --calibration "
+                 "templates/sine/angles.csv -o out/sine_int8.tflite",
+                 "thimble quantize examples/sine/sine.float.tflite --scheme float16 -o "
+                 "out/sine_half.tflite"},
     .declare = declare,
 };
 

@@ -68,6 +68,8 @@ public:
         project.name = project.top.text_or_empty("name");
         if (project.name.empty())
             project.name = fs::absolute(path_).parent_path().filename().string();
+        if (!project.train())
+            project.top.set("train", {std::make_shared<const Settings>(section({}, "train"))});
         read_stages(*root.get("stage"), project);
         return project;
     }
@@ -163,11 +165,16 @@ private:
         const int line = line_of(node);
         const std::string key(spec.key);
         switch (spec.type) {
-        case KeyType::whole: return {whole(node, spec), line};
-        case KeyType::number: return {number(node, spec), line};
-        case KeyType::choice: return {choice(node, spec), line};
-        case KeyType::roles: return {roles(node, key), line};
-        case KeyType::layers: return {layers(node, key), line};
+        case KeyType::whole:
+            return {whole(node, spec), line};
+        case KeyType::number:
+            return {number(node, spec), line};
+        case KeyType::choice:
+            return {choice(node, spec), line};
+        case KeyType::roles:
+            return {roles(node, key), line};
+        case KeyType::layers:
+            return {layers(node, key), line};
         case KeyType::wholes:
             return {list<int64_t>(node, spec, [&](const auto& one) { return whole(one, spec); }),
                     line};
@@ -188,7 +195,8 @@ private:
         case KeyType::file_or_table:
             if (node.is_table()) return {table(*node.as_table(), spec), line};
             [[fallthrough]];
-        default: return {text(node, spec), line};
+        default:
+            return {text(node, spec), line};
         }
     }
 
@@ -212,10 +220,9 @@ private:
         if (kind.empty()) {
             const std::string found(layer->begin()->first.str());
             const std::string like = nearest(found, kinds);
-            fail(ErrorCode::T0106,
-                 {place(line_of(node), found), "names no layer",
-                  "the key of a layer: " + joined(kinds),
-                  like.empty() ? remedy : fmt::format("{{{} = ...}}", like)});
+            fail(ErrorCode::T0106, {place(line_of(node), found), "names no layer",
+                                    "the key of a layer: " + joined(kinds),
+                                    like.empty() ? remedy : fmt::format("{{{} = ...}}", like)});
         }
         return kind;
     }
@@ -386,6 +393,58 @@ std::string Settings::place(const std::string& key) const
 {
     const int line = has(key) && at(key).line > 0 ? at(key).line : line_;
     return fmt::format("{}:{}: {}", file_.string(), line, key);
+}
+
+namespace {
+
+std::string value_text(const std::string& value)
+{
+    return "'" + value + "'";
+}
+std::string value_text(int64_t value)
+{
+    return fmt::format("{}", value);
+}
+std::string value_text(double value)
+{
+    return fmt::format("{}", value);
+}
+std::string value_text(bool value)
+{
+    return value ? "true" : "false";
+}
+std::string value_text(const std::shared_ptr<const Settings>& value)
+{
+    return value->summary();
+}
+
+template <typename T>
+std::string value_text(const std::vector<T>& values)
+{
+    std::string text;
+    for (const T& value : values) text += value_text(value) + ",";
+    return "[" + text + "]";
+}
+
+std::string value_text(const RoleTable& roles)
+{
+    std::string text;
+    for (const auto& [role, place] : roles)
+        text += role + "=" + std::visit([](const auto& at) { return value_text(at); }, place) + ",";
+    return "{" + text + "}";
+}
+
+}  // namespace
+
+std::string Settings::summary(const std::vector<std::string>& without) const
+{
+    std::string text;
+    for (const auto& [key, setting] : settings_)
+        if (std::ranges::find(without, key) == without.end())
+            text += key + "=" +
+                    std::visit([](const auto& value) { return value_text(value); }, setting.value) +
+                    ",";
+    return section_ + "{" + text + "}";
 }
 
 bool is_project(const fs::path& path)

@@ -24,9 +24,9 @@ constexpr const char* kProjectFileName = "thimble.toml";
 using RoleTable = std::map<std::string, std::variant<int64_t, std::string>>;
 
 struct Setting {
-    std::variant<std::string, int64_t, double, bool, std::vector<std::string>,
-                 std::vector<int64_t>, std::vector<double>, RoleTable,
-                 std::shared_ptr<const Settings>, std::vector<std::shared_ptr<const Settings>>>
+    std::variant<std::string, int64_t, double, bool, std::vector<std::string>, std::vector<int64_t>,
+                 std::vector<double>, RoleTable, std::shared_ptr<const Settings>,
+                 std::vector<std::shared_ptr<const Settings>>>
         value;
     int line = 0;  // in the file; 0: a default
 };
@@ -60,6 +60,9 @@ public:
     // "project/thimble.toml:12: decoder", for errors.
     std::string place(const std::string& key) const;
     const std::string& section() const { return section_; }
+    // All keys and values in one line, the same for the same settings; keys of `without` are left
+    // out.
+    std::string summary(const std::vector<std::string>& without = {}) const;
     int line() const { return line_; }
 
 private:
@@ -78,7 +81,7 @@ struct ProjectFile {
 
     const Settings* input() const { return top.table("input"); }  // null: there is none
     const Settings* data() const { return top.table("data"); }
-    const Settings* train() const { return top.table("train"); }
+    const Settings* train() const { return top.table("train"); }  // never null: defaults
     const Settings* deploy() const { return top.table("deploy"); }
     // The kind of a stage: "network".
     std::string kind(size_t stage) const { return stages.at(stage).text("kind"); }

@@ -2,7 +2,6 @@
 #include "cli/output.h"
 #include "export/tflite.h"
 #include "torch/device_task.h"
-#include "torch/progress_line.h"
 #include "torch/sample_task.h"
 #include "torch/train_report.h"
 #include "torch/training_session.h"
@@ -18,10 +17,10 @@ namespace {
 
 SampleSet samples_of(const ProjectFile& file)
 {
-    ProgressLine line;
+    Progress line;
     return collect_samples(file, [&](size_t done, size_t all) {
-        line.show(static_cast<double>(done) / static_cast<double>(all),
-                  fmt::format("features of {} of {} recordings", done, all));
+        line.share(static_cast<double>(done) / static_cast<double>(all),
+                   fmt::format("features of {} of {} recordings", done, all));
     });
 }
 
@@ -39,13 +38,12 @@ public:
         describe(network);
         SampleTask task(std::move(network), set_, session_.options, session_.stage.place("layers"));
         split_ = split_for_validation(set_, session_.options.validation, session_.options.seed);
-        report_.history =
-            session_.train(task, split_.train, split_.validation,
-                           fingerprint(session_.file, session_.options, set_), report_.shares);
-        if (report_.history.interrupted) return session_.stopped(report_.history);
+        report_.history = session_.train(task, split_.train, split_.validation,
+                                         fingerprint(session_.file, set_), report_.shares);
+        session_.require_whole(report_.history);
         write_models(deployed(task.network(), spec));
         report_.history_file = session_.models.history;
-        report_.next = "thimble eval " + session_.command.project;
+        report_.next = session_.next_command();
         print_report(report_, session_.as_json);
         return Exit::ok;
     }
@@ -71,13 +69,12 @@ private:
             export_tflite_file(network, files.model);
             return;
         }
-        ProgressLine line;
-        Quantized quantized =
-            quantized_network(network, scheme, set_, session_.options,
-                              [&](const std::string& what) { line.show(0, what); });
+        Progress line;
+        Quantized quantized = quantized_network(network, scheme, set_, session_.options,
+                                                [&](const std::string& what) { line.text(what); });
         line.clear();
         if (session_.options.qat_epochs > 0) {
-            add_row(scheme + ", rounded", quantized.graph(), files.model);
+            add_row(scheme + ", rounded", quantized.graph(), {});
             fine_tune(quantized);
         }
         add_row(scheme, quantized.graph(), files.model);
@@ -91,21 +88,26 @@ private:
     {
         if (!session_.as_json) say("with the device's integers:\n");
         DeviceTask task(quantized, set_, session_.options, session_.stage.place("layers"));
-        session_.fine_tune(task, split_.train, split_.validation, report_.shares);
+        session_.require_whole(
+            session_.fine_tune(task, split_.train, split_.validation, report_.shares));
         task.requantize();
     }
 
+    // Writes the network to `file`, an empty one: nowhere, and tests it.
     void add_row(const std::string& scheme, const Graph& network, const std::filesystem::path& file)
     {
-        export_tflite_file(network, file);
+        std::vector<std::filesystem::path> files;
+        if (!file.empty()) files.push_back(file);
+        for (const auto& one : files) export_tflite_file(network, one);
         NetworkResult result;
-        ProgressLine line;
+        Progress line;
         if (!set_.test.empty())
             result = test_network(network, set_, session_.engine(), [&](size_t done, size_t all) {
-                line.show(static_cast<double>(done) / static_cast<double>(all),
-                          "testing " + scheme);
+                line.share(static_cast<double>(done) / static_cast<double>(all),
+                           "testing " + scheme);
             });
-        report_.models.push_back({scheme, result.score, std::move(result.confusion), {file}});
+        report_.models.push_back(
+            {scheme, result.score, std::move(result.confusion), std::move(files)});
     }
 
     void warn_of_drop(const Quantized& quantized)

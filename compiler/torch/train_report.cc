@@ -87,7 +87,8 @@ void print_report(const TrainReport& report, bool as_json)
     for (const ModelRow& row : report.models) {
         std::string files;
         for (const auto& file : row.files) files += (files.empty() ? "" : " ") + file.string();
-        table.row({row.scheme, score_cell(row.score, report.shares), grouped(row.bytes()), files});
+        table.row({row.scheme, score_cell(row.score, report.shares),
+                   files.empty() ? "" : grouped(row.bytes()), files});
     }
     say(table.text());
     if (report.models.back().confusion) say("\n" + report.models.back().confusion->text());

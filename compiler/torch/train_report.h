@@ -18,7 +18,7 @@ struct ModelRow {
     std::string scheme;
     Score score;                         // without loss
     std::optional<Confusion> confusion;  // of labels
-    std::vector<std::filesystem::path> files;
+    std::vector<std::filesystem::path> files;  // none: only measured
 
     int64_t bytes() const;  // of the files
 };

@@ -3,7 +3,6 @@
 #include "evaluate/evaluate_project.h"
 #include "evaluate/float_project.h"
 #include "export/tflite.h"
-#include "torch/progress_line.h"
 #include "torch/seq2seq_task.h"
 #include "torch/train_report.h"
 #include "torch/training_session.h"
@@ -39,12 +38,12 @@ public:
                 grouped(task.encoder().weight_count() + task.decoder().weight_count())));
         std::vector<int64_t> train, validation;
         split(train, validation);
-        report_.history = session_.train(
-            task, train, validation, fingerprint(session_.file, session_.options, pairs_), true);
-        if (report_.history.interrupted) return session_.stopped(report_.history);
+        report_.history =
+            session_.train(task, train, validation, fingerprint(session_.file, pairs_), true);
+        session_.require_whole(report_.history);
         write_models(deployed(task.encoder(), spec_.encoder), task.decoder().graph);
         report_.history_file = session_.models.history;
-        report_.next = "thimble eval " + session_.command.project;
+        report_.next = session_.next_command();
         print_report(report_, session_.as_json);
         return Exit::ok;
     }
@@ -81,10 +80,10 @@ private:
             export_tflite_file(decoder, decoder_.model);
             return;
         }
-        ProgressLine line;
+        Progress line;
         const QuantizedSeq2seq quantized =
             quantized_seq2seq(encoder, decoder, spec_, pairs_, scheme, session_.options,
-                              [&](const std::string& what) { line.show(0, what); });
+                              [&](const std::string& what) { line.text(what); });
         line.clear();
         add_row(scheme, quantized.encoder.graph(), quantized.decoder.graph(),
                 {files.model, decoder_.model});
@@ -107,11 +106,11 @@ private:
             ProjectFile project = session_.file;
             project.stages[0].set("encoder", {fs::absolute(files[0]).string(), 0});
             project.stages[0].set("decoder", {fs::absolute(files[1]).string(), 0});
-            ProgressLine line;
+            Progress line;
             const Evaluation result = evaluate_project(
                 project, {.engine = session_.engine()}, [&](size_t done, size_t all) {
-                    line.show(static_cast<double>(done) / static_cast<double>(all),
-                              "testing " + scheme);
+                    line.share(static_cast<double>(done) / static_cast<double>(all),
+                               "testing " + scheme);
                 });
             row.score.samples = static_cast<double>(result.samples);
             row.score.right = result.accuracy * row.score.samples;

@@ -39,7 +39,7 @@ public:
 };
 
 struct TrainRun {
-    TrainOptions options;
+    TrainOptions options = {};
     std::vector<int64_t> train, validation;  // samples
     std::filesystem::path checkpoint;        // written after every epoch
     std::string fingerprint;                 // of what a checkpoint must have in common

@@ -3,7 +3,6 @@
 #include "base/process.h"
 #include "cli/output.h"
 #include "compile.h"
-#include "torch/progress_line.h"
 
 #include <csignal>
 #include <cstdio>
@@ -73,12 +72,12 @@ History TrainingSession::fine_tune(Task& task, const std::vector<int64_t>& sampl
 
 History TrainingSession::run(Task& task, TrainRun& run, bool shares)
 {
-    ProgressLine line;
+    Progress line;
     run.stop = &stop_wanted;
     const int64_t epochs = run.options.epochs;
     run.going = [&](int64_t epoch, double share, const Score& now) {
         const double done = (static_cast<double>(epoch - 1) + share) / static_cast<double>(epochs);
-        line.show(done, fmt::format("epoch {}/{}  {}", epoch, epochs, score_text(now, shares)));
+        line.share(done, fmt::format("epoch {}/{}  {}", epoch, epochs, score_text(now, shares)));
     };
     run.ended = [&](const Epoch& epoch) {
         const bool last = epoch.number == epochs;
@@ -95,13 +94,22 @@ History TrainingSession::run(Task& task, TrainRun& run, bool shares)
     return history;
 }
 
-Exit TrainingSession::stopped(const History& history) const
+void TrainingSession::require_whole(const History& history) const
 {
+    if (!history.interrupted) return;
+    const bool kept = fs::exists(models.checkpoint);
     fail(ErrorCode::T0109,
          {command.project,
-          fmt::format("stopped; {} epochs are kept in {}", history.epochs.size(),
-                      models.checkpoint.string()),
-          "all epochs", fmt::format("thimble train {} --resume", command.project)});
+          kept ? fmt::format("stopped; what was trained is kept in {}", models.checkpoint.string())
+               : "stopped in the first epoch: nothing is kept",
+          "all epochs",
+          fmt::format("thimble train {}{}", command.project, kept ? " --resume" : "")});
+}
+
+std::string TrainingSession::next_command() const
+{
+    return command.output.empty() ? "thimble eval " + command.project
+                                  : "thimble inspect " + models.model.string();
 }
 
 EngineChoice TrainingSession::engine() const

@@ -5,6 +5,7 @@
 #include "evaluate/decide.h"
 #include "torch/trainer.h"
 #include "train/model_files.h"
+#include "train/train_options.h"
 
 #include <functional>
 #include <string>
@@ -22,8 +23,10 @@ struct TrainingSession {
     // A few epochs more, at a tenth of the rate, which only count where they are better.
     History fine_tune(Task& task, const std::vector<int64_t>& samples,
                       const std::vector<int64_t>& validation, bool shares);
-    // What to say, and to end with, when it was stopped by the user.
-    Exit stopped(const History& history) const;
+    // Throws T0109 when the user stopped it.
+    void require_whole(const History& history) const;
+    // What a user does next: models elsewhere are not those that the project's commands take.
+    std::string next_command() const;
     // The C that a device would run, compiled for this computer; without a compiler the oracle.
     EngineChoice engine() const;
 

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "formats/tflite_fields.h"
 #include "ops/recurrent.h"
+#include "quantize/network.h"
 
 #include <cmath>
 #include <fmt/format.h>
@@ -481,21 +482,9 @@ private:
     std::string activation_behind_;
 };
 
-std::vector<float> floats(const Graph& graph, TensorId id)
-{
-    const auto values = graph.tensor(id).values<float>();
-    return {values.begin(), values.end()};
-}
-
-void set_floats(Graph& graph, TensorId id, const std::vector<float>& values)
-{
-    const auto* bytes = reinterpret_cast<const uint8_t*>(values.data());
-    graph.set_constant(id, {bytes, bytes + values.size() * sizeof(float)});
-}
-
 void scale_weights(Graph& graph, TensorId id, float factor)
 {
-    std::vector<float> values = floats(graph, id);
+    std::vector<float> values = float_values(graph.tensor(id));
     for (float& value : values) value *= factor;
     set_floats(graph, id, values);
 }
@@ -520,8 +509,10 @@ void fold(const BatchNorm& norm, TrainableNetwork& network)
     Graph& graph = network.graph;
     const Node& layer = layer_in_front(graph, norm);
     const bool outputs_last = layer.source_op == "DEPTHWISE_CONV_2D";
-    const std::vector<float> gamma = floats(graph, norm.gamma), beta = floats(graph, norm.beta);
-    std::vector<float> w = floats(graph, layer.inputs[1]), b = floats(graph, layer.inputs[2]);
+    const std::vector<float> gamma = float_values(graph.tensor(norm.gamma)),
+                             beta = float_values(graph.tensor(norm.beta));
+    std::vector<float> w = float_values(graph.tensor(layer.inputs[1])),
+                       b = float_values(graph.tensor(layer.inputs[2]));
     const size_t row = w.size() / b.size();
     for (size_t o = 0; o < b.size(); ++o) {
         const float a = gamma[o] / std::sqrt(norm.variance[o] + kBatchNormEpsilon);

@@ -24,15 +24,14 @@ ModelFiles model_files(const ProjectFile& file, const fs::path& model, const std
 
 namespace {
 
-std::string with_settings(const ProjectFile& file, const TrainOptions& options, uint32_t samples)
+// What the weights depend on besides the samples. The number of epochs may grow.
+std::string with_settings(const ProjectFile& file, uint32_t samples)
 {
-    std::string layers;
+    std::string text = fmt::format("{:08x} ", samples);
     for (const Settings& stage : file.stages)
-        for (const auto& layer : stage.tables("layers")) layers += layer->section() + " ";
-    return fmt::format("{} {:08x} batch {} rate {} {} decay {} {} {} clip {} seed {} {}", layers,
-                       samples, options.batch, options.rate, options.optimizer, options.decay,
-                       options.schedule, options.loss, options.clip, options.seed,
-                       options.balanced);
+        if (stage.has("layers")) text += stage.summary({"model", "encoder", "decoder", "scheme"});
+    return text +
+           file.train()->summary({"epochs", "patience", "calibration", "qat_epochs", "max_drop"});
 }
 
 template <typename T>
@@ -44,7 +43,7 @@ uint32_t crc_of(const std::vector<T>& values, uint32_t previous)
 
 }  // namespace
 
-std::string fingerprint(const ProjectFile& file, const TrainOptions& options, const SampleSet& set)
+std::string fingerprint(const ProjectFile& file, const SampleSet& set)
 {
     uint32_t samples = 0;
     for (const LabelledSample& sample : set.train) {
@@ -52,15 +51,14 @@ std::string fingerprint(const ProjectFile& file, const TrainOptions& options, co
         samples = crc_of(std::vector<int>{sample.label}, samples);
         samples = crc_of(sample.targets, samples);
     }
-    return with_settings(file, options, samples);
+    return with_settings(file, samples);
 }
 
-std::string fingerprint(const ProjectFile& file, const TrainOptions& options,
-                        const std::vector<TextPair>& pairs)
+std::string fingerprint(const ProjectFile& file, const std::vector<TextPair>& pairs)
 {
     uint32_t samples = 0;
     for (const TextPair& pair : pairs) samples = crc_of(pair.target, crc_of(pair.source, samples));
-    return with_settings(file, options, samples);
+    return with_settings(file, samples);
 }
 
 }  // namespace thimble

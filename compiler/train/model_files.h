@@ -4,7 +4,6 @@
 #include "evaluate/samples.h"
 #include "project/project_file.h"
 #include "train/text_pairs.h"
-#include "train/train_options.h"
 
 #include <filesystem>
 #include <string>
@@ -26,8 +25,7 @@ ModelFiles model_files(const ProjectFile& file, const std::filesystem::path& mod
 
 // Changes when data, layers or settings do that a checkpoint depends on; not with the number of
 // epochs.
-std::string fingerprint(const ProjectFile& file, const TrainOptions& options, const SampleSet& set);
-std::string fingerprint(const ProjectFile& file, const TrainOptions& options,
-                        const std::vector<TextPair>& pairs);
+std::string fingerprint(const ProjectFile& file, const SampleSet& set);
+std::string fingerprint(const ProjectFile& file, const std::vector<TextPair>& pairs);
 
 }  // namespace thimble

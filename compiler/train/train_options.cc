@@ -7,27 +7,24 @@ namespace thimble {
 
 TrainOptions train_options(const ProjectFile& file)
 {
-    TrainOptions options;
-    const Settings* train = file.train();
-    if (!train) return options;
-    options.epochs = train->whole("epochs");
-    options.batch = train->whole("batch");
-    options.rate = train->number("rate");
-    options.optimizer = train->text("optimizer");
-    options.decay = train->number("decay");
-    options.momentum = train->number("momentum");
-    options.schedule = train->text("schedule");
-    options.loss = train->text("loss");
-    options.patience = train->has("patience") ? train->whole("patience") : 0;
-    options.validation = train->number("validation");
-    options.balanced = train->text("class_weights") == "balanced";
-    options.clip = train->number("clip");
-    options.sampling = train->number("sampling");
-    options.seed = static_cast<uint64_t>(train->whole("seed"));
-    options.calibration = train->whole("calibration");
-    options.qat_epochs = train->whole("qat_epochs");
-    options.max_drop = train->number("max_drop");
-    return options;
+    const Settings& train = *file.train();
+    return {.epochs = train.whole("epochs"),
+            .batch = train.whole("batch"),
+            .rate = train.number("rate"),
+            .optimizer = train.text("optimizer"),
+            .decay = train.number("decay"),
+            .momentum = train.number("momentum"),
+            .schedule = train.text("schedule"),
+            .loss = train.text("loss"),
+            .patience = train.has("patience") ? train.whole("patience") : 0,
+            .validation = train.number("validation"),
+            .balanced = train.text("class_weights") == "balanced",
+            .clip = train.number("clip"),
+            .sampling = train.number("sampling"),
+            .seed = static_cast<uint64_t>(train.whole("seed")),
+            .calibration = train.whole("calibration"),
+            .qat_epochs = train.whole("qat_epochs"),
+            .max_drop = train.number("max_drop")};
 }
 
 double rate_of(const TrainOptions& options, int64_t epoch)

@@ -48,7 +48,10 @@ if expect "gesture" 0 "$thimble" train "$projects/gesture" --epochs 12 --json; t
     "$thimble" train "$projects/gesture" --epochs 5 >/dev/null
     expect "gesture goes on" 0 "$thimble" train "$projects/gesture" --epochs 12 --resume &&
         { grep -q '^epoch *6/12' "$scratch/out" && ! grep -q '^epoch *5/12' "$scratch/out" && ok "behind the last epoch" || failed "behind the last epoch" "$(head -3 "$scratch/out")"; }
-    sed -i 's/^rate = .*/rate = 0.5/' "$projects/gesture/thimble.toml"
+    cp "$projects/gesture/thimble.toml" "$scratch/same.toml"
+    sed -i 's/activation = "relu"/activation = "tanh"/' "$projects/gesture/thimble.toml"
+    expect "another activation is another training" 1 "$thimble" train "$projects/gesture" --resume
+    sed 's/^rate = .*/rate = 0.5/' "$scratch/same.toml" >"$projects/gesture/thimble.toml"
     expect "another rate is another training" 1 "$thimble" train "$projects/gesture" --resume
 fi
 

@@ -2,6 +2,7 @@
 #include "torch/device_task.h"
 
 #include "base/random.h"
+#include "train/default_options.h"
 #include "train/quantized_network.h"
 
 #include <cstring>
@@ -71,7 +72,7 @@ class DeviceTaskCase : public testing::TestWithParam<Case> {};
 TEST_P(DeviceTaskCase, computes_what_the_oracle_computes_and_learns)
 {
     const SampleSet set = largest_rows();
-    const TrainOptions options;
+    const TrainOptions options = default_options();
     Quantized quantized = trained_and_rounded(GetParam(), set, options);
     const NetworkResult expected = test_network(quantized.graph(), set, {.engine = "oracle"}, {});
     DeviceTask task(quantized, set, options, "layers");
@@ -80,6 +81,7 @@ TEST_P(DeviceTaskCase, computes_what_the_oracle_computes_and_learns)
     EXPECT_EQ(before.right, expected.score.right);
 
     TrainRun run;
+    run.options = options;
     run.options.epochs = 4;
     run.options.rate = 0.005;
     run.train = numbers(0, 200);

@@ -3,6 +3,7 @@
 
 #include "base/random.h"
 #include "ops/evaluate.h"
+#include "train/default_options.h"
 #include "train/layers.h"
 
 #include <ATen/ATen.h>
@@ -69,6 +70,7 @@ TEST_P(Seq2seqCase, learns_to_write_in_reverse_order)
     const Seq2seqSpec spec = spec_of(c.cell, c.attention, c.mask);
     const std::vector<TextPair> list = pairs();
     TrainRun run;
+    run.options = default_options();
     run.options.epochs = 40;
     run.options.rate = 0.01;
     run.options.batch = 50;

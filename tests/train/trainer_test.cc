@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "torch/sample_task.h"
+#include "train/default_options.h"
 #include "train/layers.h"
 
 #include <cstring>
@@ -50,6 +51,7 @@ SampleTask task_of(const SampleSet& set, const TrainOptions& options)
 TrainRun run_of(int64_t epochs)
 {
     TrainRun run;
+    run.options = default_options();
     run.options.epochs = epochs;
     run.options.rate = 0.02;
     run.train.resize(300);
