@@ -197,8 +197,12 @@ void call_portable(LowerContext& c, const IntegerLstm& lstm)
 
 std::vector<Arg> lstm_cell_args(LowerContext& c, const IntegerLstm& lstm, const Arg& work)
 {
-    std::vector<Arg> args = {c.table(sigmoid_table(), "16-bit sigmoid", false),           lstm.h, lstm.c, lstm.out,
-                             c.key(int64_t{lstm.sequence}), work};
+    std::vector<Arg> args = {c.table(sigmoid_table(), "16-bit sigmoid", false),
+                             lstm.h,
+                             lstm.c,
+                             lstm.out,
+                             c.key(int64_t{lstm.sequence}),
+                             work};
     for (const int64_t size :
          {lstm.size.batches, lstm.size.steps, lstm.size.in_count, lstm.size.units, lstm.x_batch,
           lstm.x_step, lstm.out_batch, lstm.out_step})
