@@ -3,6 +3,7 @@
 #include "cli/data_table.h"
 #include "cli/output.h"
 #include "data/write.h"
+#include "evaluate/feature_ranges.h"
 #include "project/data_section.h"
 #include "project/project_file.h"
 
@@ -21,6 +22,7 @@ using nlohmann::json;
 struct DataCommandOptions {
     std::string project;
     bool recordings = false;
+    bool normalize = false;
     std::string write;
 };
 
@@ -36,6 +38,20 @@ json recordings_json(const Dataset& dataset)
     return list;
 }
 
+Exit show_normalization(const ProjectFile& file, const std::string& project, bool as_json)
+{
+    const SampleSet set = collect_samples(file);
+    const Normalization found = normalization(feature_ranges(set));
+    if (as_json) {
+        print_json({{"samples", set.train.size()},
+                    {"normalize", {{"add", found.add}, {"scale", found.scale}}}});
+        return Exit::ok;
+    }
+    say(stage_text(found, set.train.size()));
+    say_next("thimble train " + project);
+    return Exit::ok;
+}
+
 Exit show(const DataCommandOptions& options, bool as_json)
 {
     require(is_project(options.project), ErrorCode::T0101,
@@ -45,6 +61,7 @@ Exit show(const DataCommandOptions& options, bool as_json)
     const DataOptions wanted = data_options(file);
     const Dataset dataset = load_dataset(wanted);
     entry_stage(file);
+    if (options.normalize) return show_normalization(file, options.project, as_json);
     std::vector<fs::path> written;
     if (!options.write.empty()) written = write_dataset(dataset, wanted.kind, options.write);
     if (as_json) {
@@ -74,6 +91,8 @@ Run declare(OptionReader& reader)
     reader.argument("PROJECT", options->project, "a folder with thimble.toml that has a [data]",
                     options->project.empty());
     reader.flag("--recordings", options->recordings, "list every recording with its place");
+    reader.flag("--normalize", options->normalize,
+                "print the stage that brings the network's features to mean 0, deviation 1");
     reader.text("--write", "DIR", options->write,
                 "write the recordings as files into a new folder");
     return [options](bool as_json) { return show(*options, as_json); };

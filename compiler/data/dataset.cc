@@ -119,7 +119,9 @@ std::string label_of_file(const fs::path& path, const std::vector<std::string>& 
     }
     if (best) return *best;
     const std::string first = stem.substr(0, stem.find('_'));
-    return first.substr(0, first.find_last_not_of("0123456789- ") + 1);
+    const std::string word = first.substr(0, first.find_last_not_of("0123456789- ") + 1);
+    // "7_george_12" is a seven; "12" alone says nothing.
+    return word.empty() && first.size() < stem.size() ? first : word;
 }
 
 Dataset load_dataset(const DataOptions& options)

@@ -1,5 +1,6 @@
 // Training of a stage `network`: features and labels, or numbers.
 #include "cli/output.h"
+#include "evaluate/feature_ranges.h"
 #include "export/tflite.h"
 #include "torch/device_task.h"
 #include "torch/sample_task.h"
@@ -54,6 +55,8 @@ private:
         report_.shares = !set_.labels.empty();
         if (session_.as_json) return;
         for (const std::string& note : set_.notes) say("note: " + note + "\n");
+        if (const auto note = feature_note(set_, session_.command.project))
+            say("note: " + *note + "\n");
         say(fmt::format("{}: {} samples to train on, {} held out to test; {} weights\n",
                         session_.file.name, grouped(static_cast<int64_t>(set_.train.size())),
                         grouped(static_cast<int64_t>(set_.test.size())),

@@ -110,8 +110,8 @@ private:
                              shape_text(input.shape)),
                  embedded ? "ids" : "real numbers, int8 or uint8",
                  embedded ? "put a stage in front: kind = \"hash_tokens\""
-                          : "put a stage in front: kind = \"normalize\", or begin with {embedding "
-                            "= 16} for ids"});
+                          : "put a stage kind = \"normalize\" in front (thimble data --normalize "
+                            "prints it), or begin with {embedding = 16} for ids"});
         value_ = graph_.input(place);
         if (!embedded && input.type == DType::i8) network_.input_scale = 1.0f / 128;
         if (!embedded && input.type == DType::u8) network_.input_scale = 1.0f / 255;

@@ -166,6 +166,7 @@ TEST(LabelOfFile, follows_known_labels_and_then_the_first_word)
     EXPECT_EQ(label_of_file("left_turn_3.csv", {"left", "left_turn"}), "left_turn");
     EXPECT_EQ(label_of_file("leftover.csv", {"left"}), "leftover");
     EXPECT_EQ(label_of_file("12.csv", {}), "");
+    EXPECT_EQ(label_of_file("7_george_12.csv", {}), "7");
 }
 
 // What the public recordings beside the checkout hold, counted by other means.
