@@ -50,6 +50,7 @@ struct DataOptions {
     std::vector<std::string> targets;      // columns that the network shall give; of texts one
     std::string group;                     // a new value in this column begins a recording
     int64_t samples = 0;                   // rows of each recording; 0: as long as they are
+    int64_t pad_to = 0;                    // rows that a sound has at least
     char delimiter = 0;                    // 0: found
     Header header = Header::automatic;
     double rate_hz = 0;                    // of the input: sounds are brought to it; 0: not known

@@ -21,6 +21,11 @@ void read_sound(const SourceFile& file, Dataset& dataset)
         const std::string note = convert_rate(sound, std::lround(file.options.rate_hz), file.name);
         if (!note.empty()) dataset.notes.push_back(note);
     }
+    const auto least = static_cast<size_t>(file.options.pad_to);
+    if (sound.samples.size() < least) {
+        sound.samples.insert(sound.samples.begin(), (least - sound.samples.size()) / 2, 0);
+        sound.samples.resize(least);
+    }
     const size_t count = sound.samples.size();
     const size_t size =
         file.options.samples > 0 ? static_cast<size_t>(file.options.samples) : count;

@@ -127,8 +127,9 @@ private:
     {
         if (set_.without_sample > 0)
             set_.notes.push_back(
-                fmt::format("{} of {} recordings are too short for a window; the first is {}",
-                            set_.without_sample, set_.places.size(), set_.first_without));
+                fmt::format("{} of {} recordings are too short for a window; the first is {}{}",
+                            set_.without_sample, set_.places.size(), set_.first_without,
+                            is_sound() ? "; pad_to in [data] puts silence around them" : ""));
         if (set_.not_trained > 0)
             set_.notes.push_back(
                 fmt::format("{} recordings have a label that only a later stage "
@@ -140,6 +141,8 @@ private:
                  "thimble data shows what was found"});
         require_examples();
     }
+
+    bool is_sound() const { return file_.input() && file_.input()->text("kind") == "audio"; }
 
     const ProjectFile& file_;
     const SampleProgress& progress_;

@@ -66,7 +66,8 @@ void set_split(const Settings& split, SplitOptions& options)
 
 // Keys that say how files are read; generated recordings need none of them.
 constexpr const char* kFileKeys[] = {"test_files", "labels",  "columns", "targets",  "group",
-                                     "samples",    "header", "delimiter", "unique"};
+                                     "samples",    "header", "delimiter", "unique",
+                                     "pad_to"};
 
 void set_generated(const Settings& data, DataOptions& options)
 {
@@ -96,6 +97,15 @@ void set_generated(const Settings& data, DataOptions& options)
              "remove `split`"});
     if (data.has("count")) options.count = data.whole("count");
     if (data.has("seed")) options.seed = static_cast<uint64_t>(data.whole("seed"));
+}
+
+int64_t padding(const ProjectFile& file, const Settings& data)
+{
+    require(file.input() && file.input()->text("kind") == "audio", ErrorCode::T0106,
+            {data.place("pad_to"), "no sound", "an input of kind \"audio\"", "remove `pad_to`"});
+    require(!data.has("samples"), ErrorCode::T0106,
+            {data.place("pad_to"), "stands beside `samples`", "one of both", "remove `samples`"});
+    return data.whole("pad_to");
 }
 
 }  // namespace
@@ -165,6 +175,7 @@ DataOptions data_options(const ProjectFile& file)
         options.channels = file.input()->texts("channels");
     options.group = data->text_or_empty("group");
     if (data->has("samples")) options.samples = data->whole("samples");
+    if (data->has("pad_to")) options.pad_to = padding(file, *data);
     if (data->has("header"))
         options.header = data->flag("header") ? Header::present : Header::absent;
     if (data->has("delimiter")) {

@@ -106,6 +106,23 @@ TEST(TextReader, reads_a_public_corpus)
     EXPECT_EQ(labels[1].recordings, 610);
 }
 
+// Three samples (1, 2, 3) of 16 bit, one channel, 8 kHz.
+TEST(SoundReader, a_short_sound_stands_in_the_middle_of_silence)
+{
+    DataFolder data;
+    data.write("7_george_1.wav",
+               text_of({'R', 'I', 'F', 'F', 42, 0, 0, 0, 'W', 'A', 'V', 'E', 'f', 'm', 't', ' ', 16,
+                        0, 0, 0, 1, 0, 1, 0, 0x40, 0x1F, 0, 0, 0x80, 0x3E, 0, 0, 2, 0, 16, 0, 'd',
+                        'a', 't', 'a', 6, 0, 0, 0, 1, 0, 2, 0, 3, 0}));
+    DataOptions options = data.options({"*.wav"});
+    options.pad_to = 6;
+    const Dataset padded = load_dataset(options);
+    EXPECT_EQ(values_of(padded.recordings.at(0)), (std::vector<double>{0, 1, 2, 3, 0, 0}));
+    EXPECT_EQ(padded.recordings[0].label, "7");
+    options.pad_to = 2;
+    EXPECT_EQ(load_dataset(options).recordings.at(0).shape, (Shape{3, 1}));
+}
+
 TEST(FindFiles, patterns_mean_files_in_one_order)
 {
     DataFolder data;
