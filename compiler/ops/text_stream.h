@@ -32,11 +32,19 @@ enum class NonAscii : uint8_t {
     latin,  // U+00C0 to U+00FF become the letter under the accent; all others are left out
 };
 
+// What becomes of 0 to 9.
+enum class Digits : uint8_t {
+    keep,    // part of the word as they stand
+    shape,   // each becomes 0: "07812" and "07999" are one word
+    number,  // the same, and a run of them is a word of its own: "7pm" is 0, pm
+};
+
 struct WordStreamAttributes {
     bool lower = true;  // A-Z become a-z
     Punctuation punctuation = Punctuation::keep;
     NonAscii non_ascii = NonAscii::drop;
     bool characters = false;  // every character is a word: a byte and its UTF-8 continuations
+    Digits digits = Digits::keep;
     bool operator==(const WordStreamAttributes&) const = default;
 };
 

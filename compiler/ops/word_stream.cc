@@ -6,13 +6,13 @@
 //
 // A byte is
 //   - a separator: 0 to 32 and 127;
-//   - a letter or digit: part of a word; with `lower` A-Z become a-z;
+//   - a letter or digit: part of a word; with `lower` A-Z become a-z; for digits see Digits;
 //   - punctuation: any other byte below 128, see Punctuation;
 //   - a byte from 128 on, see NonAscii. Invalid UTF-8 needs no rule of its own.
 // A separator, a punctuation mark that parts words, and the end complete the word before them;
-// empty words do not exist. With Punctuation::token, and with `characters`, a byte may both
-// complete a word and begin the next: it waits in scan[next]. A word longer than `word` is cut: its
-// other bytes are left out, and it is still one word.
+// empty words do not exist. With Punctuation::token, Digits::number and `characters`, a byte may
+// both complete a word and begin the next: it waits in scan[next]. A word longer than `word` is
+// cut: its other bytes are left out, and it is still one word.
 //
 // The end leaves everything as it was at the begin, so that the next text may follow at once.
 // Source: own.
@@ -43,6 +43,8 @@ void import_word_stream(const TfliteOperator& source, Graph&, Node& node)
     attributes.non_ascii =
         static_cast<NonAscii>(text_choice(options, "non_ascii", {"drop", "keep", "latin"}));
     attributes.characters = options.boolean("characters", false);
+    attributes.digits =
+        static_cast<Digits>(text_choice(options, "digits", {"keep", "shape", "number"}));
     node.attributes = attributes;
 }
 
@@ -67,6 +69,11 @@ struct Read {
     uint8_t letter = 0;
 };
 
+bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 bool is_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -83,8 +90,9 @@ Read read_byte(const WordStreamAttributes& a, uint8_t byte, bool lead)
         c = kLatinLetters[static_cast<size_t>(byte - 0x80)];
         if (c == 0) return {Role::nothing};
     }
-    const bool plain = is_letter(c) || (c >= '0' && c <= '9');
+    const bool plain = is_letter(c) || is_digit(c);
     if (a.lower && c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    if (a.digits != Digits::keep && is_digit(c)) c = '0';
     const auto letter = static_cast<uint8_t>(c);
     if (plain || a.punctuation == Punctuation::keep) return {Role::part, letter};
     if (a.punctuation == Punctuation::drop) return {Role::nothing};
@@ -113,6 +121,9 @@ void eval(EvalContext& c)
         begins = read.letter < 0x80 || read.letter >= 0xC0;
     else if (read.role == Role::part && a.punctuation == Punctuation::token && held.size() == 1)
         begins = read_byte(a, static_cast<uint8_t>(held[0]), false).role == Role::alone;
+    if (read.role == Role::part && a.digits == Digits::number && !held.empty() &&
+        is_digit(held.back()) != is_digit(static_cast<char>(read.letter)))
+        begins = true;
     const bool complete = !held.empty() && (read.role == Role::separator || begins);
     if (read.role == Role::part || read.role == Role::alone) {
         if (complete)
@@ -142,7 +153,7 @@ void lower(LowerContext& c)
            {c.in(kByte), c.in(kEnd), c.state(kWord), c.state(kScan), c.out(),
             c.key(c.input(kWord).count()), latin, c.key(int64_t{a.lower}),
             c.key(static_cast<int64_t>(a.punctuation)), c.key(static_cast<int64_t>(a.non_ascii)),
-            c.key(int64_t{a.characters})});
+            c.key(int64_t{a.characters}), c.key(static_cast<int64_t>(a.digits))});
 }
 
 }  // namespace

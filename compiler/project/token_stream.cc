@@ -14,6 +14,7 @@ WordStreamAttributes rules_of(const Settings& settings)
 {
     const std::string punctuation = settings.text("punctuation");
     const std::string non_ascii = settings.text("non_ascii");
+    const std::string digits = settings.text("digits");
     WordStreamAttributes rules;
     rules.lower = settings.flag("lower");
     rules.characters = settings.text("tokens") == "characters";
@@ -24,6 +25,9 @@ WordStreamAttributes rules_of(const Settings& settings)
     rules.non_ascii = non_ascii == "keep"    ? NonAscii::keep
                       : non_ascii == "latin" ? NonAscii::latin
                                              : NonAscii::drop;
+    rules.digits = digits == "shape"    ? Digits::shape
+                   : digits == "number" ? Digits::number
+                                        : Digits::keep;
     return rules;
 }
 

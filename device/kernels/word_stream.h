@@ -9,7 +9,8 @@
 //            non_ascii is 2
 // keys       lower 1: A-Z become a-z; punctuation 0 part of words, 1 left out, 2 parts words,
 //            3 words of their own; non_ascii 0 left out, 1 part of words, 2 letters under accents;
-//            characters 1: each character is a word
+//            characters 1: each character is a word; digits 0 as they stand, 1 each becomes 0, 2 the
+//            same and a run of them is a word of its own
 //
 // Source: own.
 #include "port/thb_port.h"
@@ -20,15 +21,20 @@
 #define THB_TEXT_PART 2
 #define THB_TEXT_ALONE 3
 
+THB_KERNEL uint8_t thb_text_is_digit(uint8_t c)
+{
+    return (uint8_t)(c - '0') < 10u;
+}
+
 THB_KERNEL uint8_t thb_text_is_plain(uint8_t c)
 {
     const uint8_t folded = (uint8_t)(c | 0x20u);
-    return (uint8_t)(folded - 'a') < 26u || (uint8_t)(c - '0') < 10u;
+    return (uint8_t)(folded - 'a') < 26u || thb_text_is_digit(c);
 }
 
 // What the byte *c is; *c becomes the byte to keep.
 THB_KERNEL uint8_t thb_text_role(uint8_t* c, uint8_t lead, const uint8_t* latin, int lower,
-                                 int punctuation, int non_ascii)
+                                 int punctuation, int non_ascii, int digits)
 {
     uint8_t letter = *c;
     if (letter <= 32u || letter == 127u) return THB_TEXT_SEPARATOR;
@@ -39,6 +45,7 @@ THB_KERNEL uint8_t thb_text_role(uint8_t* c, uint8_t lead, const uint8_t* latin,
         if (letter == 0) return THB_TEXT_NOTHING;
     }
     if (lower && (uint8_t)(letter - 'A') < 26u) letter = (uint8_t)(letter | 0x20u);
+    if (digits != 0 && thb_text_is_digit(letter)) letter = '0';
     *c = letter;
     if (punctuation == 0 || thb_text_is_plain(letter)) return THB_TEXT_PART;
     return punctuation == 1   ? THB_TEXT_NOTHING
@@ -49,7 +56,7 @@ THB_KERNEL uint8_t thb_text_role(uint8_t* c, uint8_t lead, const uint8_t* latin,
 THB_KERNEL void thb_word_stream(const uint8_t* byte, const uint8_t* end, uint8_t* word,
                                 uint8_t* scan, uint8_t* complete, int capacity,
                                 const uint8_t* latin, int lower, int punctuation, int non_ascii,
-                                int characters)
+                                int characters, int digits)
 {
     uint8_t c = *byte, length = scan[0], role, done, begins = 0;
     if (scan[1]) {
@@ -61,7 +68,7 @@ THB_KERNEL void thb_word_stream(const uint8_t* byte, const uint8_t* end, uint8_t
         scan[2] = 0;
     }
     role = *end ? THB_TEXT_SEPARATOR
-                : thb_text_role(&c, scan[3], latin, lower, punctuation, non_ascii);
+                : thb_text_role(&c, scan[3], latin, lower, punctuation, non_ascii, digits);
     if (non_ascii == 2) scan[3] = (uint8_t)(*end == 0 && *byte == 0xC3u ? 0xC3u : 0u);
     if (role == THB_TEXT_ALONE)
         begins = 1;
@@ -70,6 +77,9 @@ THB_KERNEL void thb_word_stream(const uint8_t* byte, const uint8_t* end, uint8_t
     else if (role == THB_TEXT_PART && punctuation == 3)
         // Behind a mark that stands alone; a byte of a letter beyond ASCII is no mark.
         begins = word[0] < 128u && !thb_text_is_plain(word[0]);
+    // A word is of digits alone or has none, so that its first byte tells which.
+    if (role == THB_TEXT_PART && digits == 2 && !begins)
+        begins = thb_text_is_digit(c) != thb_text_is_digit(word[0]);
     done = length > 0 && (role == THB_TEXT_SEPARATOR || begins);
     if (role >= THB_TEXT_PART) {
         if (done)

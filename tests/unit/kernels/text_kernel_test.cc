@@ -21,7 +21,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 struct Rules {
-    int lower, punctuation, non_ascii, characters;
+    int lower, punctuation, non_ascii, characters, digits;
 };
 
 // U+00C0 to U+00FF without their accents; blank: nothing.
@@ -52,9 +52,13 @@ Words words_of(const std::string& text, const Rules& rules, size_t capacity)
             continue;
         }
         if (rules.lower && byte < 128) byte = static_cast<uint8_t>(std::tolower(byte));
+        const bool digit = byte >= '0' && byte <= '9';
+        if (digit && rules.digits > 0) byte = '0';
+        const bool other =
+            !word.empty() && (std::isdigit(static_cast<uint8_t>(word.back())) != 0) != digit;
         const bool alone = mark && rules.punctuation == 3;
         const bool continues = rules.characters && byte >= 0x80 && byte < 0xC0;
-        if (alone || (rules.characters && !continues)) end();
+        if (alone || (rules.characters && !continues) || (rules.digits == 2 && other)) end();
         word += static_cast<char>(byte);
         if (alone) {
             // A character takes the bytes behind it along.
@@ -83,7 +87,7 @@ public:
             uint8_t complete = 2;
             thb_word_stream(&byte, &end, word_.get(), scan_.get(), &complete,
                             static_cast<int>(capacity_), letters(), rules_.lower,
-                            rules_.punctuation, rules_.non_ascii, rules_.characters);
+                            rules_.punctuation, rules_.non_ascii, rules_.characters, rules_.digits);
             if (complete) words.emplace_back(word_.get(), word_.get() + scan_[0]);
         }
         return words;
@@ -109,9 +113,9 @@ TEST(TextKernel, words)
 {
     constexpr char kBytes[] = "aZ09 .'-\t_\xC3\xA9\xC3\x97\xC4\xFF\x80\x7F";
     std::mt19937 random(1);
-    for (int combination = 0; combination < 48; ++combination) {
+    for (int combination = 0; combination < 144; ++combination) {
         const Rules rules = {combination & 1, combination / 2 % 4, combination / 8 % 3,
-                             combination / 24};
+                             combination / 24 % 2, combination / 48};
         for (const size_t capacity : {size_t{1}, size_t{3}, size_t{255}}) {
             Stream stream(rules, capacity);
             for (int t = 0; t < 100; ++t) {
@@ -128,7 +132,7 @@ TEST(TextKernel, words)
 
 TEST(TextKernel, words_of_10000_bytes)
 {
-    Stream stream({1, 0, 1, 0}, 255);
+    Stream stream({1, 0, 1, 0, 0}, 255);
     EXPECT_EQ(stream.words(std::string(10000, 'x')), Words{std::string(255, 'x')});
     EXPECT_EQ(stream.words(std::string(10000, '\xFF') + " a"),
               (Words{std::string(255, '\xFF'), "a"}));

@@ -119,6 +119,22 @@ TEST(HashTokens, punctuation)
     EXPECT_EQ(ids_of(split, "...a"), words(keep, {"a"}));
 }
 
+TEST(HashTokens, digits)
+{
+    const Graph keep = hash_graph(""), shape = hash_graph("digits = \"shape\"\n", 12),
+                number = hash_graph("digits = \"number\"\n", 12),
+                marks = hash_graph("digits = \"number\"\npunctuation = \"token\"\n", 12);
+    const std::string text = "Call 07812 b4 7pm: 1.50";
+    EXPECT_EQ(ids_of(shape, text), words(keep, {"call", "00000", "b0", "0pm:", "0.00"}));
+    EXPECT_EQ(ids_of(number, text),
+              words(keep, {"call", "00000", "b", "0", "0", "pm:", "0", ".", "00"}));
+    EXPECT_EQ(ids_of(marks, text),
+              words(keep, {"call", "00000", "b", "0", "0", "pm", ":", "0", ".", "00"}));
+    EXPECT_EQ(ids_of(number, "9"), words(keep, {"0"}));
+    EXPECT_EQ(ids_of(hash_graph("digits = \"number\"\ntokens = \"characters\"\n"), "a12b"),
+              words(keep, {"a", "0", "0", "b"}));
+}
+
 TEST(HashTokens, bytes_beyond_ascii)
 {
     const Graph drop = hash_graph(""), keep = hash_graph("non_ascii = \"keep\"\n"),
