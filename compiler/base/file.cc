@@ -56,6 +56,12 @@ void write_file(const fs::path& path, std::string_view text)
     write_file(path, std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
 }
 
+void make_folders_for(const fs::path& path)
+{
+    std::error_code ignored;
+    if (path.has_parent_path()) fs::create_directories(path.parent_path(), ignored);
+}
+
 TemporaryFolder::TemporaryFolder()
 {
     std::string pattern = (fs::temp_directory_path() / "thimble-XXXXXX").string();

@@ -17,6 +17,9 @@ std::string read_text_file(const std::filesystem::path& path);
 void write_file(const std::filesystem::path& path, std::string_view text);
 void write_file(const std::filesystem::path& path, std::span<const uint8_t> bytes);
 
+// Makes the folders that `path` stands in. Where that fails, writing says why.
+void make_folders_for(const std::filesystem::path& path);
+
 // A fresh empty folder, removed with everything in it when the object goes.
 class TemporaryFolder {
 public:

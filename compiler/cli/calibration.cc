@@ -1,12 +1,16 @@
 #include "cli/calibration.h"
 
 #include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
 #include "data/dataset.h"
+#include "formats/csv.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <fmt/format.h>
 #include <map>
 #include <optional>
@@ -16,6 +20,8 @@
 namespace thimble {
 
 namespace {
+
+namespace fs = std::filesystem;
 
 // Files of each input, by its place among the graph's inputs.
 std::map<size_t, std::vector<std::string>> files_by_input(const Graph& graph,
@@ -127,6 +133,48 @@ std::vector<uint8_t> floats_of(const Recording& recording, const CalibrationOpti
     return bytes;
 }
 
+// The first two rows of a table that are not blank, the first of which may be a header, hold no
+// number.
+bool holds_text(const std::string& file, int& line)
+{
+    const std::string text = read_text_file(file);
+    CsvReader reader(text, file);
+    CsvRow row;
+    const auto is_number = [](const std::string& cell) {
+        return csv_number(cell, true).has_value();
+    };
+    bool any = false;
+    try {
+        for (int rows = 0; rows < 2 && reader.next(row);) {
+            if (row.blank()) continue;
+            if (std::ranges::any_of(row.cells, is_number)) return false;
+            line = row.line;
+            any = true;
+            ++rows;
+        }
+    } catch (const Error&) {
+        return any;  // Quotes within a sentence.
+    }
+    return any;
+}
+
+void require_numbers(const std::string& file, const Tensor& input)
+{
+    const std::string extension = lower_case(fs::path(file).extension().string());
+    std::error_code ignored;
+    const bool is_table = extension == ".txt" || extension == ".tsv" || extension == ".csv";
+    if (!is_table || !fs::is_regular_file(file, ignored)) return;
+    int line = 0;
+    if (holds_text(file, line))
+        fail(ErrorCode::T0105,
+             {fmt::format("{}:{}", file, line), "a text, no numbers",
+              fmt::format("rows of the {} numbers that input '{}' {}{} takes", input.count(),
+                          input.name, dtype_name(input.type), shape_text(input.shape)),
+              "a project turns texts into them by its own stages: thimble quantize PROJECT "
+              "--calibration " +
+                  file});
+}
+
 struct InputRuns {
     std::vector<std::vector<uint8_t>> runs;
     std::vector<int> labels;
@@ -143,6 +191,7 @@ InputRuns read_input(const Graph& graph, size_t input, const std::vector<std::st
     set_labels(data, options.labels);
     const bool image = tensor.shape.size() == 4 && tensor.shape[3] <= 4;
     data.kind = image ? DataKind::image : DataKind::samples;
+    for (const std::string& file : files) require_numbers(file, tensor);
     const Dataset dataset = load_dataset(data);
     notes.insert(notes.end(), dataset.notes.begin(), dataset.notes.end());
     const LabelNumbers numbers(options, dataset.recordings);

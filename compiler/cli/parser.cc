@@ -10,6 +10,9 @@ namespace thimble {
 
 namespace {
 
+// A shell may write out a pattern of all recordings that somebody has.
+constexpr int kListMost = 1 << 20;
+
 // "-o,--output" -> "--output", for errors.
 std::string long_flag(const std::string& flags)
 {
@@ -134,7 +137,7 @@ void OptionReader::required_text(const std::string& flags, const std::string& va
 void OptionReader::list(const std::string& flags, const std::string& value_name,
                         std::vector<std::string>& values, const std::string& help)
 {
-    app_.add_option(flags, values, help)->type_name(value_name)->expected(1, 64);
+    app_.add_option(flags, values, help)->type_name(value_name)->expected(1, kListMost);
 }
 
 void OptionReader::flag(const std::string& flags, bool& value, const std::string& help)

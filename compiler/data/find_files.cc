@@ -82,7 +82,10 @@ std::string suggestion(const fs::path& folder, const std::string& pattern)
     std::vector<std::string> names;
     for (const fs::path& name : entries_of(path.parent_path())) names.push_back(name.string());
     const std::string like = nearest(path.filename().string(), names);
-    if (like.empty()) return "correct the pattern; it is relative to the project's folder";
+    if (like.empty())
+        return fs::path(pattern).is_absolute()
+                   ? "correct the pattern"
+                   : "correct the pattern; it is relative to the project's folder";
     return fmt::format("\"{}\"", (fs::path(pattern).parent_path() / like).generic_string());
 }
 

@@ -35,6 +35,10 @@ struct EngineChoice {
     std::string name() const { return target.empty() ? engine : target; }
 };
 
+// The generated C, compiled for this computer; without a compiler the oracle. Both give the same
+// integers.
+EngineChoice fastest_engine();
+
 // Throws T0004 for the float engine on a chip: generated C is that of the quantised networks.
 void require_one_engine(const EngineChoice& choice);
 

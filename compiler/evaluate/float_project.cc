@@ -47,7 +47,7 @@ fs::path float_model(const fs::path& model)
             {model.string(),
              fmt::format("is quantised, and no '{}' lies beside it", beside.filename().string()),
              "the float model that it was made from",
-             "thimble train writes both; --engine oracle takes the quantised one"});
+             "thimble train writes both; put a float model that comes from elsewhere there"});
     return model;
 }
 

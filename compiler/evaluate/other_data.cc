@@ -1,5 +1,7 @@
 #include "evaluate/other_data.h"
 
+#include "project/data_section.h"
+
 #include <filesystem>
 
 namespace thimble {
@@ -16,24 +18,54 @@ void make_absolute(Settings& data, const std::string& key)
     data.set(key, {patterns, 1});
 }
 
+// A whole project around the text, so that one reader checks all keys. `place` stands in errors.
+Settings read_data(const std::string& text, const std::string& place)
+{
+    Settings data =
+        *parse_project_file("data = {" + text + "}\n[[stage]]\nkind = \"argmax\"\n", place).data();
+    for (const char* key : {"files", "test_files"}) make_absolute(data, key);
+    return data;
+}
+
+// What `data` does not say stays as the project has it.
+void keep(const ProjectFile& file, Settings& data, const std::vector<std::string>& keys)
+{
+    const Settings* const own = file.data();
+    if (!own) return;
+    for (const std::string& key : keys)
+        if (!data.has(key) && own->has(key)) data.set(key, {own->text(key), 1});
+    if (!data.has("targets") && own->has("targets"))
+        data.set("targets", {own->texts("targets"), 1});
+}
+
+ProjectFile replaced(const ProjectFile& file, const Settings& data)
+{
+    ProjectFile result = file;
+    result.top.set("data", {std::make_shared<const Settings>(data), 1});
+    return result;
+}
+
 }  // namespace
 
 ProjectFile with_data(const ProjectFile& file, const std::string& text)
 {
-    // A whole project around it, so that one reader checks all keys.
-    const ProjectFile given = parse_project_file(
-        "data = {" + text + "}\n[[stage]]\nkind = \"argmax\"\n", "--data");
-    Settings data = *given.data();
-    for (const char* key : {"files", "test_files"}) make_absolute(data, key);
-    if (const Settings* own = file.data()) {
-        for (const char* key : {"at", "labels", "others"})
-            if (!data.has(key) && own->has(key)) data.set(key, {own->text(key), 1});
-        if (!data.has("targets") && own->has("targets"))
-            data.set("targets", {own->texts("targets"), 1});
-    }
-    ProjectFile result = file;
-    result.top.set("data", {std::make_shared<const Settings>(data), 1});
-    return result;
+    Settings data = read_data(text, "--data");
+    keep(file, data, {"at", "labels", "others"});
+    return replaced(file, data);
+}
+
+ProjectFile with_files(const ProjectFile& file, const std::vector<std::string>& files,
+                       const std::string& labels, const std::string& option)
+{
+    // Nothing is held out: whoever names files wants them used.
+    Settings data = read_data("files = [\"*\"], split = {test = 0}", option);
+    data.set("files", {files, 1});
+    make_absolute(data, "files");
+    if (!labels.empty()) data.set("labels", {labels, 1});
+    keep(file, data, {"at", "others"});
+    if (file.kind(trained_stage(file)) == "seq2seq" && !data.has("targets"))
+        data.set("targets", {std::vector<std::string>{"2"}, 1});
+    return replaced(file, data);
 }
 
 }  // namespace thimble

@@ -31,9 +31,10 @@ int64_t sound_samples(const ProjectFile& file, const Dataset& dataset, int64_t c
 
 class Collector {
 public:
-    Collector(const ProjectFile& file, const SampleProgress& progress)
+    Collector(const ProjectFile& file, const SampleProgress& progress, const SampleOptions& options)
         : file_(file),
           progress_(progress),
+          options_(options),
           data_(load_project_data(file)),
           augment_(augment_options(file))
     {
@@ -139,13 +140,14 @@ private:
                 {file_.data()->place("files"), "no recording to train on",
                  "recordings long enough for a window, not all of them held out to test",
                  "thimble data shows what was found"});
-        require_examples();
+        if (options_.every_label) require_examples();
     }
 
     bool is_sound() const { return file_.input() && file_.input()->text("kind") == "audio"; }
 
     const ProjectFile& file_;
     const SampleProgress& progress_;
+    const SampleOptions options_;
     ProjectData data_;
     AugmentOptions augment_;
     SplitMix64 random_{1};  // of the changed copies
@@ -158,9 +160,10 @@ private:
 
 }  // namespace
 
-SampleSet collect_samples(const ProjectFile& file, const SampleProgress& progress)
+SampleSet collect_samples(const ProjectFile& file, const SampleProgress& progress,
+                          const SampleOptions& options)
 {
-    return Collector(file, progress).collect();
+    return Collector(file, progress, options).collect();
 }
 
 }  // namespace thimble

@@ -38,11 +38,16 @@ struct SampleSet {
 // Called now and then with the number of recordings that are done, and of all.
 using SampleProgress = std::function<void(size_t done, size_t all)>;
 
+struct SampleOptions {
+    bool every_label = true;  // throws T0105 where nothing is an example of one of the labels
+};
+
 // `augment` of [train] adds changed copies of the recordings that are not held out.
 // The stages from the one where recordings enter up to the first `network` or `seq2seq`; of each
 // recording all windows or the last one, as [data] `windows` says. The same project gives the same
 // samples in the same order. Throws what reading the recordings and composing the stages throws,
 // T0105 for labels that the decision does not know, and where no recording is left.
-SampleSet collect_samples(const ProjectFile& file, const SampleProgress& progress = {});
+SampleSet collect_samples(const ProjectFile& file, const SampleProgress& progress = {},
+                          const SampleOptions& options = {});
 
 }  // namespace thimble

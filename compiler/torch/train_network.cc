@@ -105,7 +105,7 @@ private:
         NetworkResult result;
         Progress line;
         if (!set_.test.empty())
-            result = test_network(network, set_, session_.engine(), [&](size_t done, size_t all) {
+            result = test_network(network, set_, fastest_engine(), [&](size_t done, size_t all) {
                 line.share(static_cast<double>(done) / static_cast<double>(all),
                            "testing " + scheme);
             });

@@ -108,7 +108,7 @@ private:
             project.stages[0].set("decoder", {fs::absolute(files[1]).string(), 0});
             Progress line;
             const Evaluation result = evaluate_project(
-                project, {.engine = session_.engine()}, [&](size_t done, size_t all) {
+                project, {.engine = fastest_engine()}, [&](size_t done, size_t all) {
                     line.share(static_cast<double>(done) / static_cast<double>(all),
                                "testing " + scheme);
                 });

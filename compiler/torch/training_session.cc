@@ -1,8 +1,6 @@
 #include "torch/training_session.h"
 
-#include "base/process.h"
 #include "cli/output.h"
-#include "compile.h"
 
 #include <csignal>
 #include <cstdio>
@@ -110,16 +108,6 @@ std::string TrainingSession::next_command() const
 {
     return command.output.empty() ? "thimble eval " + command.project
                                   : "thimble inspect " + models.model.string();
-}
-
-EngineChoice TrainingSession::engine() const
-{
-    EngineChoice choice;
-    choice.engine = find_program("gcc") ? "host" : "oracle";
-    choice.compile = [](const Graph& graph, const ResolvedTarget& target) {
-        return compile(graph, {.name = "network", .target = target.facts});
-    };
-    return choice;
 }
 
 }  // namespace thimble

@@ -27,8 +27,6 @@ struct TrainingSession {
     void require_whole(const History& history) const;
     // What a user does next: models elsewhere are not those that the project's commands take.
     std::string next_command() const;
-    // The C that a device would run, compiled for this computer; without a compiler the oracle.
-    EngineChoice engine() const;
 
     History run(Task& task, TrainRun& run, bool shares);
 

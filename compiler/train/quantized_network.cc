@@ -30,12 +30,12 @@ Range whole_range(DType type)
 }
 
 // The samples to take ranges from: evenly drawn, the same for every run.
-std::vector<const LabelledSample*> drawn(const SampleSet& set, const TrainOptions& options)
+std::vector<const LabelledSample*> drawn(const SampleSet& set, int64_t count, uint64_t seed)
 {
     std::vector<const LabelledSample*> samples;
     for (const LabelledSample& sample : set.train) samples.push_back(&sample);
-    SplitMix64(options.seed).shuffle(samples);
-    samples.resize(std::min(samples.size(), static_cast<size_t>(options.calibration)));
+    SplitMix64(seed).shuffle(samples);
+    samples.resize(std::min(samples.size(), static_cast<size_t>(count)));
     return samples;
 }
 
@@ -68,21 +68,29 @@ std::vector<uint8_t> input_bytes(const LabelledSample& sample, const Tensor& fea
     return bytes;
 }
 
+std::vector<CalibrationRun> calibration_runs(const Graph& network, const SampleSet& set,
+                                             int64_t count, uint64_t seed, QuantizeOptions& how)
+{
+    how.input_range = whole_range(set.sample.type);
+    const bool labelled = !set.labels.empty() && network.tensor(network.outputs[0]).count() > 1;
+    std::vector<CalibrationRun> runs;
+    for (const LabelledSample* sample : drawn(set, count, seed)) {
+        runs.push_back({input_bytes(*sample, set.sample, network.tensor(network.inputs[0]))});
+        if (labelled) how.labels.push_back(sample->label);
+    }
+    return runs;
+}
+
 Quantized quantized_network(const Graph& network, const std::string& scheme, const SampleSet& set,
                             const TrainOptions& options,
                             const std::function<void(const std::string&)>& progress)
 {
     QuantizeOptions how;
     how.scheme = *scheme_from(scheme);
-    how.input_range = whole_range(set.sample.type);
     how.drop_max = options.max_drop;
     how.progress = progress;
-    const bool labelled = !set.labels.empty() && network.tensor(network.outputs[0]).count() > 1;
-    std::vector<CalibrationRun> runs;
-    for (const LabelledSample* sample : drawn(set, options)) {
-        runs.push_back({input_bytes(*sample, set.sample, network.tensor(network.inputs[0]))});
-        if (labelled) how.labels.push_back(sample->label);
-    }
+    const std::vector<CalibrationRun> runs =
+        calibration_runs(network, set, options.calibration, options.seed, how);
     return quantize(network, runs, how);
 }
 

@@ -20,9 +20,14 @@ namespace thimble {
 std::vector<uint8_t> input_bytes(const LabelledSample& sample, const Tensor& features,
                                  const Tensor& place);
 
+// Runs of the float network: `count` of the samples to train on, drawn by `seed`. `how` gets their
+// labels, and the range of integer features, which keep their values: int8 has the scale 1 and zero
+// point 0, uint8 the scale 1 and zero point -128.
+std::vector<CalibrationRun> calibration_runs(const Graph& network, const SampleSet& set,
+                                             int64_t count, uint64_t seed, QuantizeOptions& how);
+
 // The float network in the numbers of `scheme` ("int8", ...; not "float32"), its ranges from some
-// of the training samples. Integer features keep their values: int8 has the scale 1 and zero point
-// 0, uint8 the scale 1 and zero point -128.
+// of the training samples.
 Quantized quantized_network(const Graph& network, const std::string& scheme, const SampleSet& set,
                             const TrainOptions& options,
                             const std::function<void(const std::string&)>& progress);

@@ -81,6 +81,71 @@ else
     skipped "several inputs, symbols" "no ../shared with models"
 fi
 
+# ---- projects: their own recordings, or others, through their own stages ----
+expect "a project" 0 $thimble quantize examples/gesture -o "$scratch/g/motion.tflite" --json
+is_json "its report"
+holds "chosen by 300 labelled samples" "d['runs'] == 300 and d['float_accuracy'] > 0.9"
+holds "tested on what is held out" "d['test']['samples'] == 4800 and \
+    abs(d['test']['accuracy'] - d['test']['float_accuracy']) < 0.005"
+expect "verify it" 0 $thimble verify "$scratch/g/motion.tflite" --target host --cases 4
+expect "into a folder" 0 $thimble quantize examples/sine -o "$scratch/folder" --scheme mixed --json
+holds "the model's own name" "d['files'] == ['$scratch/folder/sine.tflite']"
+holds "the error of numbers" "0 < d['test']['mean_square_error'] < 0.001"
+expect "recordings where the project's enter" 0 $thimble quantize examples/gesture --calibration \
+    examples/gesture/data/punch.csv examples/gesture/data/flex.csv --labels file \
+    -o "$scratch/g/two.tflite" --json
+holds "with their labels" "d['runs'] == 40 and d['float_accuracy'] > 0.9 and 'test' not in d"
+expect "raw samples of the sensor" 0 $thimble quantize examples/gesture \
+    --data 'files = "examples/gesture/stream/*.csv", at = "trigger"' -o "$scratch/g/raw.tflite" --json
+holds "cut out by the trigger" "5 < d['runs'] < 100"
+printf 'win a free prize now\nsee you "at lunch"\ncall 0800 to claim your cash\n' \
+    >"$scratch/sentences.txt"
+expect "sentences, hashed by the project" 0 $thimble quantize examples/text_rnn \
+    --calibration "$scratch/sentences.txt" -o "$scratch/text" --json
+holds "a run for each" "d['runs'] == 3 and d['output_error']['max'] < 0.05"
+printf 'spam\twin a prize\nham\tsee you\n' >"$scratch/labelled.tsv"
+expect "sentences with labels" 0 $thimble quantize examples/text_rnn \
+    --calibration "$scratch/labelled.tsv" --labels column:1 -o "$scratch/text" --json
+holds "a run for each" "d['runs'] == 2"
+expect "a seq2seq" 0 $thimble quantize examples/dates -o "$scratch/dates" --json
+holds "encoder and decoder" "len(d['files']) == len(d['models']) == 2 and \
+    d['scheme'] == 'int16x8' and d['test']['accuracy'] > 0.99"
+tones="$scratch/tone.wav"
+if [ -d "$shared/data/speech_commands" ]; then tones="$shared/data/speech_commands/bed/*.wav"; fi
+expect "sounds through front end and window" 0 $thimble quantize examples/micro_speech \
+    --calibration "$scratch/tone.wav" $tones -o "$scratch/speech" --json
+holds "integers that stand for themselves" \
+    "d['layers'][0]['range'][1] <= 127 and d['layers'][0]['max_error'] == 0"
+refuses "one file for two networks" 2 "an encoder and a decoder" $thimble quantize examples/dates \
+    -o "$scratch/dates.tflite"
+refuses "sentences without answers" 1 "sentences.txt:1: a line without a tab" $thimble quantize \
+    examples/dates --calibration "$scratch/sentences.txt" -o "$scratch/dates"
+refuses "sentences for a network alone" 1 "sentences.txt:2: a text, no numbers" $thimble quantize \
+    examples/text_rnn/spam_rnn.float.tflite --calibration "$scratch/sentences.txt" -o "$scratch/x"
+mkdir "$scratch/lonely"
+cp $gesture "$scratch/lonely"
+cat >"$scratch/lonely/thimble.toml" <<'TOML'
+input = {kind = "tensor", shape = [150]}
+[[stage]]
+kind = "network"
+model = "gesture.tflite"
+TOML
+refuses "a network without its float one" 1 "no 'gesture.float.tflite'" \
+    $thimble quantize "$scratch/lonely" -o "$scratch/x"
+refuses "what the stages do already" 2 "does not apply to a project" $thimble quantize \
+    examples/gesture --divide 2 -o "$scratch/x"
+refuses "a folder for a network alone" 2 "is a folder" $thimble quantize $network $recordings \
+    -o "$scratch"
+
+# ---- the examples of --help, as printed, where out/ does not exist ----
+mkdir "$scratch/checkout"
+ln -s "$root/examples" "$root/templates" "$scratch/checkout/"
+$thimble quantize --help | sed -n 's/^ *thimble quantize/quantize/p' >"$scratch/examples"
+[ "$(wc -l <"$scratch/examples")" -ge 2 ] && ok "two examples" || failed "two examples" "of --help"
+while read -r line; do
+    expect "$line" 0 env -C "$scratch/checkout" sh -c "$thimble $line"
+done <"$scratch/examples"
+
 # ---- errors ----
 refuses "no recordings" 2 "calibration" $thimble quantize $network -o "$scratch/x.tflite"
 refuses "a missing file" 1 "T0101" $thimble quantize $network --calibration none.csv \
