@@ -41,7 +41,7 @@ Program compile_recognised(Graph graph, const CompileOptions& options)
     // A network over a sliding window computes the new rows only, where a project says so.
     run_pass(slide_networks, graph);
     // A network over time becomes one loop: no sequence between its layers is stored.
-    run_pass(stream_time, graph);
+    run_pass_in_branches(stream_time, graph);
     // A graph output that is a constant or a state needs memory of its own.
     run_pass(materialise_outputs, graph);
 

@@ -11,6 +11,9 @@ namespace thimble {
 void run_pass(void (*pass)(Graph&), Graph& graph);
 // The same for the graphs that its nodes hold (ops/control.h), inner ones first, and then for it.
 void run_pass_in_bodies(void (*pass)(Graph&), Graph& graph);
+// The same for the branches of `if` alone: the network of a pipeline lies in one (ir/pipeline.h).
+// What the pass has to say of a branch is said of `graph`.
+void run_pass_in_branches(void (*pass)(Graph&), Graph& graph);
 
 // The five passes below, in their order: loops over time, written out or as WHILE, become recurrent
 // layers, or scans.

@@ -59,6 +59,35 @@ TEST(RerollUnrolled, rolls_every_cell_up)
     }
 }
 
+// `graph` as a branch of an `if`, with its layers named as those of a pipeline's stage.
+Graph branching(Graph graph)
+{
+    for (Node& node : graph.nodes) node.name = "network/" + node.name;
+    GraphBuilder outer;
+    std::vector<TensorId> inputs = {outer.input("is_due", DType::boolean, {1})};
+    for (const TensorId id : graph.inputs)
+        inputs.push_back(outer.input("x", graph.tensor(id).type, graph.tensor(id).shape));
+    const auto branch = std::make_shared<const Graph>(graph);
+    outer.graph.outputs =
+        outer.add("if", std::move(inputs), IfAttributes{branch, branch}, graph.outputs.size());
+    return outer.graph;
+}
+
+// The network of a pipeline lies in an `if`.
+TEST(RerollUnrolled, looks_into_branches)
+{
+    const Graph graph = recognise(branching(imported({.cell = RecurrentDraft::gru})), false);
+    const auto& branches = std::any_cast<const IfAttributes&>(graph.nodes.at(0).attributes);
+    const std::vector<const Node*> cells = nodes_of(*branches.then_graph, "gru");
+    ASSERT_EQ(cells.size(), 1u);
+    for (const Node& node : branches.then_graph->nodes)
+        EXPECT_TRUE(node.name.starts_with("network/")) << node.name;
+    EXPECT_FALSE(graph.notes.empty()) << "notes of a branch are said of the whole";
+    EXPECT_TRUE(branches.then_graph->notes.empty());
+    expect_same_on(branching(imported({.cell = RecurrentDraft::gru, .quantized = true})), "host",
+                   "an int8 GRU in a branch");
+}
+
 TEST(RerollUnrolled, stacks_the_values_of_all_steps)
 {
     const Graph graph = rerolled({.sequences = true});
