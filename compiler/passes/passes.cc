@@ -31,7 +31,7 @@ namespace {
 
 std::string stage_of(const Node& node) { return node.name.substr(0, node.name.find('/') + 1); }
 
-// In a pipeline every node is named STAGE/LAYER. One that a pass has added is named for a tensor: it
+// In a pipeline nodes are named STAGE/LAYER. One that a pass has added is named for a tensor: it
 // belongs to the stage of the node in front of it, which is `stage` for the first one.
 void name_stages(Graph& graph, const std::set<std::string>& stages, std::string stage)
 {
