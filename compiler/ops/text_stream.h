@@ -1,11 +1,11 @@
 // The operators that read a text byte by byte (word_stream, hash_words, vocabulary, bag_add,
-// bag_finish, collect_ids, take_ids), and how they are put together.
+// bag_finish, bag_mean, collect_ids, take_ids), and how they are put together.
 //
 // A tick takes one byte, or the end of the text. `word_stream` gathers the bytes of a word in a
 // state and tells when it is complete; inside of an `if` on that, `hash_words` or `vocabulary`
 // turns it into ids, which `bag_add` sums up or `collect_ids` keeps. Inside of an `if` on the end
-// of the text, `bag_finish` or `take_ids` gives the result and begins anew. The word stays in the
-// state during the tick that completes it.
+// of the text, `bag_finish`, `bag_mean` or `take_ids` gives the result and begins anew. The word
+// stays in the state during the tick that completes it.
 //
 // Files carry these operators as custom ones ("CUSTOM:ThimbleWordStream") with the attributes below
 // as options: that is how tests write them; no other program does.

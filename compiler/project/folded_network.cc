@@ -19,9 +19,9 @@ std::vector<float> floats(const std::vector<double>& values)
 // The tables of a bag as constants: float32, or rounded ones.
 struct BagTables {
     std::vector<uint8_t> table;
-    std::vector<uint8_t> pad, offset;  // of the type of the sums
+    std::vector<uint8_t> pad, offset;  // of the type of the sums; of a mean int8 and none
     DType type = DType::f32;           // of the table
-    Quantization quant;                // of the sums
+    Quantization quant;                // of the sums; of a mean of what the table holds
     DType sum_type() const { return type == DType::f32 ? DType::f32 : DType::i32; }
 };
 
@@ -58,12 +58,39 @@ BagTables rounded_tables(const TextBag& bag, const RoundedBag& rounded, int64_t 
             {{step}, {0}, 0}};
 }
 
+BagTables stored_tables(const TextBag& bag, int64_t pad)
+{
+    return {bytes_of(bag.stored),
+            bytes_of(row_of<int8_t>(bag.stored, pad, bag.width)),
+            {},
+            DType::i8,
+            bag.stored_quant};
+}
+
+// What the sums give at the end of the text.
+TensorId bag_result(GraphBuilder& graph, const TextBag& bag, const BagTables& tables, TensorId sums,
+                    TensorId taken)
+{
+    if (!bag.stored.empty()) {
+        const TensorId pad =
+            graph.constant("pad", DType::i8, {bag.width}, tables.pad, tables.quant);
+        return graph.own_node(
+            "bag_mean", {sums, taken, pad},
+            BagMeanAttributes{bag.words, bag.mean_quant.scale(), bag.mean_quant.zero_point()}, 1,
+            "mean")[0];
+    }
+    const TensorId pad = graph.constant("pad", tables.sum_type(), {bag.width}, tables.pad);
+    const TensorId offset = graph.constant("offset", tables.sum_type(), {bag.width}, tables.offset);
+    const TensorId value = graph.own_node("bag_finish", {sums, taken, pad, offset},
+                                          BagAttributes{bag.words}, 1, "finish")[0];
+    return tables.quant.present() ? graph.relabelled(value, tables.quant) : value;
+}
+
 void append_bag(StageContext& stage, const TokenStream& tokens, const TextBag& bag,
                 const BagTables& tables)
 {
     TickBuilder& tick = stage.tick;
-    const DType sums_type = tables.sum_type();
-    const TensorId sums = tick.state(plain_tensor("sums", sums_type, {bag.width}));
+    const TensorId sums = tick.state(plain_tensor("sums", tables.sum_type(), {bag.width}));
     const TensorId taken = tick.state(plain_tensor("taken", DType::i32, {1}));
     for_each_word(stage, tokens, {sums, taken},
                   [&](GraphBuilder& branch, TensorId ids, TensorId count,
@@ -76,12 +103,7 @@ void append_bag(StageContext& stage, const TokenStream& tokens, const TextBag& b
     const Place sums_place = tick.place(sums), taken_place = tick.place(taken);
     only_at_end(stage, tokens);
     GraphBuilder& graph = stage.graph();
-    const TensorId pad = graph.constant("pad", sums_type, {bag.width}, tables.pad);
-    const TensorId offset = graph.constant("offset", sums_type, {bag.width}, tables.offset);
-    TensorId value =
-        graph.own_node("bag_finish", {tick.seen(sums_place), tick.seen(taken_place), pad, offset},
-                       BagAttributes{bag.words}, 1, "finish")[0];
-    if (tables.quant.present()) value = graph.relabelled(value, tables.quant);
+    TensorId value = bag_result(graph, bag, tables, tick.seen(sums_place), tick.seen(taken_place));
     if (!bag.rest.nodes.empty()) {
         const Tensor& place = bag.rest.tensor(bag.rest.inputs[0]);
         value = graph.reshaped(graph.converted(value, place), place.shape);
@@ -94,6 +116,11 @@ void append_bag(StageContext& stage, const TokenStream& tokens, const TextBag& b
 std::string folded_note(const TextBag& bag, const RoundedBag* rounded)
 {
     const int64_t numbers = bag.rows * bag.width;
+    if (!bag.stored.empty())
+        return fmt::format(
+            "the network's average of embeddings is a sum of {} int8 numbers, word by word: "
+            "the same integers as over a list of words",
+            numbers);
     if (!rounded)
         return fmt::format(
             "the network's average of embeddings is {} float32 numbers; it differs "
@@ -135,7 +162,10 @@ bool add_folded_network(StageContext& stage, const Graph& model, size_t output)
                     fmt::format("{}, as the stage before gives", tokens.max_words),
                     fmt::format("max_words = {}", bag->words));
     stage.flow.tokens = nullptr;
-    if (fold == "float") {
+    if (!bag->stored.empty()) {
+        append_bag(stage, tokens, *bag, stored_tables(*bag, tokens.pad));
+        stage.notes.push_back(folded_note(*bag, nullptr));
+    } else if (fold == "float") {
         append_bag(stage, tokens, *bag, real_tables(*bag, tokens.pad));
         stage.notes.push_back(folded_note(*bag, nullptr));
     } else {

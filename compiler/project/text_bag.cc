@@ -1,8 +1,10 @@
 #include "project/text_bag.h"
 
 #include "base/error.h"
+#include "ops/bag.h"
 #include "ops/control.h"
 #include "ops/evaluate.h"
+#include "ops/shapes.h"
 
 #include <algorithm>
 #include <cmath>
@@ -37,6 +39,8 @@ public:
         TensorId at = follow(gather->outputs[0], {"DEQUANTIZE", "RESHAPE"});
         const Node* mean = next(at, {"MEAN"});
         if (!mean) return std::nullopt;
+        if (graph_.tensor(mean->outputs[0]).type == DType::i8)
+            return of_integers(*gather, *mean, reason);
         const Tensor& ids = graph_.tensor(graph_.inputs[0]);
         if (ids.type != DType::f32 && ids.type != DType::i32 && ids.type != DType::i64)
             return std::nullopt;
@@ -118,6 +122,35 @@ private:
         embedding_.width = shape[1];
         embedding_.table = real_values(id);
         embedding_.offset.assign(static_cast<size_t>(shape[1]), 0.0);
+    }
+
+    // MEAN over the axis of the places, [1, words, width] to [1, width], of rows as they stand.
+    std::optional<TextBag> of_integers(const Node& gather, const Node& mean,
+                                       std::string& reason) const
+    {
+        const Tensor &table = graph_.input(gather, 0), &rows = graph_.input(mean, 0),
+                     &axes = graph_.input(mean, 1), &result = graph_.tensor(mean.outputs[0]);
+        const int64_t words = graph_.tensor(graph_.inputs[0]).count();
+        const auto rank = static_cast<int64_t>(rows.shape.size());
+        reason = "it does not average the int8 rows of its embeddings over the places of a text";
+        if (table.type != DType::i8 || rows.type != DType::i8 || !table.is_constant() ||
+            table.shape.size() != 2 || !same_quantization(table, rows) || !axes.is_constant() ||
+            axes.type != DType::i32 || axes.count() != 1 || rank < 2)
+            return std::nullopt;
+        const int64_t axis = axes.values<int32_t>()[0], width = table.shape[1];
+        if ((axis != -2 && axis != rank - 2) ||
+            rows.shape[static_cast<size_t>(rank - 2)] != words || rows.shape.back() != width ||
+            result.count() != width || words > kBagLimitMost)
+            return std::nullopt;
+        TextBag bag;
+        bag.words = words;
+        bag.rows = table.shape[0];
+        bag.width = width;
+        bag.stored.assign(table.values<int8_t>().begin(), table.values<int8_t>().end());
+        bag.stored_quant = table.quant;
+        bag.mean_quant = result.quant;
+        if (!cut_off(bag.rest, mean.outputs[0], reason)) return std::nullopt;
+        return bag;
     }
 
     std::optional<TextBag> with_dense(const Node& dense, std::string& reason)

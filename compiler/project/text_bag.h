@@ -7,7 +7,10 @@
 // is to add up rows as the words come. With more outputs than W has inputs the table is E itself
 // and W stays in the rest. Pads are ids like any other: their rows are added by their number.
 //
-// The graph is only searched for this form; that the table gives the same is measured on random
+// A network of int8 keeps its numbers: the rows are summed up in int32, and bag_mean makes of them
+// what MEAN makes of the list, bit for bit. The table is E, and all behind MEAN stays.
+//
+// A float graph is only searched for this form; that the table gives the same is measured on random
 // ids, so that no attribute of a layer can be overlooked.
 //
 // Tested by tests/unit/project/text_bag_test.cc.
@@ -27,8 +30,11 @@ struct TextBag {
     int64_t rows = 0, width = 0;  // of the table
     std::vector<double> table;    // [rows][width]
     std::vector<double> offset;   // [width]
-    Graph rest;                   // one input: the sums, float32; one output
-    double error = 0;             // greatest difference to the network that was seen
+    // Of an int8 network, in place of `table` and `offset`: rows as stored, and what they mean.
+    std::vector<int8_t> stored;
+    Quantization stored_quant, mean_quant;  // of a row, of their mean
+    Graph rest;        // one input: the sums, float32, or the int8 mean; one output
+    double error = 0;  // greatest difference to the network that was seen
 };
 
 // Empty when `network`, a graph with one input, does not begin with such a part; `reason` says why.

@@ -1,4 +1,5 @@
 // A sum of table rows that grows with every id of a text, and what it gives at the text's end.
+#include "kernels/requantize.h"
 #include "port/thb_port.h"
 
 // A row number within the table: ids are data, and the device cannot refuse them.
@@ -56,6 +57,25 @@ THB_KERNEL void thb_bag_finish_s32(int32_t* sums, int32_t* taken, const int32_t*
     thb_index_t k;
     for (k = 0; k < width; ++k) {
         out[k] = sums[k] + (limit - *taken) * THB_FLASH_S32(pad + k) + THB_FLASH_S32(offset + k);
+        sums[k] = 0;
+    }
+    *taken = 0;
+}
+
+// out[k] = clamp(zero_point + multiply(sums[k] + (limit - *taken) * pad[k] + start)); then
+// sums = 0, *taken = 0.
+// pad     int8 [width] in flash
+// start   minus limit times the zero point of the rows; 1 / limit is part of the multiplier
+// Range:  limit <= 32768, so that the sum stays below 2^24.
+THB_KERNEL void thb_bag_mean_s8(int32_t* sums, int32_t* taken, const int8_t* pad, int8_t* out,
+                                thb_index_t width, int32_t limit, int32_t start, int32_t multiplier,
+                                int8_t shift, int16_t zero_point)
+{
+    thb_index_t k;
+    for (k = 0; k < width; ++k) {
+        const int32_t sum = sums[k] + (limit - *taken) * THB_FLASH_S8(pad + k) + start;
+        const int32_t mean = thb_multiply(sum, multiplier, shift) + zero_point;
+        out[k] = (int8_t)thb_clamp(mean, -128, 127);
         sums[k] = 0;
     }
     *taken = 0;

@@ -9,8 +9,8 @@
 //            non_ascii is 2
 // keys       lower 1: A-Z become a-z; punctuation 0 part of words, 1 left out, 2 parts words,
 //            3 words of their own; non_ascii 0 left out, 1 part of words, 2 letters under accents;
-//            characters 1: each character is a word; digits 0 as they stand, 1 each becomes 0, 2 the
-//            same and a run of them is a word of its own
+//            characters 1: each character is a word; digits 0 as they stand, 1 each becomes 0, 2
+//            the same and a run of them is a word of its own
 //
 // Source: own.
 #include "port/thb_port.h"

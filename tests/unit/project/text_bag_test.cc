@@ -92,7 +92,11 @@ class Folded : public testing::Test {
 protected:
     Graph graph(const AverageModel& model, const std::string& keys)
     {
-        write_file(folder_.path() / "model.tflite", write_tflite(average_draft(model)));
+        return graph(average_draft(model), model, keys);
+    }
+    Graph graph(const TfliteDraft& draft, const AverageModel& model, const std::string& keys)
+    {
+        write_file(folder_.path() / "model.tflite", write_tflite(draft));
         write_file(folder_.path() / "thimble.toml",
                    fmt::format("name = \"text\"\n[input]\nkind = \"text\"\n[[stage]]\nkind = "
                                "\"hash_tokens\"\nmax_words = {}\nbuckets = {}\n[[stage]]\nkind = "
@@ -138,6 +142,42 @@ TEST_F(Folded, rounded_sums_are_the_same_on_every_machine)
         if (!missing_program(machine).empty()) continue;
         EXPECT_EQ(target_values(rounded, machine, kTexts), expected) << machine;
     }
+}
+
+// The rows of an int8 network are summed up as they stand, whatever the key says: its own bits.
+TEST_F(Folded, an_int8_network_keeps_its_bits)
+{
+    const AverageModel model = {.rows = 257, .width = 5, .outputs = 3};
+    const TfliteDraft draft = int8_average_draft(model);
+    std::vector<std::string> texts = kTexts;
+    std::mt19937 random(4);
+    for (int i = 0; i < 60; ++i) {
+        texts.emplace_back();
+        for (uint32_t words = random() % 20; words > 0; --words)
+            texts.back() += std::to_string(random() % 1000) + ' ';
+    }
+    const auto keeps_ids = [](const Tensor& tensor) {
+        return tensor.kind == TensorKind::state && tensor.name.find("list") != std::string::npos;
+    };
+    const Graph listed = graph(draft, model, "fold = \"none\"\n");
+    EXPECT_FALSE(std::ranges::none_of(listed.tensors, keeps_ids));
+    const auto whole = oracle_values<int8_t>(listed, texts);
+    ASSERT_EQ(whole.size(), texts.size());
+    for (const char* keys : {"", "fold = \"int8\"\n"}) {
+        const Graph folded = graph(draft, model, keys);
+        EXPECT_TRUE(std::ranges::none_of(folded.tensors, keeps_ids));
+        EXPECT_EQ(oracle_values<int8_t>(folded, texts), whole) << keys;
+    }
+    for (const char* machine : {"host", "avr", "cortex-m0plus"}) {
+        if (!missing_program(machine).empty()) continue;
+        EXPECT_EQ(target_values<int8_t>(graph(draft, model, ""), machine, texts), whole) << machine;
+    }
+    // An average over the numbers of each row is another network.
+    const AverageModel square = {.words = 8, .rows = 9, .width = 8};
+    std::string reason;
+    EXPECT_TRUE(find_text_bag(imported(int8_average_draft(square)), 0, reason));
+    EXPECT_FALSE(find_text_bag(imported(int8_average_draft(square, 2)), 0, reason));
+    EXPECT_NE(reason.find("over the places of a text"), std::string::npos);
 }
 
 TEST_F(Folded, float_sums_run_on_every_machine)

@@ -60,4 +60,33 @@ inline TfliteDraft average_draft(const AverageModel& model, uint32_t seed = 1)
     return result;
 }
 
+// The same in int8 throughout: rows, their mean, a dense layer without bias, the logistic function.
+inline TfliteDraft int8_average_draft(const AverageModel& model, int64_t axis = 1)
+{
+    std::mt19937 random(3);
+    const auto weights = [&](int64_t count) {
+        std::vector<float> values;
+        for (int64_t i = 0; i < count; ++i)
+            values.push_back(static_cast<float>(random() % 255) - 127.0f);
+        return values;
+    };
+    DraftBuilder draft;
+    const int ids = draft.whole_input("ids", {1, model.words});
+    const int table = draft.constant({model.rows, model.width}, weights(model.rows * model.width));
+    draft.quantise(table, 1.0f, 7);
+    const int rows = draft.op("GATHER", {table, ids}, {1, model.words, model.width});
+    draft.quantise(rows, 1.0f, 7);
+    int value =
+        draft.op("MEAN", {rows, draft.whole({1}, {static_cast<int32_t>(axis)})}, {1, model.width});
+    draft.quantise(value, 0.4f, -5);
+    const int dense =
+        draft.constant({model.outputs, model.width}, weights(model.outputs * model.width));
+    draft.quantise(dense, 1.0f);
+    value = draft.op("FULLY_CONNECTED", {value, dense}, {1, model.outputs});
+    draft.quantise(value, 40.0f, 11);
+    TfliteDraft result;
+    result.subgraphs.push_back(draft.finish({value}));
+    return result;
+}
+
 }  // namespace thimble
