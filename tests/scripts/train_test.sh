@@ -121,7 +121,7 @@ key_reports 0.99
 magic_wand 0.92
 mnist_conv 0.977
 mnist_lstm 0.977
-text_hash 0.977
+text_hash 0.98
 text_rnn 0.975
 micro_speech 0.92
 dates 0.987
