@@ -1,7 +1,7 @@
 // The list that collect_ids has filled, at the end of a text; it begins anew.
 //
 //   inputs    list, filled: the states of collect_ids
-//   output    int32 [places]: the ids, then `pad`
+//   output    int32 [places]: the ids, then `pad`; with `pads_first` in front of them
 #include "formats/tflite.h"
 #include "ops/shapes.h"
 #include "ops/text_checks.h"
@@ -15,15 +15,16 @@ namespace {
 
 enum : size_t { kList, kFilled };
 
-int64_t pad_of(const Node& node)
+const TakeIdsAttributes& attributes_of(const Node& node)
 {
-    return std::any_cast<const TakeIdsAttributes&>(node.attributes).pad;
+    return std::any_cast<const TakeIdsAttributes&>(node.attributes);
 }
 
 void import_take_ids(const TfliteOperator& source, Graph&, Node& node)
 {
     const FlexMap options = FlexMap::read(source.custom_options, source.name);
-    node.attributes = TakeIdsAttributes{text_number(options, "pad", 0, INT32_MAX, 0)};
+    node.attributes = TakeIdsAttributes{text_number(options, "pad", 0, INT32_MAX, 0),
+                                        text_number(options, "pads_first", 0, 1, 0) == 1};
 }
 
 void infer(Graph& graph, Node& node)
@@ -45,9 +46,10 @@ void eval(EvalContext& c)
     const auto list = c.state<int32_t>(kList);
     const auto filled = c.state<int32_t>(kFilled);
     const auto out = c.out<int32_t>();
-    for (size_t i = 0; i < out.size(); ++i)
-        out[i] =
-            static_cast<int64_t>(i) < filled[0] ? list[i] : static_cast<int32_t>(pad_of(c.node));
+    const TakeIdsAttributes& attributes = attributes_of(c.node);
+    const auto count = std::clamp<std::ptrdiff_t>(filled[0], 0, std::ssize(out));
+    std::ranges::fill(out, static_cast<int32_t>(attributes.pad));
+    std::copy_n(list.begin(), count, attributes.pads_first ? out.end() - count : out.begin());
     filled[0] = 0;
 }
 
@@ -57,7 +59,8 @@ void lower(LowerContext& c)
 {
     c.call("thb_take_ids",
            {c.in(kList), c.state(kFilled), c.out(), c.number(c.output().count(), "thb_index_t"),
-            c.number(pad_of(c.node), "int32_t")});
+            c.number(attributes_of(c.node).pad, "int32_t"),
+            c.key(int64_t{attributes_of(c.node).pads_first})});
 }
 
 }  // namespace

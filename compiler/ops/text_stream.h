@@ -81,6 +81,7 @@ struct VocabularyAttributes {
 };
 struct TakeIdsAttributes {
     int64_t pad = 0;  // id of a place without a word
+    bool pads_first = false;
     bool operator==(const TakeIdsAttributes&) const = default;
 };
 

@@ -58,6 +58,7 @@ TokenStream read_words(StageContext& stage)
     TokenStream tokens;
     tokens.prefix = stage.tick.prefix();
     tokens.max_words = stage.settings.whole("max_words");
+    tokens.pads_first = stage.settings.text("pads") == "front";
     const TensorId word =
         stage.tick.state(plain_tensor("word", DType::u8, {stage.settings.whole("max_word")}));
     const TensorId scan =
@@ -135,7 +136,7 @@ void collect_tokens(StageContext& stage)
     only_at_end(stage, *tokens);
     stage.flow.value =
         tick.graph().own_node("take_ids", {tick.seen(list_place), tick.seen(filled_place)},
-                              TakeIdsAttributes{tokens->pad}, 1, "take")[0];
+                              TakeIdsAttributes{tokens->pad, tokens->pads_first}, 1, "take")[0];
 }
 
 }  // namespace thimble

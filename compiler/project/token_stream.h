@@ -31,6 +31,7 @@ struct TokenStream {
     bool many_ids = false;        // a word has several, and the operator tells their number
     int64_t max_words = 0;        // ids of a text
     int64_t pad = 0;              // id of a place without a word
+    bool pads_first = false;      // such places stand in front of the words
     int64_t ids = 0;              // ids are below
 };
 

@@ -213,10 +213,16 @@ TEST(TextKernel, lists_are_never_overrun)
     thb_collect_ids(ids, &many, list.get(), &filled, 4, 3);
     thb_collect_ids(ids, nullptr, list.get(), &filled, 4, 3);
     EXPECT_EQ(filled, 3);
-    thb_take_ids(list.get(), &filled, out.get(), 3, 0);
+    thb_take_ids(list.get(), &filled, out.get(), 3, 0, 0);
     EXPECT_EQ(std::vector<int32_t>(out.get(), out.get() + 3), (std::vector<int32_t>{5, 6, 7}));
-    thb_take_ids(list.get(), &filled, out.get(), 3, 9);
+    thb_take_ids(list.get(), &filled, out.get(), 3, 9, 0);
     EXPECT_EQ(std::vector<int32_t>(out.get(), out.get() + 3), (std::vector<int32_t>{9, 9, 9}));
+    filled = 2;
+    thb_take_ids(list.get(), &filled, out.get(), 3, 9, 0);
+    EXPECT_EQ(std::vector<int32_t>(out.get(), out.get() + 3), (std::vector<int32_t>{5, 6, 9}));
+    filled = 2;
+    thb_take_ids(list.get(), &filled, out.get(), 3, 9, 1);
+    EXPECT_EQ(std::vector<int32_t>(out.get(), out.get() + 3), (std::vector<int32_t>{9, 5, 6}));
 }
 
 }  // namespace

@@ -58,6 +58,18 @@ TEST_P(HashTokensOn, golden_values)
     EXPECT_EQ(values[2], (Ids{2172, 3712, 0, 0, 0, 0, 0, 0, 0}));
 }
 
+TEST_P(HashTokensOn, pads_may_stand_in_front)
+{
+    if (const std::string missing = missing_program(GetParam()); !missing.empty())
+        GTEST_SKIP() << missing << " is missing";
+    const auto values = target_values(hash_graph("pads = \"front\"\n", 4), GetParam(),
+                                      {"hello movie", "a to the this hello", ""});
+    ASSERT_EQ(values.size(), 3u);
+    EXPECT_EQ(values[0], (Ids{0, 0, 2172, 3712}));
+    EXPECT_EQ(values[1], (Ids{1923, 1465, 97, 852}));
+    EXPECT_EQ(values[2], Ids(4, 0));
+}
+
 TEST_P(HashTokensOn, agrees_with_the_oracle_on_any_bytes)
 {
     if (const std::string missing = missing_program(GetParam()); !missing.empty())
