@@ -11,8 +11,8 @@ THB_KERNEL void thb_collect_ids(const int32_t* ids, const int32_t* count, int32_
     for (i = 0; i < n && *filled < places; ++i) list[(*filled)++] = ids[i];
 }
 
-// out[places] = the list, and `pad` behind it, or with `pads_first` in front of it; then the list is
-// empty. `out` must not overlap `list`.
+// out[places] = the list, and `pad` behind it, or with `pads_first` in front of it; then the list
+// is empty. `out` must not overlap `list`.
 THB_KERNEL void thb_take_ids(const int32_t* list, int32_t* filled, int32_t* out, thb_index_t places,
                              int32_t pad, int pads_first)
 {
