@@ -30,6 +30,7 @@ double stored_value(DType type, std::span<const uint8_t> bytes, int64_t index)
     case DType::i64:
         return element<int64_t>(bytes, index);
     case DType::i8:
+    case DType::i4:  // one a byte
         return element<int8_t>(bytes, index);
     default:
         return element<uint8_t>(bytes, index);

@@ -39,6 +39,7 @@ public:
     Assembler(const FloatNetwork& network, const Ranges& ranges,
               const std::vector<Precision>& precision, const AssembleOptions& options)
         : from_(network.graph),
+          turns_(network.turns),
           ranges_(ranges),
           precision_(precision),
           options_(options),
@@ -63,6 +64,7 @@ private:
     DType input_type(TensorId id) const;
 
     const Graph& from_;
+    const std::vector<std::vector<TensorId>>& turns_;
     const Ranges& ranges_;
     const std::vector<Precision>& precision_;
     const AssembleOptions& options_;
@@ -71,10 +73,18 @@ private:
     std::map<TensorId, std::vector<Form>> forms_;  // of constants, and of converted activations
 };
 
-// As the first integer node that reads it wants it.
+// What is carried from an output: as the output is stored. Else as the first integer node that
+// reads it wants it.
 DType Assembler::input_type(TensorId id) const
 {
     if (options_.float_interface) return DType::f32;
+    for (const std::vector<TensorId>& turn : turns_) {
+        if (std::ranges::find(turn, id) == turn.end()) continue;
+        for (size_t n = 0; n < from_.nodes.size(); ++n)
+            for (const TensorId output : from_.nodes[n].outputs)
+                if (std::ranges::find(turn, output) != turn.end())
+                    return activation_type(precision_[n]);
+    }
     for (size_t n = 0; n < from_.nodes.size(); ++n) {
         const Node& node = from_.nodes[n];
         const auto at = std::ranges::find(node.inputs, id);

@@ -12,7 +12,7 @@
 // Tested by tests/train/device_task_test.cc.
 #pragma once
 
-#include "quantize/quantize.h"
+#include "torch/device_network.h"
 #include "torch/sample_task.h"
 
 namespace thimble {
@@ -26,13 +26,13 @@ public:
 
     torch::Tensor loss(std::span<const int64_t> samples, bool training, Score& score) override;
     // Rounds the weights of now into the quantised graph.
-    void requantize();
+    void requantize() { device_.requantize(network()); }
 
 private:
     void take_exact_values(std::span<const int64_t> samples);
     const LabelledSample& sample(int64_t number) const;
 
-    Quantized& quantized_;
+    DeviceNetwork device_;
     const SampleSet& set_;
 };
 

@@ -26,6 +26,21 @@ TfliteDraftOperator file_form(const Graph& graph, const Node& node)
     return file.finish().subgraphs[0].operators.back();
 }
 
+// A tensor's value in a run of so many samples: the first axis is theirs. What a graph holds as
+// [steps, 1, ...] is [samples, steps, ...]; what follows from constants alone is repeated.
+torch::Tensor batched(const torch::Tensor& value, const Tensor& tensor, int64_t samples)
+{
+    std::vector<int64_t> shape = tensor.shape;
+    if (shape.size() == 3 && shape[0] > 1) std::swap(shape[0], shape[1]);
+    shape[0] = samples;
+    if (value.numel() == tensor.count() && samples > 1) {
+        std::vector<int64_t> one = shape;
+        one[0] = 1;
+        return value.reshape(one).expand(shape);
+    }
+    return value.reshape(shape);
+}
+
 std::vector<uint8_t> bytes_of(const torch::Tensor& tensor)
 {
     const torch::Tensor flat = tensor.detach().contiguous();
@@ -73,7 +88,8 @@ torch::Tensor Differentiable::as_exact(TensorId id, const torch::Tensor& value) 
 {
     const auto exact = exact_.find(id);
     if (exact == exact_.end()) return value;
-    return value + (exact->second.reshape(value.sizes()) - value).detach();
+    // In this order the sum is `exact` to the last bit: x - x is 0.
+    return exact->second.reshape(value.sizes()) + (value - value.detach());
 }
 
 torch::Tensor Differentiable::normalized(size_t index, const torch::Tensor& x, bool training)
@@ -88,20 +104,21 @@ torch::Tensor Differentiable::normalized(size_t index, const torch::Tensor& x, b
     return y.reshape(x.sizes());
 }
 
-torch::Tensor Differentiable::evaluate(size_t index, bool training)
+std::vector<torch::Tensor> Differentiable::evaluate(size_t index, bool training)
 {
     const Graph& graph = network_.graph;
     const Node& node = graph.nodes[index];
     for (size_t i = 0; i < network_.norms.size(); ++i) {
         const BatchNorm& norm = network_.norms[i];
-        if (norm.node == index) return normalized(i, value(node.inputs[0]), training);
-        if (norm.node + 1 == index) return value(node.inputs[0]);
+        if (norm.node == index) return {normalized(i, value(node.inputs[0]), training)};
+        if (norm.node + 1 == index) return {value(node.inputs[0])};
     }
     const TfliteDraftOperator& form = forms_[index];
     const NodeValues values{
         graph, node, form,
         [&](size_t i) { return i < node.inputs.size() ? value(node.inputs[i]) : torch::Tensor(); }};
-    return recurrent_attributes(node) ? evaluate_recurrent(values) : evaluate_operator(values);
+    if (recurrent_attributes(node)) return {evaluate_recurrent(values)};
+    return evaluate_operator(values);
 }
 
 void Differentiable::run(const std::vector<torch::Tensor>& inputs, bool training)
@@ -115,14 +132,15 @@ void Differentiable::run(const std::vector<torch::Tensor>& inputs, bool training
     }
     const int64_t samples = inputs[0].size(0);
     for (size_t index = 0; index < graph.nodes.size(); ++index) {
-        const TensorId id = graph.nodes[index].outputs[0];
-        std::vector<int64_t> shape = graph.tensor(id).shape;
-        shape[0] = samples;
-        torch::Tensor result = evaluate(index, training).reshape(shape);
-        const auto dropped = network_.dropout.find(id);
-        if (training && dropped != network_.dropout.end())
-            result = at::dropout(result, dropped->second, true);
-        values_[id] = as_exact(id, result);
+        const std::vector<torch::Tensor> results = evaluate(index, training);
+        for (size_t i = 0; i < results.size(); ++i) {
+            const TensorId id = graph.nodes[index].outputs[i];
+            torch::Tensor result = batched(results[i], graph.tensor(id), samples);
+            const auto dropped = network_.dropout.find(id);
+            if (training && dropped != network_.dropout.end())
+                result = at::dropout(result, dropped->second, true);
+            values_[id] = as_exact(id, result);
+        }
     }
 }
 

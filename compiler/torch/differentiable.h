@@ -38,7 +38,7 @@ public:
 
 private:
     void run(const std::vector<torch::Tensor>& inputs, bool training);
-    torch::Tensor evaluate(size_t index, bool training);
+    std::vector<torch::Tensor> evaluate(size_t index, bool training);
     torch::Tensor normalized(size_t norm, const torch::Tensor& x, bool training);
     torch::Tensor value(TensorId id);
     torch::Tensor as_exact(TensorId id, const torch::Tensor& value) const;

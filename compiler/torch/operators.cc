@@ -129,6 +129,14 @@ torch::Tensor transpose(const NodeValues& n)
     return n.value(0).permute(n.input(1).integers());
 }
 
+// The steps of a spelled-out recurrence, one below the other.
+torch::Tensor pack(const NodeValues& n)
+{
+    std::vector<torch::Tensor> rows;
+    for (size_t i = 0; i < n.node.inputs.size(); ++i) rows.push_back(n.value(i));
+    return at::stack(rows, 1);
+}
+
 using Evaluate = torch::Tensor (*)(const NodeValues&);
 
 const std::map<std::string_view, Evaluate>& operators()
@@ -146,6 +154,7 @@ const std::map<std::string_view, Evaluate>& operators()
         {"BATCH_MATMUL", batch_matmul},
         {"CONCATENATION", concat},
         {"TRANSPOSE", transpose},
+        {"PACK", pack},
         {"RESHAPE", [](const NodeValues& n) { return n.value(0); }},
         {"SOFTMAX", [](const NodeValues& n) { return at::softmax(n.value(0), -1); }},
         {"LOGISTIC", [](const NodeValues& n) { return at::sigmoid(n.value(0)); }},
@@ -172,8 +181,12 @@ int64_t NodeValues::option(FlatField wanted, int64_t fallback) const
     return fallback;
 }
 
-torch::Tensor evaluate_operator(const NodeValues& n)
+std::vector<torch::Tensor> evaluate_operator(const NodeValues& n)
 {
+    if (n.form.name == "UNPACK") return n.value(0).unbind(1);
+    if (n.form.name == "SPLIT")
+        return n.value(1).chunk(static_cast<int64_t>(n.node.outputs.size()),
+                                n.input(0).integers()[0]);
     const auto found = operators().find(n.form.name);
     if (found == operators().end())
         fail(ErrorCode::T0202, {n.graph.node_place(n.node), "operator " + n.form.name,
@@ -181,9 +194,9 @@ torch::Tensor evaluate_operator(const NodeValues& n)
                                 "thimble quantize, which needs no training"});
     const torch::Tensor y = found->second(n);
     const int64_t activation = n.option({0, "fused_activation"});
-    if (activation == field::kActivationNone) return y;
-    if (activation == field::kActivationRelu) return at::relu(y);
-    if (activation == field::kActivationRelu6) return at::clamp(y, 0, 6);
+    if (activation == field::kActivationNone) return {y};
+    if (activation == field::kActivationRelu) return {at::relu(y)};
+    if (activation == field::kActivationRelu6) return {at::clamp(y, 0, 6)};
     fail(ErrorCode::T0202, {n.graph.node_place(n.node), fmt::format("activation {}", activation),
                             "none, relu or relu6", "another activation"});
 }

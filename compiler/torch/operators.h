@@ -7,6 +7,7 @@
 #include <torch/types.h>
 
 #include <functional>
+#include <vector>
 
 namespace thimble {
 
@@ -21,11 +22,11 @@ struct NodeValues {
     const Tensor& input(size_t index) const { return graph.input(node, index); }
 };
 
-// The node's first output, before its fused activation. Throws T0202 for operators that training
-// does not know.
-torch::Tensor evaluate_operator(const NodeValues& values);
+// The node's outputs. Tensors of the graph [steps, 1, ...], which spelled-out recurrences have,
+// stand as [samples, steps, ...]. Throws T0202 for operators that training does not know.
+std::vector<torch::Tensor> evaluate_operator(const NodeValues& values);
 
-// lstm, gru and simple_rnn (ops/recurrent.h).
+// The output of lstm, gru and simple_rnn (ops/recurrent.h).
 torch::Tensor evaluate_recurrent(const NodeValues& values);
 
 }  // namespace thimble

@@ -23,10 +23,18 @@ torch::Tensor table(const std::vector<TextPair>& pairs, std::vector<int32_t> Tex
 
 Seq2seqTask::Seq2seqTask(const Seq2seqSpec& spec, const std::vector<TextPair>& pairs,
                          const TrainOptions& options)
+    : Seq2seqTask(spec, build_network(spec.encoder, options.seed),
+                  build_decoder(spec, options.seed + 1), pairs, options)
+{
+}
+
+Seq2seqTask::Seq2seqTask(const Seq2seqSpec& spec, TrainableNetwork encoder,
+                         TrainableNetwork decoder, const std::vector<TextPair>& pairs,
+                         const TrainOptions& options)
     : spec_(spec),
       sampling_most_(options.sampling),
-      encoder_(build_network(spec.encoder, options.seed)),
-      decoder_(build_decoder(spec, options.seed + 1)),
+      encoder_(std::move(encoder)),
+      decoder_(std::move(decoder)),
       sources_(table(pairs, &TextPair::source, spec.places, spec.pad)),
       targets_(table(pairs, &TextPair::target, spec.max_target + 1, spec.pad))
 {
@@ -50,7 +58,6 @@ void Seq2seqTask::arrange(std::vector<int64_t>& order, size_t batch, SplitMix64&
     std::vector<std::vector<int64_t>> batches;
     for (size_t at = 0; at < order.size(); at += run) {
         const size_t end = std::min(order.size(), at + run);
-        const auto length = [&](int64_t sample) { return lengths_[static_cast<size_t>(sample)]; };
         std::stable_sort(order.begin() + static_cast<std::ptrdiff_t>(at),
                          order.begin() + static_cast<std::ptrdiff_t>(end),
                          [&](int64_t a, int64_t b) { return length(a) < length(b); });
@@ -80,8 +87,8 @@ torch::Tensor Seq2seqTask::loss(std::span<const int64_t> samples, bool training,
     const torch::Tensor index =
         torch::tensor(at::ArrayRef<int64_t>(samples.data(), samples.size()), torch::kInt64);
     int64_t steps = 1;
-    for (const int64_t sample : samples)
-        steps = std::max(steps, lengths_[static_cast<size_t>(sample)]);
+    for (const int64_t sample : samples) steps = std::max(steps, length(sample));
+    encoder_.set_exact(encoder_values(samples));
     const std::vector<torch::Tensor> encoded =
         encoder_.forward({sources_.index_select(0, index)}, training);
     const torch::Tensor targets = targets_.index_select(0, index);
@@ -94,6 +101,7 @@ torch::Tensor Seq2seqTask::loss(std::span<const int64_t> samples, bool training,
         std::vector<torch::Tensor> inputs = {symbol};
         inputs.insert(inputs.end(), states.begin(), states.end());
         if (spec_.attention) inputs.push_back(encoded[0]);
+        decoder_.set_exact(decoder_values(samples, t, symbol));
         std::vector<torch::Tensor> outputs = decoder_.forward(inputs, training);
         logits.push_back(outputs[0]);
         states.assign(outputs.begin() + 1, outputs.end());
@@ -104,8 +112,7 @@ torch::Tensor Seq2seqTask::loss(std::span<const int64_t> samples, bool training,
     const torch::Tensor wanted = targets.slice(1, 0, steps);
     std::vector<float> shares;
     for (const int64_t sample : samples)
-        for (int64_t t = 0; t < steps; ++t)
-            shares.push_back(t < lengths_[static_cast<size_t>(sample)] ? 1.0f : 0.0f);
+        for (int64_t t = 0; t < steps; ++t) shares.push_back(t < length(sample) ? 1.0f : 0.0f);
     const torch::Tensor counts = torch::tensor(shares).reshape({count, steps});
     const torch::Tensor each =
         at::cross_entropy_loss(all.flatten(0, 1), wanted.flatten(), {}, at::Reduction::None)

@@ -30,6 +30,25 @@ public:
     TrainableNetwork encoder() const { return encoder_.network(); }
     TrainableNetwork decoder() const { return decoder_.network(); }
 
+protected:
+    // The same with other networks for both parts, of the same inputs and outputs.
+    Seq2seqTask(const Seq2seqSpec& spec, TrainableNetwork encoder, TrainableNetwork decoder,
+                const std::vector<TextPair>& pairs, const TrainOptions& options);
+    // What tensors are to hold (Differentiable::set_exact): of the encoder for these samples, of
+    // the decoder in their step `step` with the last symbols. Called in the order of steps.
+    virtual std::map<TensorId, torch::Tensor> encoder_values(std::span<const int64_t>)
+    {
+        return {};
+    }
+    virtual std::map<TensorId, torch::Tensor> decoder_values(std::span<const int64_t>, int64_t,
+                                                             const torch::Tensor&)
+    {
+        return {};
+    }
+    const Seq2seqSpec& spec() const { return spec_; }
+    // Symbols of a sample's answer, with the end.
+    int64_t length(int64_t sample) const { return lengths_[static_cast<size_t>(sample)]; }
+
 private:
     torch::Tensor next_symbols(const torch::Tensor& logits, const torch::Tensor& right,
                                bool training);

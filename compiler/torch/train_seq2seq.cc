@@ -1,9 +1,10 @@
 // Training of a stage `seq2seq`: texts and their answers.
+#include "base/file.h"
 #include "cli/output.h"
 #include "evaluate/evaluate_project.h"
 #include "evaluate/float_project.h"
 #include "export/tflite.h"
-#include "torch/seq2seq_task.h"
+#include "torch/device_seq2seq_task.h"
 #include "torch/train_report.h"
 #include "torch/training_session.h"
 #include "train/quantized_seq2seq.h"
@@ -16,6 +17,8 @@ namespace thimble {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr size_t kJudgedMost = 2'000;  // texts that judge an epoch with the device's integers
 
 class Seq2seqTraining {
 public:
@@ -36,10 +39,9 @@ public:
                 "{}: {} texts to train on, {} held out to test; {} weights\n", session_.file.name,
                 grouped(count(false)), grouped(count(true)),
                 grouped(task.encoder().weight_count() + task.decoder().weight_count())));
-        std::vector<int64_t> train, validation;
-        split(train, validation);
+        split();
         report_.history =
-            session_.train(task, train, validation, fingerprint(session_.file, pairs_), true);
+            session_.train(task, train_, validation_, fingerprint(session_.file, pairs_), true);
         session_.require_whole(report_.history);
         write_models(deployed(task.encoder(), spec_.encoder), task.decoder().graph);
         report_.history_file = session_.models.history;
@@ -55,7 +57,7 @@ private:
                                      [&](const TextPair& pair) { return pair.test == test; });
     }
 
-    void split(std::vector<int64_t>& train, std::vector<int64_t>& validation) const
+    void split()
     {
         std::vector<int64_t> all;
         for (size_t i = 0; i < pairs_.size(); ++i)
@@ -66,8 +68,8 @@ private:
         SplitMix64(session_.options.seed).shuffle(all);
         const auto kept = static_cast<std::ptrdiff_t>(session_.options.validation *
                                                       static_cast<double>(all.size()));
-        validation.assign(all.begin(), all.begin() + kept);
-        train.assign(all.begin() + kept, all.end());
+        validation_.assign(all.begin(), all.begin() + kept);
+        train_.assign(all.begin() + kept, all.end());
     }
 
     void write_models(const Graph& encoder, const Graph& decoder)
@@ -81,10 +83,17 @@ private:
             return;
         }
         Progress line;
-        const QuantizedSeq2seq quantized =
+        QuantizedSeq2seq quantized =
             quantized_seq2seq(encoder, decoder, spec_, pairs_, scheme, session_.options,
                               [&](const std::string& what) { line.text(what); });
         line.clear();
+        if (session_.options.qat_epochs > 0) {
+            const TemporaryFolder folder;
+            add_row(scheme + ", rounded", quantized.encoder.graph(), quantized.decoder.graph(),
+                    {folder.path() / "encoder.tflite", folder.path() / "decoder.tflite"});
+            report_.models.back().files.clear();
+            fine_tune(quantized);
+        }
         add_row(scheme, quantized.encoder.graph(), quantized.decoder.graph(),
                 {files.model, decoder_.model});
         report_.layers = quantized.encoder.layers;
@@ -94,6 +103,17 @@ private:
         report_.warnings.insert(report_.warnings.end(), quantized.decoder.notes.begin(),
                                 quantized.decoder.notes.end());
         warn_of_drop();
+    }
+
+    // Trains on with the arithmetic of the device.
+    void fine_tune(QuantizedSeq2seq& quantized)
+    {
+        if (!session_.as_json) say("with the device's integers:\n");
+        DeviceSeq2seqTask task(quantized, spec_, pairs_, session_.options);
+        const auto judged = static_cast<std::ptrdiff_t>(std::min(validation_.size(), kJudgedMost));
+        session_.require_whole(session_.fine_tune(
+            task, train_, {validation_.begin(), validation_.begin() + judged}, true));
+        task.requantize();
     }
 
     void add_row(const std::string& scheme, const Graph& encoder, const Graph& decoder,
@@ -120,18 +140,20 @@ private:
 
     void warn_of_drop()
     {
-        const double drop =
-            100 * (report_.models[0].score.share_right() - report_.models[1].score.share_right());
+        const double drop = 100 * (report_.models[0].score.share_right() -
+                                   report_.models.back().score.share_right());
         if (drop > session_.options.max_drop)
             report_.warnings.push_back(
-                fmt::format("{} costs {:.2f} points of exact answers; try scheme = \"int16x8\"",
-                            report_.models[1].scheme, drop));
+                fmt::format("{} costs {:.2f} points of exact answers; try scheme = \"int16x8\" or "
+                            "qat_epochs = 10",
+                            report_.models.back().scheme, drop));
     }
 
     TrainingSession session_;
     const Seq2seqSpec spec_;
     const std::vector<TextPair> pairs_;
     const ModelFiles decoder_;
+    std::vector<int64_t> train_, validation_;
     TrainReport report_;
 };
 

@@ -59,7 +59,7 @@ History TrainingSession::fine_tune(Task& task, const std::vector<int64_t>& sampl
     TrainRun how;
     how.options = options;
     how.options.epochs = options.qat_epochs;
-    how.options.rate = options.rate / 10;
+    how.options.rate = options.qat_rate;
     how.options.schedule = "cosine";
     how.options.patience = 0;
     how.train = samples;

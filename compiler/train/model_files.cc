@@ -30,8 +30,8 @@ std::string with_settings(const ProjectFile& file, uint32_t samples)
     std::string text = fmt::format("{:08x} ", samples);
     for (const Settings& stage : file.stages)
         if (stage.has("layers")) text += stage.summary({"model", "encoder", "decoder", "scheme"});
-    return text +
-           file.train()->summary({"epochs", "patience", "calibration", "qat_epochs", "max_drop"});
+    return text + file.train()->summary(
+                      {"epochs", "patience", "calibration", "qat_epochs", "qat_rate", "max_drop"});
 }
 
 template <typename T>

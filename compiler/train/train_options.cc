@@ -8,23 +8,25 @@ namespace thimble {
 TrainOptions train_options(const ProjectFile& file)
 {
     const Settings& train = *file.train();
-    return {.epochs = train.whole("epochs"),
-            .batch = train.whole("batch"),
-            .rate = train.number("rate"),
-            .optimizer = train.text("optimizer"),
-            .decay = train.number("decay"),
-            .momentum = train.number("momentum"),
-            .schedule = train.text("schedule"),
-            .loss = train.text("loss"),
-            .patience = train.has("patience") ? train.whole("patience") : 0,
-            .validation = train.number("validation"),
-            .balanced = train.text("class_weights") == "balanced",
-            .clip = train.number("clip"),
-            .sampling = train.number("sampling"),
-            .seed = static_cast<uint64_t>(train.whole("seed")),
-            .calibration = train.whole("calibration"),
-            .qat_epochs = train.whole("qat_epochs"),
-            .max_drop = train.number("max_drop")};
+    return {
+        .epochs = train.whole("epochs"),
+        .batch = train.whole("batch"),
+        .rate = train.number("rate"),
+        .optimizer = train.text("optimizer"),
+        .decay = train.number("decay"),
+        .momentum = train.number("momentum"),
+        .schedule = train.text("schedule"),
+        .loss = train.text("loss"),
+        .patience = train.has("patience") ? train.whole("patience") : 0,
+        .validation = train.number("validation"),
+        .balanced = train.text("class_weights") == "balanced",
+        .clip = train.number("clip"),
+        .sampling = train.number("sampling"),
+        .seed = static_cast<uint64_t>(train.whole("seed")),
+        .calibration = train.whole("calibration"),
+        .qat_epochs = train.whole("qat_epochs"),
+        .qat_rate = train.has("qat_rate") ? train.number("qat_rate") : train.number("rate") / 10,
+        .max_drop = train.number("max_drop")};
 }
 
 double rate_of(const TrainOptions& options, int64_t epoch)

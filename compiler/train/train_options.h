@@ -21,6 +21,7 @@ struct TrainOptions {
     double sampling;  // of a seq2seq: its own symbols, share in the last epoch
     uint64_t seed;
     int64_t calibration, qat_epochs;
+    double qat_rate;
     double max_drop;  // points of accuracy
 };
 

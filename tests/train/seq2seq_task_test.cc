@@ -1,10 +1,10 @@
 // A small translation, learnt from pairs: the words for the letters of a text, in reverse order.
 #include "torch/seq2seq_task.h"
 
-#include "base/random.h"
 #include "ops/evaluate.h"
 #include "train/default_options.h"
 #include "train/layers.h"
+#include "train/reversal.h"
 
 #include <ATen/ATen.h>
 #include <cstring>
@@ -12,49 +12,6 @@
 
 namespace thimble {
 namespace {
-
-constexpr int64_t kPlaces = 4, kLetters = 4;
-
-Seq2seqSpec spec_of(const std::string& cell, bool attention, bool mask = false)
-{
-    const ProjectFile file = parse_project_file(
-        "[[stage]]\nkind = \"network\"\nmodel = \"m.tflite\"\n"
-        "layers = [{embedding = 8}, {lstm = 8, sequences = true, bidirectional = true}]\n",
-        "thimble.toml");
-    Seq2seqSpec spec;
-    spec.encoder.layers = file.stages[0].tables("layers");
-    spec.encoder.input.type = DType::i32;
-    spec.encoder.input.shape = {kPlaces};
-    spec.encoder.ids = kLetters + 1;
-    spec.encoder.bridge = spec.units = 16;
-    spec.cell = cell;
-    spec.embedding = 8;
-    spec.symbols = kLetters + 3;
-    spec.attention = attention;
-    spec.mask = spec.encoder.mask = mask;
-    spec.places = kPlaces;
-    spec.begin = 1;
-    spec.end = 2;
-    spec.max_target = kPlaces;
-    return spec;
-}
-
-std::vector<TextPair> pairs()
-{
-    std::vector<TextPair> list;
-    SplitMix64 random(5);
-    for (int i = 0; i < 600; ++i) {
-        TextPair pair;
-        const auto length = static_cast<size_t>(random.whole(1, kPlaces));
-        for (size_t k = 0; k < length; ++k)
-            pair.source.push_back(static_cast<int32_t>(random.whole(1, kLetters)));
-        for (size_t k = length; k-- > 0;) pair.target.push_back(pair.source[k] + 2);
-        pair.target.push_back(2);
-        pair.source.resize(kPlaces, 0);
-        list.push_back(std::move(pair));
-    }
-    return list;
-}
 
 struct Case {
     const char* name;
@@ -67,8 +24,8 @@ class Seq2seqCase : public testing::TestWithParam<Case> {};
 TEST_P(Seq2seqCase, learns_to_write_in_reverse_order)
 {
     const Case& c = GetParam();
-    const Seq2seqSpec spec = spec_of(c.cell, c.attention, c.mask);
-    const std::vector<TextPair> list = pairs();
+    const Seq2seqSpec spec = reversal_spec(c.cell, c.attention, c.mask);
+    const std::vector<TextPair> list = reversal_pairs();
     TrainRun run;
     run.options = default_options();
     run.options.epochs = 40;
@@ -98,7 +55,7 @@ INSTANTIATE_TEST_SUITE_P(Cells, Seq2seqCase,
 // What stands in the rows of pads changes nothing.
 TEST(Seq2seqTask, masked_attention_passes_over_pads)
 {
-    const Seq2seqSpec spec = spec_of("lstm", true, true);
+    const Seq2seqSpec spec = reversal_spec("lstm", true, true);
     Differentiable encoder(build_network(spec.encoder, 3)), decoder(build_decoder(spec, 4));
     const std::vector<torch::Tensor> encoded = encoder.forward(
         {torch::tensor({int64_t{1}, int64_t{2}, int64_t{0}, int64_t{0}}).reshape({1, kPlaces})},
@@ -120,7 +77,7 @@ TEST(Seq2seqTask, masked_attention_passes_over_pads)
 TEST(Seq2seqTask, decoder_computes_what_the_oracle_computes)
 {
     for (const char* const cell : {"lstm", "gru"}) {
-        const Seq2seqSpec spec = spec_of(cell, true, cell[0] == 'g');
+        const Seq2seqSpec spec = reversal_spec(cell, true, cell[0] == 'g');
         const TrainableNetwork network = build_decoder(spec, 3);
         Differentiable decoder(network);
         Evaluator oracle(network.graph, Match::tflm);
