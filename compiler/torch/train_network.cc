@@ -44,6 +44,7 @@ public:
         session_.require_whole(report_.history);
         write_models(deployed(task.network(), spec));
         report_.history_file = session_.models.history;
+        report_.qat_history_file = session_.models.qat_history;
         report_.next = session_.next_command();
         print_report(report_, session_.as_json);
         return Exit::ok;
@@ -89,10 +90,9 @@ private:
     // Trains on with the arithmetic of the device.
     void fine_tune(Quantized& quantized)
     {
-        if (!session_.as_json) say("with the device's integers:\n");
         DeviceTask task(quantized, set_, session_.options, session_.stage.place("layers"));
-        session_.require_whole(
-            session_.fine_tune(task, split_.train, split_.validation, report_.shares));
+        report_.qat = session_.fine_tune(task, split_.train, split_.validation, report_.shares);
+        session_.require_whole(*report_.qat);
         task.requantize();
     }
 

@@ -41,13 +41,18 @@ void print(const TrainReport& report)
                           {"sqnr_db", std::isfinite(layer.sqnr_db) ? json(layer.sqnr_db) : json()},
                           {"mean_error", layer.mean_error},
                           {"max_error", layer.max_error}});
-    print_json(json{{"files", files},
-                    {"layers", layers},
-                    {"warnings", report.warnings},
-                    {"models", models},
-                    {"epochs", report.history.epochs.size()},
-                    {"best_epoch", report.history.best},
-                    {"history", report.history_file.string()}});
+    json result = {{"files", files},
+                   {"layers", layers},
+                   {"warnings", report.warnings},
+                   {"models", models},
+                   {"epochs", report.history.epochs.size()},
+                   {"best_epoch", report.history.best},
+                   {"history", report.history_file.string()}};
+    if (report.qat) {
+        result["qat_best_epoch"] = report.qat->best;
+        result["qat_history"] = report.qat_history_file.string();
+    }
+    print_json(result);
 }
 
 // Signal to error of each layer: where integers cost most stands the smallest number.

@@ -16,8 +16,8 @@ namespace thimble {
 // One form of what was trained, and what it makes of the samples that are held out.
 struct ModelRow {
     std::string scheme;
-    Score score;                         // without loss
-    std::optional<Confusion> confusion;  // of labels
+    Score score;                               // without loss
+    std::optional<Confusion> confusion;        // of labels
     std::vector<std::filesystem::path> files;  // none: only measured
 
     int64_t bytes() const;  // of the files
@@ -26,7 +26,9 @@ struct ModelRow {
 struct TrainReport {
     History history;
     std::filesystem::path history_file;
-    std::vector<ModelRow> models;  // float first
+    std::optional<History> qat;  // of the epochs with the device's integers
+    std::filesystem::path qat_history_file;
+    std::vector<ModelRow> models;    // float first
     std::vector<LayerError> layers;  // of the last model, against float, as it was rounded
     std::vector<std::string> warnings;
     bool shares = true;  // scores are shares of right answers; else mean square errors

@@ -45,6 +45,7 @@ public:
         session_.require_whole(report_.history);
         write_models(deployed(task.encoder(), spec_.encoder), task.decoder().graph);
         report_.history_file = session_.models.history;
+        report_.qat_history_file = session_.models.qat_history;
         report_.next = session_.next_command();
         print_report(report_, session_.as_json);
         return Exit::ok;
@@ -108,11 +109,11 @@ private:
     // Trains on with the arithmetic of the device.
     void fine_tune(QuantizedSeq2seq& quantized)
     {
-        if (!session_.as_json) say("with the device's integers:\n");
         DeviceSeq2seqTask task(quantized, spec_, pairs_, session_.options);
         const auto judged = static_cast<std::ptrdiff_t>(std::min(validation_.size(), kJudgedMost));
-        session_.require_whole(session_.fine_tune(
-            task, train_, {validation_.begin(), validation_.begin() + judged}, true));
+        report_.qat = session_.fine_tune(task, train_,
+                                         {validation_.begin(), validation_.begin() + judged}, true);
+        session_.require_whole(*report_.qat);
         task.requantize();
     }
 

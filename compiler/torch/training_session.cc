@@ -65,7 +65,13 @@ History TrainingSession::fine_tune(Task& task, const std::vector<int64_t>& sampl
     how.train = samples;
     how.validation = validation;
     how.first_counts = true;
-    return run(task, how, shares);
+    if (!as_json) say("with the device's integers:\n");
+    const History history = run(task, how, shares);
+    write_history(models.qat_history, history);
+    if (!as_json && !history.interrupted)
+        say(history.best > 0 ? fmt::format("best of these: epoch {}\n", history.best)
+                             : "none of these is better than rounding alone\n");
+    return history;
 }
 
 History TrainingSession::run(Task& task, TrainRun& run, bool shares)

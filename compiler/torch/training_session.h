@@ -20,7 +20,8 @@ struct TrainingSession {
     History train(Task& task, const std::vector<int64_t>& samples,
                   const std::vector<int64_t>& validation, const std::string& fingerprint,
                   bool shares);
-    // A few epochs more, at a tenth of the rate, which only count where they are better.
+    // A few epochs more, with the device's integers, which only count where they are better; says
+    // which of them does.
     History fine_tune(Task& task, const std::vector<int64_t>& samples,
                       const std::vector<int64_t>& validation, bool shares);
     // Throws T0109 when the user stopped it.

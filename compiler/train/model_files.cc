@@ -19,6 +19,7 @@ ModelFiles model_files(const ProjectFile& file, const fs::path& model, const std
     const std::string stem = model.stem().string();
     files.checkpoint = folder / "training" / (stem + ".checkpoint");
     files.history = folder / "training" / (stem + ".json");
+    files.qat_history = folder / "training" / (stem + ".qat.json");
     return files;
 }
 

@@ -16,6 +16,7 @@ struct ModelFiles {
     std::filesystem::path float_model;  // NAME.float.tflite beside it
     std::filesystem::path checkpoint;   // training/NAME.checkpoint in the project's folder
     std::filesystem::path history;      // training/NAME.json
+    std::filesystem::path qat_history;  // training/NAME.qat.json, of the epochs with integers
 };
 
 // `model`: what the project names. `output`: a folder for the models instead of the project's;

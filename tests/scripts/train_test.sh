@@ -59,6 +59,7 @@ project key_reports
 sed -i '/^count = /d; s/^generate = .*/&\ncount = 2000/; s/^\[train\]/[train]\nqat_epochs = 2/' "$projects/key_reports/thimble.toml"
 if expect "key reports, trained on with integers" 0 "$thimble" train "$projects/key_reports" --epochs 15 --json; then
     holds "three models" 'len(d["models"]) == 3 and min(m["accuracy"] for m in d["models"]) > 0.85'
+    holds "curves of both" 'len(json.load(open(d["qat_history"]))["epoch"]) == 2'
 fi
 
 project dates
@@ -70,8 +71,13 @@ fi
 
 project number_to_words
 sed -i 's/^generate = .*/&\ncount = 6000/; s/embedding = [0-9]*/embedding = 8/g; s/lstm = [0-9]*/lstm = 12/' "$projects/number_to_words/thimble.toml"
-expect "number_to_words" 0 "$thimble" train "$projects/number_to_words" --epochs 2 --json &&
+if expect "number_to_words" 0 "$thimble" train "$projects/number_to_words" --epochs 2 --json; then
     falls "$projects/number_to_words/training/encoder.json" 0.95
+fi
+sed -i 's/^max_target.*/&\nscheme = "int4"/; s/^\[train\]/[train]\nqat_epochs = 1/' "$projects/number_to_words/thimble.toml"
+if expect "a seq2seq, trained on with integers" 0 "$thimble" train "$projects/number_to_words" --epochs 2 --resume --json; then
+    holds "no worse than rounded" 'len(d["models"]) == 3 and d["models"][2]["accuracy"] >= d["models"][1]["accuracy"]'
+fi
 
 # fetched NAME: whether the data could be brought.
 fetched() {
