@@ -4,6 +4,8 @@
 #include "cli/output.h"
 #include "data/write.h"
 #include "evaluate/feature_ranges.h"
+#include "evaluate/make_vocabulary.h"
+#include "ir/token_table.h"
 #include "project/data_section.h"
 #include "project/project_file.h"
 
@@ -23,6 +25,7 @@ struct DataCommandOptions {
     std::string project;
     bool recordings = false;
     bool normalize = false;
+    int64_t vocabulary = 0;
     std::string write;
 };
 
@@ -36,6 +39,30 @@ json recordings_json(const Dataset& dataset)
                         {"shape", one.shape},
                         {"split", one.test ? "test" : "train"}});
     return list;
+}
+
+Exit show_vocabularies(const std::vector<MadeVocabulary>& list, const std::string& project,
+                       bool as_json)
+{
+    write_vocabularies(list);
+    json written = json::array();
+    for (const MadeVocabulary& one : list) {
+        written.push_back({{"file", one.file.string()},
+                           {"lines", one.lines.size()},
+                           {"different", one.tokens},
+                           {"kept", one.kept},
+                           {"seen", one.seen}});
+        if (!as_json)
+            say(fmt::format("wrote {}: {} lines; {:.1f} % of {} tokens, {} different\n",
+                            one.file.string(), one.lines.size(),
+                            100 * static_cast<double>(one.kept) / static_cast<double>(one.seen),
+                            grouped(one.seen), grouped(one.tokens)));
+    }
+    if (as_json)
+        print_json({{"vocabularies", written}});
+    else
+        say_next("thimble train " + project);
+    return Exit::ok;
 }
 
 Exit show_normalization(const ProjectFile& file, const std::string& project, bool as_json)
@@ -61,6 +88,9 @@ Exit show(const DataCommandOptions& options, bool as_json)
     const DataOptions wanted = data_options(file);
     const Dataset dataset = load_dataset(wanted);
     entry_stage(file);
+    if (options.vocabulary > 0)
+        return show_vocabularies(make_vocabularies(file, dataset, options.vocabulary),
+                                 options.project, as_json);
     if (options.normalize) return show_normalization(file, options.project, as_json);
     std::vector<fs::path> written;
     if (!options.write.empty()) written = write_dataset(dataset, wanted.kind, options.write);
@@ -93,6 +123,9 @@ Run declare(OptionReader& reader)
     reader.flag("--recordings", options->recordings, "list every recording with its place");
     reader.flag("--normalize", options->normalize,
                 "print the stage that brings the network's features to mean 0, deviation 1");
+    reader.whole("--vocabulary", options->vocabulary, 0, kTokensMost,
+                 "write the vocabularies that the stages name: so many of the most frequent "
+                 "tokens; 0: none");
     reader.text("--write", "DIR", options->write,
                 "write the recordings as files into a new folder");
     return [options](bool as_json) { return show(*options, as_json); };

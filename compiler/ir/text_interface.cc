@@ -28,19 +28,26 @@ std::string_view first_token(std::string_view line, bool characters)
 
 }  // namespace
 
+std::vector<std::string_view> tokens_of_text(std::string_view line, bool characters)
+{
+    std::vector<std::string_view> tokens;
+    for (;;) {
+        const auto* begin = std::ranges::find_if_not(line, is_blank);
+        line.remove_prefix(static_cast<size_t>(begin - line.begin()));
+        if (line.empty()) return tokens;
+        tokens.push_back(first_token(line, characters));
+        line.remove_prefix(tokens.back().size());
+    }
+}
+
 std::vector<int32_t> ids_of_text(const TextInterface& text, std::string_view line, size_t count)
 {
     std::vector<int32_t> ids;
-    while (ids.size() < count) {
-        const auto* begin = std::ranges::find_if_not(line, is_blank);
-        line.remove_prefix(static_cast<size_t>(begin - line.begin()));
-        if (line.empty()) break;
-        const std::string_view token = first_token(line, text.source.characters);
+    for (const std::string_view token : tokens_of_text(line, text.source.characters)) {
         const auto known = std::ranges::find(text.source.tokens, token);
         ids.push_back(known == text.source.tokens.end()
                           ? text.unknown
                           : static_cast<int32_t>(known - text.source.tokens.begin()));
-        line.remove_prefix(token.size());
     }
     ids.resize(count, text.pad);
     return ids;

@@ -29,6 +29,9 @@ struct TextInterface {
     bool complete() const { return !source.empty() && !target.empty(); }
 };
 
+// The tokens of a line, in their order.
+std::vector<std::string_view> tokens_of_text(std::string_view line, bool characters);
+
 // As many ids as the graph's input holds: a longer text is cut.
 std::vector<int32_t> ids_of_text(const TextInterface& text, std::string_view line, size_t count);
 // Ids without a token are left out.

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "ops/control.h"
+#include "ops/evaluate.h"
 #include "ops/text_stream.h"
 
 #include <fmt/format.h>
@@ -70,6 +71,36 @@ TokenStream read_words(StageContext& stage)
     tokens.word = stage.tick.place(word);
     tokens.scan = stage.tick.place(scan);
     return tokens;
+}
+
+std::vector<std::string> words_of_text(const Settings& stage, const std::vector<uint8_t>& text)
+{
+    GraphBuilder builder("words");
+    const auto zeros = [&](const char* name, int64_t size) {
+        Tensor tensor = plain_tensor(name, DType::u8, {size});
+        tensor.data = std::make_shared<const std::vector<uint8_t>>(static_cast<size_t>(size));
+        return builder.state(std::move(tensor));
+    };
+    const TensorId word = zeros("word", stage.whole("max_word"));
+    const TensorId scan = zeros("scan", scan_field::count);
+    const TensorId byte = builder.input(plain_tensor("byte", DType::u8, {1}));
+    const TensorId end = builder.input(plain_tensor("end", DType::boolean, {1}));
+    builder.output(
+        builder.own_node("word_stream", {byte, end, word, scan}, rules_of(stage), 1, "words")[0]);
+    const Graph graph = builder.finish();
+    Evaluator evaluator(graph, Match::tflm);
+    std::vector<std::string> words;
+    for (size_t i = 0; i <= text.size(); ++i) {
+        const uint8_t at_end = i == text.size();
+        evaluator.set_input(0, std::span(at_end ? &at_end : &text[i], 1));
+        evaluator.set_input(1, std::span(&at_end, 1));
+        evaluator.run();
+        if (evaluator.output(0)[0] == 0) continue;
+        const std::span<const uint8_t> found = evaluator.value(word);
+        words.emplace_back(found.begin(),
+                           found.begin() + evaluator.value(scan)[scan_field::length]);
+    }
+    return words;
 }
 
 Tensor collected_ids(const TokenStream& tokens)

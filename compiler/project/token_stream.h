@@ -39,6 +39,9 @@ struct TokenStream {
 // where bytes of a text do not come directly.
 TokenStream read_words(StageContext& stage);
 
+// The words of a text, as a stage with these keys finds them.
+std::vector<std::string> words_of_text(const Settings& stage, const std::vector<uint8_t>& text);
+
 // The list of ids as a tensor: int32 [max_words].
 Tensor collected_ids(const TokenStream& tokens);
 // Makes flow.value this list, at the end of the text.

@@ -16,7 +16,8 @@ std::vector<std::string> read_vocabulary(const Settings& stage, const std::strin
     require(std::filesystem::is_regular_file(path), ErrorCode::T0101,
             {stage.place(key), fmt::format("there is no file '{}'", path),
              "a text file with one token a line",
-             "correct the path; it is relative to the project's folder"});
+             "correct the path, relative to the project's folder; thimble data --vocabulary 2000 "
+             "makes it of the texts to train on"});
     std::vector<std::string> tokens = split_lines(read_text_file(path));
     std::map<std::string, size_t> lines;
     for (size_t i = 0; i < tokens.size(); ++i) {
