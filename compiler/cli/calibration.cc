@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "data/dataset.h"
 #include "formats/csv.h"
+#include "ops/op.h"
 
 #include <algorithm>
 #include <charconv>
@@ -107,8 +108,26 @@ public:
             found, [](const std::string& name) { return whole_number(name).has_value(); });
         if (!numbers) names_.assign(found.begin(), found.end());
     }
-    int of(const Recording& recording) const
+    // `outputs`: elements of the network's output; a single one tells two labels apart.
+    int of(const Recording& recording, int64_t outputs) const
     {
+        const int label = number(recording);
+        const int64_t count = std::max<int64_t>(outputs, 2);
+        require(label < count, ErrorCode::T0105,
+                {recording.place(), fmt::format("label '{}'", recording.label),
+                 fmt::format("0 to {}: the network has {} output{}", count - 1, outputs,
+                             outputs == 1 ? "" : "s"),
+                 "correct the label, or give names by --classes in the order of the outputs"});
+        return label;
+    }
+    const std::vector<std::string>& names() const { return names_; }
+
+private:
+    int number(const Recording& recording) const
+    {
+        require(!recording.label.empty(), ErrorCode::T0105,
+                {recording.place(), "no label", "a label where --labels says",
+                 "--labels column:NAME, folder or file; or leave --labels out"});
         if (names_.empty()) return *whole_number(recording.label);
         const auto at = std::ranges::find(names_, recording.label);
         require(at != names_.end(), ErrorCode::T0105,
@@ -116,9 +135,7 @@ public:
                  "--classes with all labels, in the order of the outputs"});
         return static_cast<int>(at - names_.begin());
     }
-    const std::vector<std::string>& names() const { return names_; }
 
-private:
     std::vector<std::string> names_;
 };
 
@@ -175,6 +192,26 @@ void require_numbers(const std::string& file, const Tensor& input)
                   file});
 }
 
+// Of the table that ids of this input are looked up in; 0: there is none.
+int64_t rows_of_table(const Graph& graph, TensorId input)
+{
+    for (const Node& node : graph.nodes)
+        if (node.op && node.op->name == "gather" && node.inputs.size() == 2 &&
+            node.inputs[1] == input && graph.tensor(node.inputs[0]).is_constant())
+            return graph.tensor(node.inputs[0]).shape.at(0);
+    return 0;
+}
+
+void require_rows(const Recording& recording, int64_t rows)
+{
+    for (int64_t i = 0; rows > 0 && i < recording.count(); ++i)
+        require(recording.value(i) >= 0 && recording.value(i) < static_cast<double>(rows),
+                ErrorCode::T0105,
+                {recording.place(), fmt::format("the id {}", recording.value(i)),
+                 fmt::format("0 to {}: the network's table has {} rows", rows - 1, rows),
+                 "correct the id"});
+}
+
 struct InputRuns {
     std::vector<std::vector<uint8_t>> runs;
     std::vector<int> labels;
@@ -200,6 +237,8 @@ InputRuns read_input(const Graph& graph, size_t input, const std::vector<std::st
             fmt::format("the labels stand for the outputs in the order of their names: "
                         "{} is the first, {} the last; --classes says another order",
                         numbers.names().front(), numbers.names().back()));
+    const int64_t outputs = graph.tensor(graph.outputs.at(0)).count();
+    const int64_t rows = rows_of_table(graph, graph.inputs[input]);
     InputRuns result;
     for (const Recording& one : dataset.recordings) {
         const int64_t count = tensor.count();
@@ -210,13 +249,14 @@ InputRuns read_input(const Graph& graph, size_t input, const std::vector<std::st
              fmt::format("a multiple of the {} values of input '{}' {}", count, tensor.name,
                          shape_text(tensor.shape)),
              "recordings as the model takes them"});
+        require_rows(one, rows);
         const std::vector<uint8_t> bytes =
             tensor.type == DType::f32 ? floats_of(one, options) : values_as(one, tensor.type);
         const auto size = static_cast<size_t>(tensor.bytes());
         for (size_t at = 0; at + size <= bytes.size(); at += size) {
             result.runs.emplace_back(bytes.begin() + static_cast<ptrdiff_t>(at),
                                      bytes.begin() + static_cast<ptrdiff_t>(at + size));
-            if (!options.labels.empty()) result.labels.push_back(numbers.of(one));
+            if (!options.labels.empty()) result.labels.push_back(numbers.of(one, outputs));
         }
     }
     return result;
@@ -231,14 +271,44 @@ std::vector<size_t> chosen_runs(size_t count, int64_t most)
     return chosen;
 }
 
+// What reading recordings says of thimble.toml is no help where there is none.
+[[noreturn]] void fail_without_project(const Error& error)
+{
+    ErrorText text = error.text();
+    for (const char* key : {"columns = ", "channels = ", "`files`", "`at`", "project's folder"})
+        if (text.remedy.find(key) != std::string::npos)
+            text.remedy = "correct the file, or leave it out of --calibration";
+    fail(error.code(), text);
+}
+
+// A network that is given nothing but zeros shows no range of any use.
+void require_signal(const Graph& graph, const Calibration& calibration,
+                    const CalibrationOptions& options)
+{
+    const bool any = std::ranges::any_of(calibration.runs, [](const CalibrationRun& run) {
+        return std::ranges::any_of(run, [](const std::vector<uint8_t>& bytes) {
+            return std::ranges::any_of(bytes, [](uint8_t byte) { return byte != 0; });
+        });
+    });
+    const std::string& name = graph.tensor(graph.inputs.at(0)).name;
+    require(any || calibration.runs.empty(), ErrorCode::T0105,
+            {options.files.at(0),
+             fmt::format("nothing but zeros for the input '{}', in all {} runs", name,
+                         calibration.runs.size()),
+             "recordings as the network gets them in use", "other recordings"});
+}
+
 }  // namespace
 
 Calibration read_calibration(const Graph& graph, const CalibrationOptions& options)
 {
     Calibration result;
     std::vector<InputRuns> inputs;
-    for (const auto& [input, files] : files_by_input(graph, options))
-        inputs.push_back(read_input(graph, input, files, options, result.notes));
+    for (const auto& [input, files] : files_by_input(graph, options)) try {
+            inputs.push_back(read_input(graph, input, files, options, result.notes));
+        } catch (const Error& error) {
+            fail_without_project(error);
+        }
     for (size_t i = 1; i < inputs.size(); ++i)
         require(inputs[i].runs.size() == inputs[0].runs.size(), ErrorCode::T0105,
                 {"--calibration",
@@ -252,6 +322,7 @@ Calibration read_calibration(const Graph& graph, const CalibrationOptions& optio
         for (const InputRuns& input : inputs) values.push_back(input.runs[run]);
         if (!inputs[0].labels.empty()) result.labels.push_back(inputs[0].labels[run]);
     }
+    require_signal(graph, result, options);
     return result;
 }
 

@@ -12,6 +12,12 @@ namespace {
 
 using Role = QuantizationRule::Role;
 
+// Of a tensor that held nothing but zero nothing is known: a scale that suits most signals.
+Range known(const Range& range)
+{
+    return range.present() ? range : Range{-1, 1};
+}
+
 // Zero is always a stored number: padding and rectifiers need it.
 Quantization asymmetric8(const Range& range)
 {
@@ -108,7 +114,8 @@ Quantization ScaleGroups::scale_of(TensorId id, DType type) const
         const auto& one = type == DType::i8 ? fixed_[group]->int8 : fixed_[group]->int16;
         if (one.scale > 0) return {.scales = {one.scale}, .zero_points = {one.zero_point}};
     }
-    return type == DType::i8 ? asymmetric8(ranges_[group]) : symmetric16(wide_[group]);
+    return type == DType::i8 ? asymmetric8(known(ranges_[group]))
+                             : symmetric16(known(wide_[group]));
 }
 
 }  // namespace thimble

@@ -1,5 +1,6 @@
 #include "quantize/observe.h"
 
+#include "base/error.h"
 #include "ops/evaluate.h"
 #include "ops/op.h"
 #include "ops/recurrent.h"
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <fmt/format.h>
 
 namespace thimble {
 
@@ -106,6 +108,21 @@ void add_means(std::vector<double>& means, std::span<const float> values)
     if (static_cast<int64_t>(values.size()) > kMeanElementsMax) return;
     means.resize(values.size(), 0);
     for (size_t i = 0; i < values.size(); ++i) means[i] += values[i];
+}
+
+// A loss of what is no number is none.
+void require_finite_outputs(const Graph& graph, const Evaluator& evaluator, size_t run)
+{
+    for (const TensorId id : graph.outputs) {
+        if (graph.tensor(id).type != DType::f32) continue;
+        const auto values = floats_of(evaluator.value(id));
+        const auto at = std::ranges::find_if(values, [](float v) { return !std::isfinite(v); });
+        require(at == values.end(), ErrorCode::T0105,
+                {fmt::format("calibration, run {}", run + 1),
+                 fmt::format("the float network gives {} in '{}'", *at, graph.tensor(id).name),
+                 "finite numbers",
+                 "recordings as the network was trained on: --subtract X --divide Y"});
+    }
 }
 
 }  // namespace
@@ -236,6 +253,7 @@ Observed observe(const FloatNetwork& network, const std::vector<CalibrationRun>&
         evaluator.reset();
         for (size_t i = 0; i < graph.inputs.size(); ++i) evaluator.set_input(i, runs[r].at(i));
         evaluator.run();
+        require_finite_outputs(graph, evaluator, r);
         for (const TensorId id : watched) {
             const auto values = floats_of(evaluator.value(id));
             seen.tensors[static_cast<size_t>(id)].add(values);

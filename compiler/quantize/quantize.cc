@@ -77,6 +77,7 @@ private:
     Candidate choose(const FloatNetwork& network);
     void keep_sensitive_layers(Candidate& candidate) const;
     std::string guilty_layer(const Candidate& candidate) const;
+    void add_notes_of_runs(Quantized& result) const;
     Quantized finish(Candidate candidate) const;
 
     const std::vector<CalibrationRun>& runs_;
@@ -211,6 +212,30 @@ std::string Search::guilty_layer(const Candidate& candidate) const
     return worst;
 }
 
+// What the recordings do not show.
+void Search::add_notes_of_runs(Quantized& result) const
+{
+    constexpr size_t few = 10;
+    const Graph& graph = result.network.graph;
+    if (runs_.empty()) return;
+    if (runs_.size() < few)
+        result.notes.push_back(fmt::format(
+            "ranges come from {} run{} only: inputs that differ from {} will be cut off",
+            runs_.size(), runs_.size() == 1 ? "" : "s", runs_.size() == 1 ? "it" : "them"));
+    for (const std::vector<size_t>& layer : layers_of(result.network)) {
+        const auto is_silent = [&](size_t n) {
+            const TensorId id = graph.nodes[n].outputs.at(0);
+            return result.precision[n] != Precision::real && graph.tensor(id).type == DType::f32 &&
+                   is_real(graph, graph.nodes[n]) &&
+                   !result.ranges.tensors[static_cast<size_t>(id)].present();
+        };
+        if (std::ranges::all_of(layer, is_silent))
+            result.notes.push_back(fmt::format(
+                "layer '{}' ({}) gave nothing but zero in all {} runs: its range is a guess",
+                layer_name(result.network, layer), graph.nodes[layer[0]].op->name, runs_.size()));
+    }
+}
+
 Quantized Search::finish(Candidate candidate) const
 {
     const Measured all = measure(candidate.assembled.graph, candidate.network.graph, runs_,
@@ -236,6 +261,7 @@ Quantized Search::finish(Candidate candidate) const
                                                layer_name(result.network, layer), node.op->name,
                                                scheme_name(options_.scheme)));
     }
+    add_notes_of_runs(result);
     const double drop = 100 * (result.float_accuracy - result.accuracy);
     if (options_.drop_max >= 0 && result.accuracy >= 0 && drop > options_.drop_max + 1e-6)
         result.worst_layer = guilty_layer(candidate);
