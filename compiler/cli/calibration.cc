@@ -212,6 +212,39 @@ void require_rows(const Recording& recording, int64_t rows)
                  "correct the id"});
 }
 
+// The values as a run takes them: what is not float32 stays as it stands in the file.
+std::vector<uint8_t> elements_of(const Recording& recording, const Tensor& input,
+                                 const CalibrationOptions& options)
+{
+    if (input.type == DType::f32) return floats_of(recording, options);
+    if (input.type == DType::boolean) {
+        const std::vector<uint8_t> bytes = values_as(recording, DType::u8);
+        require(std::ranges::all_of(bytes, [](uint8_t byte) { return byte <= 1; }),
+                ErrorCode::T0105,
+                {recording.place(), "a value that is neither 0 nor 1",
+                 fmt::format("truth values of input '{}'", input.name), "correct the file"});
+        return bytes;
+    }
+    if (input.type == DType::i64) {
+        const std::vector<uint8_t> narrow = values_as(recording, DType::i32);
+        std::vector<uint8_t> bytes(2 * narrow.size());
+        for (size_t i = 0; i < narrow.size() / sizeof(int32_t); ++i) {
+            int32_t value = 0;
+            std::memcpy(&value, narrow.data() + i * sizeof(value), sizeof(value));
+            const int64_t wide = value;
+            std::memcpy(bytes.data() + i * sizeof(wide), &wide, sizeof(wide));
+        }
+        return bytes;
+    }
+    const bool known = input.type == DType::i8 || input.type == DType::u8 ||
+                       input.type == DType::i16 || input.type == DType::i32;
+    require(known, ErrorCode::T0202,
+            {fmt::format("input '{}'", input.name), fmt::format("is {}", dtype_name(input.type)),
+             "float32, or whole numbers of 8, 16, 32 or 64 bits with a sign",
+             "a model with such inputs"});
+    return values_as(recording, input.type);
+}
+
 struct InputRuns {
     std::vector<std::vector<uint8_t>> runs;
     std::vector<int> labels;
@@ -250,8 +283,7 @@ InputRuns read_input(const Graph& graph, size_t input, const std::vector<std::st
                          shape_text(tensor.shape)),
              "recordings as the model takes them"});
         require_rows(one, rows);
-        const std::vector<uint8_t> bytes =
-            tensor.type == DType::f32 ? floats_of(one, options) : values_as(one, tensor.type);
+        const std::vector<uint8_t> bytes = elements_of(one, tensor, options);
         const auto size = static_cast<size_t>(tensor.bytes());
         for (size_t at = 0; at + size <= bytes.size(); at += size) {
             result.runs.emplace_back(bytes.begin() + static_cast<ptrdiff_t>(at),

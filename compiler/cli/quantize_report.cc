@@ -38,6 +38,7 @@ json part_json(const QuantizedPart& part)
         {"ranges", range_method_name(result.method)},
         {"equalized", result.equalized},
         {"bias_corrected", result.bias_corrected},
+        {"rounded_together", result.rounded_together},
         {"output_error", {{"mean", result.output_error}, {"max", result.output_error_max}}},
         {"layers", layers_json(result)}};
     if (result.accuracy >= 0) {
@@ -87,9 +88,10 @@ void say_part(const QuantizedPart& part)
                     bytes_text(after),
                     100.0 * static_cast<double>(after) / static_cast<double>(before)));
     if (part.runs > 0)
-        say(fmt::format("{} ranges{}{}, chosen by {} on {} run{}\n",
+        say(fmt::format("{} ranges{}{}{}, chosen by {} on {} run{}\n",
                         range_method_name(result.method),
                         result.equalized ? ", layers equalised" : "",
+                        result.rounded_together ? ", weights rounded together" : "",
                         result.bias_corrected ? ", biases corrected" : "",
                         result.accuracy >= 0 ? "the labels" : "the error of the outputs",
                         grouped(part.runs), part.runs == 1 ? "" : "s"));

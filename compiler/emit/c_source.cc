@@ -361,7 +361,9 @@ private:
         if (step.kind == StepKind::layer || begins) write_comment(i);
         write_calls(step);
         switch (step.kind) {
-        case StepKind::layer: line(fmt::format("THB_AFTER_LAYER({});", i)); break;
+        case StepKind::layer:
+            line(fmt::format("THB_AFTER_LAYER({});", i));
+            break;
         case StepKind::scan_begin:
             line(fmt::format("THB_AFTER_LAYER({});", i));
             open(fmt::format("for (thb_index_t t{0} = 0; t{0} < {1}; ++t{0}) {{", i,
@@ -475,11 +477,22 @@ private:
 
 }  // namespace
 
+// Names whose type NAME_t a header of C or POSIX has.
+constexpr std::string_view kTakenNames[] = {
+    "int8",      "int16",   "int32",  "int64",   "uint8",  "uint16",  "uint32",  "uint64",
+    "intptr",    "uintptr", "intmax", "uintmax", "size",   "ssize",   "ptrdiff", "wchar",
+    "max_align", "time",    "clock",  "clockid", "timer",  "off",     "mode",    "pid",
+    "uid",       "gid",     "id",     "dev",     "ino",    "nlink",   "key",     "div",
+    "ldiv",      "lldiv",   "float",  "double",  "u_int8", "u_int16", "u_int32", "u_int64",
+    "register",  "sigset",  "locale", "blksize", "loff"};
+
 std::string c_identifier(const std::string& text)
 {
     std::string out;
     for (const char c : text) out += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
-    if (out.empty() || std::isdigit(static_cast<unsigned char>(out[0]))) out = "model_" + out;
+    const bool taken = std::ranges::find(kTakenNames, out) != std::end(kTakenNames);
+    if (out.empty() || taken || std::isdigit(static_cast<unsigned char>(out[0])))
+        out = "model_" + out;
     return out;
 }
 

@@ -160,6 +160,28 @@ void widen_weights(Graph& graph)
     }
 }
 
+// A variable that is an input, and that no recurrent layer writes, is given anew in each run.
+void make_inputs_plain(Graph& graph)
+{
+    const auto is_written = [&](TensorId id) {
+        return std::ranges::any_of(graph.nodes, [&](const Node& node) {
+            const QuantizationRule rule = rule_of(graph, node);
+            for (size_t i = 0; i < node.inputs.size(); ++i)
+                if (node.inputs[i] == id &&
+                    (rule.inputs[i].role == QuantizationRule::Role::hidden ||
+                     rule.inputs[i].role == QuantizationRule::Role::cell))
+                    return true;
+            return std::ranges::count(node.outputs, id) > 0;
+        });
+    };
+    for (const TensorId id : graph.inputs) {
+        Tensor& tensor = graph.tensor(id);
+        if (tensor.kind != TensorKind::state || is_written(id)) continue;
+        tensor.kind = TensorKind::activation;
+        tensor.data = nullptr;
+    }
+}
+
 }  // namespace
 
 FloatNetwork prepare_network(const Graph& graph)
@@ -168,6 +190,7 @@ FloatNetwork prepare_network(const Graph& graph)
     run_pass(fold_constants, folded);
     run_pass(remove_dead_nodes, folded);
     widen_weights(folded);
+    make_inputs_plain(folded);
     for (const Tensor& tensor : folded.tensors)
         if (tensor.kind != TensorKind::constant && tensor.quant.present())
             fail(ErrorCode::T0202,

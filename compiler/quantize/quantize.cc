@@ -5,11 +5,14 @@
 #include "ops/op.h"
 #include "quantize/compare.h"
 #include "quantize/improve.h"
+#include "quantize/rounding.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <fmt/format.h>
+#include <memory>
+#include <set>
 
 namespace thimble {
 
@@ -52,7 +55,21 @@ struct Candidate {
     Measured measured;
     RangeMethod method = RangeMethod::min_max;
     bool equalized = false, corrected = false;
+    std::shared_ptr<const Rounding> rounding;  // null: every weight by itself
 };
+
+// What int4 saves in the layers of a unit.
+double coarse_bytes(const Candidate& candidate, const std::vector<size_t>& unit)
+{
+    const Graph& graph = candidate.assembled.graph;
+    std::set<TensorId> counted;
+    double bytes = 0;
+    for (const size_t n : unit)
+        for (const TensorId id : candidate.network.graph.nodes[n].inputs)
+            if (id != kNoTensor && graph.tensor(id).type == DType::i4 && counted.insert(id).second)
+                bytes += 0.5 * static_cast<double>(graph.tensor(id).count());
+    return bytes;
+}
 
 class Search {
 public:
@@ -75,6 +92,9 @@ private:
     }
     Candidate best_of_ranges(const FloatNetwork& network, const Observed& observed) const;
     Candidate choose(const FloatNetwork& network);
+    void round_together(Candidate& best) const;
+    void correct(Candidate& best) const;
+    void keep_coarse_layers_wide(Candidate& candidate) const;
     void keep_sensitive_layers(Candidate& candidate) const;
     std::string guilty_layer(const Candidate& candidate) const;
     void add_notes_of_runs(Quantized& result) const;
@@ -99,6 +119,8 @@ void Search::assemble_and_measure(Candidate& candidate) const
 {
     candidate.assembled =
         assemble(candidate.network, candidate.ranges, candidate.precision, options_.assemble);
+    if (candidate.rounding)
+        round_by_outputs(candidate.assembled, candidate.network, *candidate.rounding);
     const std::vector<CalibrationRun> part(expected_.begin(),
                                            expected_.begin() + static_cast<ptrdiff_t>(compared_));
     candidate.measured =
@@ -142,14 +164,73 @@ Candidate Search::choose(const FloatNetwork& network)
             observed_ = std::move(again);
         }
     }
-    if (Candidate corrected = best;
-        options_.correct_bias && correct_biases(corrected.network, best.assembled, observed_)) {
-        tell("trying corrected biases");
-        corrected.corrected = true;
-        assemble_and_measure(corrected);
-        if (is_better(corrected, best)) best = std::move(corrected);
-    }
+    if (options_.scheme == Scheme::int4) round_together(best);
+    correct(best);
     return best;
+}
+
+// Coarse weights, each rounded with regard to the others of its row.
+void Search::round_together(Candidate& best) const
+{
+    if (runs_.empty()) return;
+    Candidate tried = best;
+    tried.rounding =
+        std::make_shared<const Rounding>(rounding_of(best.network, runs_, [&](size_t done) {
+            if (done % 10 == 0) tell(fmt::format("rounding weights by outputs: {} runs", done));
+        }));
+    assemble_and_measure(tried);
+    if (is_better(tried, best)) best = std::move(tried);
+}
+
+void Search::correct(Candidate& best) const
+{
+    Candidate corrected = best;
+    if (!options_.correct_bias || !correct_biases(corrected.network, best.assembled, observed_))
+        return;
+    tell("trying corrected biases");
+    corrected.corrected = true;
+    assemble_and_measure(corrected);
+    if (is_better(corrected, best)) best = std::move(corrected);
+}
+
+// Layers with few weights, the last one above all, cost little in 8 bits and may win much: those
+// that win most for a byte, while all weights grow by a tenth at most.
+void Search::keep_coarse_layers_wide(Candidate& candidate) const
+{
+    constexpr double growth_most = 0.1, gain_least = 0.02;
+    const auto units = units_of(candidate.network);
+    double all = 0;
+    struct Choice {
+        double gain, bytes;
+        size_t unit;
+    };
+    std::vector<Choice> choices;
+    const auto widened = [&](const Candidate& from, size_t unit) {
+        Candidate wide = from;
+        for (const size_t n : units[unit])
+            if (wide.precision[n] == Precision::int4) wide.precision[n] = Precision::int8;
+        assemble_and_measure(wide);
+        return wide;
+    };
+    for (size_t u = 0; u < units.size(); ++u) {
+        const double bytes = coarse_bytes(candidate, units[u]);
+        all += bytes;
+        if (bytes == 0) continue;
+        tell(fmt::format("sensitivity of layer {} of {}", u + 1, units.size()));
+        const double gain = candidate.measured.loss - widened(candidate, u).measured.loss;
+        choices.push_back({gain, bytes, u});
+    }
+    std::ranges::stable_sort(choices, [](const Choice& a, const Choice& b) {
+        return a.gain * b.bytes > b.gain * a.bytes;
+    });
+    double grown = 0;
+    for (const Choice& choice : choices) {
+        if (grown + choice.bytes > growth_most * all) continue;
+        Candidate wide = widened(candidate, choice.unit);
+        if (wide.measured.loss > (1 - gain_least) * candidate.measured.loss) continue;
+        grown += choice.bytes;
+        candidate = std::move(wide);
+    }
 }
 
 // A layer alone in 8 bits, in a network of 16 bits, shows what its rounding costs. The layers go to
@@ -224,7 +305,8 @@ void Search::add_notes_of_runs(Quantized& result) const
             runs_.size(), runs_.size() == 1 ? "" : "s", runs_.size() == 1 ? "it" : "them"));
     for (const std::vector<size_t>& layer : layers_of(result.network)) {
         const auto is_silent = [&](size_t n) {
-            const TensorId id = graph.nodes[n].outputs.at(0);
+            if (graph.nodes[n].outputs.empty()) return false;
+            const TensorId id = graph.nodes[n].outputs[0];
             return result.precision[n] != Precision::real && graph.tensor(id).type == DType::f32 &&
                    is_real(graph, graph.nodes[n]) &&
                    !result.ranges.tensors[static_cast<size_t>(id)].present();
@@ -247,6 +329,7 @@ Quantized Search::finish(Candidate candidate) const
                      .method = candidate.method,
                      .equalized = candidate.equalized,
                      .bias_corrected = candidate.corrected,
+                     .rounded_together = candidate.rounding != nullptr,
                      .loss = all.loss,
                      .output_error = all.mean_error,
                      .output_error_max = all.max_error,
@@ -281,6 +364,7 @@ Quantized Search::run(const Graph& graph)
              "--calibration DATA"});
     Candidate best = choose(network);
     if (options_.scheme == Scheme::mixed) keep_sensitive_layers(best);
+    if (options_.scheme == Scheme::int4) keep_coarse_layers_wide(best);
     return finish(std::move(best));
 }
 

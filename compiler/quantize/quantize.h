@@ -6,8 +6,10 @@
 // 3. tries the range methods (min-max, percentile, squared error), each with and without
 //    cross-layer equalisation, and keeps what has the smallest loss of the TASK: cross-entropy with
 //    the labels where they are given, else the squared error of the outputs against float;
-// 4. keeps corrected biases if they lower the loss again;
-// 5. `mixed`: measures each layer alone in 8 bits in a network of 16, and keeps those in 16 that
+// 4. int4: rounds the weights of a row together (rounding.h), if that lowers the loss; keeps
+//    corrected biases if they do;
+// 5. int4: leaves int8 weights to layers with few of them that win much by it;
+//    `mixed`: measures each layer alone in 8 bits in a network of 16, and keeps those in 16 that
 //    cost most;
 // 6. compares every layer with float.
 //
@@ -36,7 +38,7 @@ std::optional<Scheme> scheme_from(std::string_view name);
 struct QuantizeOptions {
     Scheme scheme = Scheme::int8;
     AssembleOptions assemble;
-    std::vector<int> labels;            // the right output element of each run; empty: not known
+    std::vector<int> labels;  // the right output element of each run; empty: not known
     // Inputs that hold in the next run what an output was in this one, by their places: one scale.
     std::vector<std::pair<size_t, size_t>> carried;
     Range input_range;                  // of the first input, where it is known; else calibrated
@@ -68,8 +70,9 @@ struct Quantized {
 
     RangeMethod method = RangeMethod::min_max;
     bool equalized = false, bias_corrected = false;
-    double loss = 0;          // squared error, or cross-entropy with labels
-    double output_error = 0;  // mean |quantised - float| over all outputs
+    bool rounded_together = false;  // int4 weights, with regard to the others of their row
+    double loss = 0;                // squared error, or cross-entropy with labels
+    double output_error = 0;        // mean |quantised - float| over all outputs
     double output_error_max = 0;
     double float_accuracy = -1, accuracy = -1;  // shares; -1 without labels
     std::vector<LayerError> layers;

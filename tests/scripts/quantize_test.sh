@@ -69,14 +69,19 @@ print(" ".join(one["name"] for one in json.load(sys.stdin)["inputs"]))')
         --calibration "$scratch/ids.csv" -o "$scratch/text.tflite" --json
     holds "the table is int8" "d['bytes_after'] < 0.3 * d['bytes_before']"
     expect "verify it" 0 $thimble verify "$scratch/text.tflite" --target host --cases 4
-    for part in images-idx3 labels-idx1; do
-        gunzip -c "$shared/data/mnist/t10k-$part-ubyte.gz" >"$scratch/t10k-$part-ubyte"
-    done
-    expect "a drop above the bound" 0 $thimble quantize \
-        "$shared/models/tinymaix/mnist_valid_f.tflite" --calibration \
-        "$scratch/t10k-images-idx3-ubyte" --labels beside --divide 255 --scheme int4 --runs 200 \
-        --max-drop 0.2 -o "$scratch/drop.tflite" --json
-    holds "names the layer" "d['worst_layer'] and any(d['worst_layer'] in w for w in d['warnings'])"
+    seq 1 20 | awk '{ print $1 % 2 }' >"$scratch/truth.csv"
+    seq 1 20 | awk '{ print $1 / 7 }' >"$scratch/real.csv"
+    select=$shared/models/ops-ai-edge-quantizer/single_select_v2.tflite
+    set -- $($thimble inspect "$select" --json | python3 -c '
+import json, sys
+for one in json.load(sys.stdin)["inputs"]:
+    print(one["name"] + "=" + ("TRUTH" if one["dtype"] == "bool" else "REAL"))')
+    expect "truth values" 0 $thimble quantize "$select" --calibration \
+        $(printf '%s\n' "$@" | sed "s#=TRUTH#=$scratch/truth.csv#; s#=REAL#=$scratch/real.csv#") \
+        -o "$scratch/select.tflite" --json
+    seq 1 60 | awk '{ printf "%s%s", $1 / 9, NR % 3 ? "," : "\n" }' >"$scratch/three.csv"
+    expect "an input that is a variable" 0 $thimble quantize "$shared/models/ops-litert/sub.tflite" \
+        --calibration "a=$scratch/three.csv" "b=$scratch/three.csv" -o "$scratch/sub.tflite" --json
 else
     skipped "several inputs, symbols" "no ../shared with models"
 fi
@@ -163,6 +168,38 @@ refuses "another scheme" 2 "int16x8" $thimble quantize $network $recordings --sc
 printf 'mine' >"$scratch/mine.tflite"
 refuses "somebody's file" 1 "T0005" $thimble quantize $network $recordings \
     -o "$scratch/mine.tflite"
+seq 1 1500 | awk '{ printf "%s%s", $1 % 7 - 3, NR % 150 ? "," : "\n" }' >"$scratch/rows.csv"
+bad() { # NAME TEXT OPTIONS...: refused, and nothing is written
+    local name=$1 text=$2
+    shift 2
+    rm -f "$scratch"/bad.tflite*
+    refuses "$name" 1 "$text" $thimble quantize $network --calibration "$@" -o "$scratch/bad.tflite"
+    ls "$scratch"/bad.tflite* >/dev/null 2>&1 && failed "$name writes nothing" "bad.tflite"
+}
+sed '3s/^-*[0-9]*/nan/' "$scratch/rows.csv" >"$scratch/nan.csv"
+bad "a value that is no number" "nan.csv:3: column '1': 'nan'" "$scratch/nan.csv"
+sed '5s/,[^,]*$//' "$scratch/rows.csv" >"$scratch/cells.csv"
+bad "a row that is too short" "cells.csv:5: 149 cells" "$scratch/cells.csv"
+: >"$scratch/empty.csv"
+bad "an empty file among others" "empty.csv: holds no row" "$scratch/rows.csv" "$scratch/empty.csv"
+printf 'RIFFxx' >"$scratch/torn.wav"
+bad "a torn sound among others" "torn.wav: 6 bytes" "$scratch/tone.wav" "$scratch/torn.wav"
+sed 's/-*[0-9][0-9]*/0/g' "$scratch/rows.csv" >"$scratch/zeros.csv"
+bad "nothing but zeros" "zeros.csv: nothing but zeros" "$scratch/zeros.csv"
+awk 'BEGIN { for (i = 0; i < 150; ++i) printf "a%d,", i; print "y" } { print $0 "," NR % 5 }' \
+    "$scratch/rows.csv" >"$scratch/labels.csv"
+bad "a label that no output has" "labels.csv:3: label '2'" "$scratch/labels.csv" --labels column:y
+bad "labels that are not there" "rows.csv:1: no label" "$scratch/rows.csv" --labels beside
+bad "a file that is missing" "no file matches" "$scratch/rows.csv" "$scratch/none.csv"
+seq 1 40 | sed 's/.*/5000/' | paste -sd, >"$scratch/ids.csv"
+refuses "an id beyond the table" 1 "ids.csv:1: the id 5000" $thimble quantize \
+    examples/text_rnn/spam_rnn.float.tflite --calibration "$scratch/ids.csv" -o "$scratch/x.tflite"
+head -1 "$scratch/rows.csv" >"$scratch/one.csv"
+expect "one run" 0 $thimble quantize $network --calibration "$scratch/one.csv" \
+    -o "$scratch/int8.tflite" --json
+holds "it is said, and what it does not show" "any('1 run only' in w for w in d['warnings']) and \
+    any('gave nothing but zero' in w for w in d['warnings'])"
+expect "a model called as a type of C" 0 $thimble verify "$scratch/int8.tflite" --target host --cases 2
 refuses "an unknown label" 1 "label" $thimble quantize $network \
     --calibration examples/gesture/data/flex.csv --labels file --classes punch,none \
     -o "$scratch/x.tflite"

@@ -10,6 +10,7 @@
 #include "quantize/compare.h"
 #include "unit/recurrent_graph.h"
 
+#include <algorithm>
 #include <cmath>
 #include <gtest/gtest.h>
 
@@ -173,6 +174,26 @@ TEST(Quantize, WeightsAreRoundedAnewAtTheSameScales)
     EXPECT_EQ(before.graph.tensor(weights).quant.scales,
               result.graph().tensor(weights).quant.scales);
     EXPECT_NE(*before.graph.tensor(weights).data, *result.graph().tensor(weights).data);
+}
+
+TEST(Quantize, ADropAboveTheBoundNamesTheLayerThatCostsMost)
+{
+    const Graph graph = dense_network();
+    const auto runs = runs_for(graph, 200);
+    QuantizeOptions options;
+    options.scheme = Scheme::int4;
+    for (const CalibrationRun& run : runs) {
+        const std::vector<uint8_t> bytes = first_output(graph, run);
+        const auto* scores = reinterpret_cast<const float*>(bytes.data());
+        options.labels.push_back(static_cast<int>(std::max_element(scores, scores + 5) - scores));
+    }
+    EXPECT_TRUE(quantize(graph, runs, options).worst_layer.empty());
+    options.drop_max = 0;
+    const Quantized result = quantize(graph, runs, options);
+    EXPECT_EQ(result.float_accuracy, 1);
+    ASSERT_LT(result.accuracy, 1);
+    EXPECT_TRUE(result.worst_layer == "hidden" || result.worst_layer == "scores")
+        << result.worst_layer;
 }
 
 TEST(Quantize, RefusesWhatIsQuantisedAlready)
