@@ -34,6 +34,13 @@ TrainingSession::TrainingSession(const TrainCommand& command, bool as_json, cons
       models(model_files(file, stage.file(model_key), command.output))
 {
     if (command.epochs > 0) options.epochs = command.epochs;
+    const std::string& scheme = stage.text("scheme");
+    require(options.qat_epochs == 0 || (scheme != "float32" && scheme != "float16"),
+            ErrorCode::T0106,
+            {file.train()->place("qat_epochs"),
+             fmt::format("scheme = \"{}\" computes in float", scheme),
+             "a scheme of integers: int8, int16x8, mixed, int4",
+             "scheme = \"int8\" in the stage, or remove qat_epochs"});
 }
 
 History TrainingSession::train(Task& task, const std::vector<int64_t>& samples,

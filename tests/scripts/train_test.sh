@@ -62,6 +62,10 @@ if expect "key reports, trained on with integers" 0 "$thimble" train "$projects/
     holds "curves of both" 'len(json.load(open(d["qat_history"]))["epoch"]) == 2'
 fi
 
+sed -i 's/^model = .*/&\nscheme = "float16"/' "$projects/key_reports/thimble.toml"
+expect "no integers to train with" 1 "$thimble" train "$projects/key_reports" --epochs 1
+grep -q 'qat_epochs: scheme = "float16" computes in float' "$scratch/err" && ok "is said" || failed "is said" "$(cat "$scratch/err")"
+
 project dates
 sed -i 's/^generate = .*/&\ncount = 4000/; s/embedding = 16/embedding = 8/g; s/lstm = [0-9]*/lstm = 12/' "$projects/dates/thimble.toml"
 if expect "dates" 0 "$thimble" train "$projects/dates" --epochs 3 --json; then
