@@ -31,6 +31,7 @@ struct Case {
     const char* cell;
     bool attention;
     const char* scheme;
+    bool mask = false;
 };
 
 TrainRun run_of(int64_t epochs, double rate)
@@ -60,7 +61,7 @@ struct Trained {
 Trained trained(const Case& c)
 {
     const TrainRun run = run_of(12, 0.01);
-    const Seq2seqSpec spec = reversal_spec(c.cell, c.attention);
+    const Seq2seqSpec spec = reversal_spec(c.cell, c.attention, c.mask);
     Trained result{spec, reversal_pairs(), {}, {}};
     Seq2seqTask task(spec, result.pairs, run.options);
     train(task, run);
@@ -136,6 +137,7 @@ INSTANTIATE_TEST_SUITE_P(Cells, DeviceSeq2seqCase,
                                          Case{"gru_int8", "gru", true, "int8"},
                                          Case{"lstm_int4", "lstm", true, "int4"},
                                          Case{"lstm_mixed", "lstm", true, "mixed"},
+                                         Case{"gru_masked_16", "gru", true, "int16x8", true},
                                          Case{"lstm_plain_int8", "lstm", false, "int8"}),
                          [](const auto& info) { return std::string(info.param.name); });
 

@@ -2,6 +2,7 @@
 #include "torch/device_task.h"
 
 #include "base/random.h"
+#include "evaluate/values.h"
 #include "train/default_options.h"
 #include "train/quantized_network.h"
 
@@ -106,6 +107,30 @@ void expect_rounded_weights(Quantized& quantized)
     }
 }
 
+// What libtorch goes on with is what the device computes, to the last bit.
+void expect_exact_outputs(Quantized& quantized, const SampleSet& set)
+{
+    DeviceNetwork device(quantized);
+    const Graph& graph = device.graph();
+    const Tensor& output = graph.tensor(graph.outputs[0]);
+    device.begin_batch();
+    std::vector<float> expected;
+    for (size_t sample = 0; sample < 20; ++sample) {
+        device.run({input_bytes(set.train[sample], set.sample, graph.tensor(graph.inputs[0]))});
+        for (int64_t k = 0; k < output.count(); ++k)
+            expected.push_back(static_cast<float>(real_value(output, device.output(0), k)));
+    }
+    Differentiable network(trainable_network(quantized.network));
+    network.set_exact(device.values());
+    Shape shape = set.sample.shape;
+    shape.insert(shape.begin(), 20);
+    const torch::Tensor x = at::zeros(shape, set.ids > 0 ? torch::kInt64 : torch::kFloat32);
+    const torch::Tensor found = network.forward({x}, false)[0].detach().flatten();
+    ASSERT_EQ(static_cast<size_t>(found.numel()), expected.size());
+    for (size_t i = 0; i < expected.size(); ++i)
+        EXPECT_EQ(found[static_cast<int64_t>(i)].item<float>(), expected[i]) << i;
+}
+
 class DeviceTaskCase : public testing::TestWithParam<Case> {};
 
 TEST_P(DeviceTaskCase, computes_what_the_oracle_computes_and_learns)
@@ -115,6 +140,7 @@ TEST_P(DeviceTaskCase, computes_what_the_oracle_computes_and_learns)
     Quantized quantized = trained_and_rounded(GetParam(), set, options);
     const NetworkResult expected = test_network(quantized.graph(), set, {.engine = "oracle"}, {});
     expect_rounded_weights(quantized);
+    expect_exact_outputs(quantized, set);
     DeviceTask task(quantized, set, options, "layers");
     Score before;
     task.score(numbers(240, 60), before);
