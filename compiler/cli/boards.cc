@@ -77,6 +77,7 @@ Run declare(OptionReader& reader)
     reader.flag("--measure", options->measure,
                 "build and run on the emulators that are installed instead of estimating");
     declare_compilation(reader, options->model);
+    options->model.stand_ins = true;
     return [options](bool as_json) { return boards(*options, as_json); };
 }
 

@@ -109,7 +109,9 @@ Exit inspect(const ModelOptions& options, bool as_json)
         return Exit::ok;
     }
     say(board_table_text(boards));
-    say_next(command_text("verify", options) + " --target " + suggested_target(boards));
+    say_next(is_trained(options)
+                 ? command_text("verify", options) + " --target " + suggested_target(boards)
+                 : "thimble train " + options.path);
     return Exit::ok;
 }
 
@@ -117,6 +119,7 @@ Run declare(OptionReader& reader)
 {
     auto options = std::make_shared<ModelOptions>();
     declare_model(reader, *options);
+    options->stand_ins = true;
     return [options](bool as_json) { return inspect(*options, as_json); };
 }
 

@@ -1,11 +1,13 @@
 #include "cli/model_options.h"
 
+#include "base/file.h"
 #include "base/text.h"
 #include "cli/output.h"
 #include "emit/c_source.h"
 #include "evaluate/float_project.h"
 #include "import/import.h"
 #include "project/project.h"
+#include "train/untrained.h"
 
 #include <filesystem>
 #include <fmt/format.h>
@@ -134,17 +136,37 @@ void apply_deploy(ModelOptions& options)
     if (file.deploy()) options.optimize = file.deploy()->text("optimize");
 }
 
+namespace {
+
+Project loaded_project(const ModelOptions& options)
+{
+    const ProjectFile file = read_project_file(options.path);
+    if (options.in_float) return load_project(float_project(file));
+    if (!options.stand_ins) return load_project(file);
+    const TemporaryFolder folder;
+    std::vector<std::string> notes;
+    Project project = load_project(with_stand_ins(file, folder.path(), notes));
+    project.graph.notes.insert(project.graph.notes.end(), notes.begin(), notes.end());
+    return project;
+}
+
+}  // namespace
+
 Graph load_graph(const ModelOptions& options)
 {
     if (is_project(options.path)) {
         require(options.signature.empty(), ErrorCode::T0004,
                 {"--signature", "does not apply to a project",
                  "encoder_signature and decoder_signature in thimble.toml", "leave it out"});
-        const ProjectFile file = read_project_file(options.path);
-        return load_project(options.in_float ? float_project(file) : file).graph;
+        return loaded_project(options).graph;
     }
     require_tflite(options.path);
     return import_model(options.path, {.signature = options.signature});
+}
+
+bool is_trained(const ModelOptions& options)
+{
+    return !is_project(options.path) || is_trained(read_project_file(options.path));
 }
 
 void take_float(ModelOptions& options)
@@ -158,13 +180,13 @@ void take_float(ModelOptions& options)
 std::vector<Joint> load_joints(const ModelOptions& options)
 {
     if (!is_project(options.path)) return {};
-    return load_project(fs::path(options.path)).joints;
+    return loaded_project(options).joints;
 }
 
 std::shared_ptr<const TextInterface> load_text(const ModelOptions& options)
 {
     if (!is_project(options.path)) return nullptr;
-    return load_project(fs::path(options.path)).text;
+    return loaded_project(options).text;
 }
 
 Program compile_for(const Graph& graph, const ModelOptions& options, const ResolvedTarget& target)

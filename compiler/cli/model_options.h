@@ -22,6 +22,7 @@ struct ModelOptions {
     std::string name;       // empty: from the file's name
     std::string feed = "whole";
     bool slices = false;  // room for ticks that run slice by slice
+    bool stand_ins = false;  // for networks that are not trained yet (train/untrained.h)
     bool in_float = false;  // the float networks of a project instead of its own
 
     Match match_rule() const { return match == "tflite" ? Match::tflite : Match::tflm; }
@@ -47,6 +48,8 @@ void apply_deploy(ModelOptions& options);
 
 // Throws T0103 for what this version does not read, and what import_model throws.
 Graph load_graph(const ModelOptions& options);
+// False for a project with a network that stand_ins is for.
+bool is_trained(const ModelOptions& options);
 // The float model beside the quantised one from now on (evaluate/float_project.h).
 void take_float(ModelOptions& options);
 // What passes between the stages of a project; empty for all else.

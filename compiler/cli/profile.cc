@@ -155,10 +155,15 @@ json profile_json(const Profile& result, const ResolvedTarget& target, double pe
                    {"total", result.total},
                    {"marker_overhead", result.marker_overhead},
                    {"layers", json::array()},
-                   {"flash", {{"code", result.flash_code}, {"weights", result.flash_weights},
-                              {"total", result.flash_total()}}},
-                   {"ram", {{"state", result.ram_state}, {"work", result.ram_work},
-                            {"io", result.ram_io}, {"total", result.ram_total()}}},
+                   {"flash",
+                    {{"code", result.flash_code},
+                     {"weights", result.flash_weights},
+                     {"total", result.flash_total()}}},
+                   {"ram",
+                    {{"state", result.ram_state},
+                     {"work", result.ram_work},
+                     {"io", result.ram_io},
+                     {"total", result.ram_total()}}},
                    {"stack", result.stack}};
     for (const LayerCost& layer : result.layers)
         object["layers"].push_back({{"name", layer.name},
@@ -229,7 +234,9 @@ Exit profile_model(ProfileCommandOptions options, bool as_json)
                         fit.fits ? "has room" : "is TOO SMALL", grouped(fit.flash_free),
                         grouped(fit.ram_free)));
     }
-    say_next(command_text("build", options.model) + " --target " + options.target);
+    say_next(is_trained(options.model)
+                 ? command_text("build", options.model) + " --target " + options.target
+                 : "thimble train " + options.model.path);
     return Exit::ok;
 }
 
@@ -237,6 +244,7 @@ Run declare(OptionReader& reader)
 {
     auto options = std::make_shared<ProfileCommandOptions>();
     declare_model(reader, options->model);
+    options->model.stand_ins = true;
     reader.text("-t,--target", "T", options->target,
                 "family or board with an emulator (default: the project's)");
     reader.whole("--seed", options->seed, 0, INT64_MAX, "seed of the input that is run");

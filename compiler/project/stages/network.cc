@@ -18,7 +18,7 @@ std::string tensor_text(const Tensor& tensor)
 
 // The value in type, scale and shape of the model's input. Plain integers of its type pass as they
 // are: features are made in the form that a network was trained with. So do pixels: value - 128 is
-// what an int8 network gets.
+// what an int8 network gets. Bytes that an int16 network gets stand for themselves.
 TensorId fitted(StageContext& stage, const Tensor& place)
 {
     GraphBuilder& graph = stage.graph();
@@ -32,12 +32,19 @@ TensorId fitted(StageContext& stage, const Tensor& place)
     TensorId id = stage.flow.value;
     const bool plain = is_integer(value.type) && !value.quant.present() && place.quant.present();
     const bool pixels = plain && value.type == DType::u8 && place.type == DType::i8;
+    const bool bytes = plain && (value.type == DType::u8 || value.type == DType::i8) &&
+                       place.type == DType::i16;
     if (plain && value.type == place.type) {
         id = graph.relabelled(id, place.quant);
     } else if (pixels) {
         Quantization shifted = place.quant;
         shifted.zero_points[0] += 128;
         id = graph.converted(graph.relabelled(id, shifted), place);
+    } else if (bytes) {
+        id = graph.relabelled(id, Quantization{{1}, {0}});
+        if (value.type == DType::u8)
+            id = graph.node("QUANTIZE", {id}, {}, DType::i8, Quantization{{1}, {-128}});
+        id = graph.converted(id, place);
     } else if (plain) {
         stage.wrong("model",
                     fmt::format("input '{}' is quantised {}, the stage before gives plain {}",

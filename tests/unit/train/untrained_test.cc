@@ -1,0 +1,75 @@
+// What a project costs before it is trained.
+#include "train/untrained.h"
+
+#include "../data/folder.h"
+#include "project/project.h"
+
+namespace thimble {
+namespace {
+
+// `front`: input and stages in front of the network.
+ProjectFile project(const DataFolder& folder, const std::string& front, const std::string& layers,
+                    const std::string& scheme)
+{
+    return parse_project_file(
+        front + "[[stage]]\nkind = \"network\"\nmodel = \"net.tflite\"\nscheme = \"" + scheme +
+            "\"\nlayers = [" + layers + "]\n[[stage]]\nkind = \"argmax\"\n",
+        folder.folder.path() / "thimble.toml");
+}
+
+const char* const kMotion =
+    "[input]\nkind = \"motion\"\nchannels = [\"x\", \"y\"]\n[[stage]]\n"
+    "kind = \"window\"\nsamples = 20\n[[stage]]\nkind = \"normalize\"\n"
+    "scale = 256\n";
+const char* const kText =
+    "[input]\nkind = \"text\"\n[[stage]]\nkind = \"hash_tokens\"\nmax_words = 12\nbuckets = 50\n";
+const char* const kImage = "[input]\nkind = \"image\"\nwidth = 8\nheight = 8\n";
+
+TEST(Untrained, stand_ins_of_every_scheme_and_input_compile)
+{
+    const std::pair<const char*, const char*> networks[] = {
+        {kMotion, "{conv1d = 4, kernel = 3}, {lstm = 5}, {dense = 3, activation = \"softmax\"}"},
+        {kText, "{embedding = 4}, {global_pool = \"average\"}, {dense = 2}"},
+        {kImage, "{conv2d = 2, kernel = 3}, {max_pool = 2}, {dense = 4}"}};
+    for (const auto& [front, layers] : networks)
+        for (const char* scheme : {"float32", "int8", "int16x8"}) {
+            SCOPED_TRACE(testing::Message() << layers << " " << scheme);
+            const DataFolder folder, models;
+            const ProjectFile file = project(folder, front, layers, scheme);
+            EXPECT_FALSE(is_trained(file));
+            std::vector<std::string> notes;
+            const ProjectFile complete = with_stand_ins(file, models.folder.path(), notes);
+            EXPECT_TRUE(is_trained(complete));
+            ASSERT_EQ(notes.size(), 1u);
+            EXPECT_NE(notes[0].find("net.tflite is not trained yet"), std::string::npos);
+            EXPECT_FALSE(load_project(complete).graph.nodes.empty());
+        }
+}
+
+TEST(Untrained, a_model_that_is_there_stays)
+{
+    const DataFolder folder, models;
+    const ProjectFile file = project(folder, kMotion, "{dense = 3}", "int8");
+    folder.write("net.tflite", "a file");
+    std::vector<std::string> notes;
+    const ProjectFile complete = with_stand_ins(file, models.folder.path(), notes);
+    EXPECT_TRUE(notes.empty());
+    EXPECT_EQ(complete.stages[2].file("model"), file.stages[2].file("model"));
+    EXPECT_TRUE(is_trained(file));
+}
+
+TEST(Untrained, layers_that_do_not_fit_are_named)
+{
+    const DataFolder folder, models;
+    std::vector<std::string> notes;
+    try {
+        with_stand_ins(project(folder, kMotion, "{conv1d = 4, kernel = 30}", "int8"),
+                       models.folder.path(), notes);
+        ADD_FAILURE() << "accepted";
+    } catch (const Error& error) {
+        EXPECT_NE(std::string(error.what()).find("kernel"), std::string::npos) << error.what();
+    }
+}
+
+}  // namespace
+}  // namespace thimble
