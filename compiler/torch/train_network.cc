@@ -84,7 +84,7 @@ private:
         add_row(scheme, quantized.graph(), files.model);
         report_.layers = quantized.layers;
         report_.warnings = quantized.notes;
-        warn_of_drop(quantized);
+        warn_of_drop(report_, session_.options, "mixed", quantized.worst_layer);
     }
 
     // Trains on with the arithmetic of the device.
@@ -111,17 +111,6 @@ private:
             });
         report_.models.push_back(
             {scheme, result.score, std::move(result.confusion), std::move(files)});
-    }
-
-    void warn_of_drop(const Quantized& quantized)
-    {
-        const Score &real = report_.models[0].score, &whole = report_.models.back().score;
-        const double drop = 100 * (real.share_right() - whole.share_right());
-        if (!report_.shares || drop <= session_.options.max_drop) return;
-        report_.warnings.push_back(fmt::format(
-            "{} costs {:.2f} points of accuracy{}; try scheme = \"mixed\" or qat_epochs = 10",
-            report_.models.back().scheme, drop,
-            quantized.worst_layer.empty() ? "" : ", most of it in " + quantized.worst_layer));
     }
 
     TrainingSession session_;

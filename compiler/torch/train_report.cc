@@ -84,6 +84,22 @@ int64_t ModelRow::bytes() const
     return sum;
 }
 
+void warn_of_drop(TrainReport& report, const TrainOptions& options, const std::string& finer,
+                  const std::string& worst_layer)
+{
+    const Score &real = report.models.front().score, &whole = report.models.back().score;
+    const double drop = 100 * (real.share_right() - whole.share_right());
+    if (!report.shares || drop <= options.max_drop) return;
+    std::string remedies = "a wider layer";
+    if (options.qat_epochs == 0) remedies = "qat_epochs = 10";
+    if (report.models.back().scheme != finer)
+        remedies = fmt::format("scheme = \"{}\" or {}", finer, remedies);
+    report.warnings.push_back(
+        fmt::format("{} costs {:.2f} points of accuracy ({:.0f} of {:.0f} samples){}; try {}",
+                    report.models.back().scheme, drop, real.right - whole.right, real.samples,
+                    worst_layer.empty() ? "" : ", most of it in " + worst_layer, remedies));
+}
+
 void print_report(const TrainReport& report, bool as_json)
 {
     if (as_json) return print(report);

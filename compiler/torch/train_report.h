@@ -4,6 +4,7 @@
 #include "evaluate/confusion.h"
 #include "quantize/quantize.h"
 #include "train/history.h"
+#include "train/train_options.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -34,6 +35,11 @@ struct TrainReport {
     bool shares = true;  // scores are shares of right answers; else mean square errors
     std::string next;    // command
 };
+
+// Adds a warning when the last model is right less often than the first one by more than `max_drop`
+// points. `finer`: a scheme that loses less. `worst_layer`: behind it, empty where it is not known.
+void warn_of_drop(TrainReport& report, const TrainOptions& options, const std::string& finer,
+                  const std::string& worst_layer);
 
 void print_report(const TrainReport& report, bool as_json);
 

@@ -103,7 +103,7 @@ private:
         report_.warnings = quantized.encoder.notes;
         report_.warnings.insert(report_.warnings.end(), quantized.decoder.notes.begin(),
                                 quantized.decoder.notes.end());
-        warn_of_drop();
+        warn_of_drop(report_, session_.options, "int16x8", "");
     }
 
     // Trains on with the arithmetic of the device.
@@ -137,17 +137,6 @@ private:
             row.score.right = result.accuracy * row.score.samples;
         }
         report_.models.push_back(std::move(row));
-    }
-
-    void warn_of_drop()
-    {
-        const double drop = 100 * (report_.models[0].score.share_right() -
-                                   report_.models.back().score.share_right());
-        if (drop > session_.options.max_drop)
-            report_.warnings.push_back(
-                fmt::format("{} costs {:.2f} points of exact answers; try scheme = \"int16x8\" or "
-                            "qat_epochs = 10",
-                            report_.models.back().scheme, drop));
     }
 
     TrainingSession session_;
