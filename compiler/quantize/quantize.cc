@@ -298,7 +298,7 @@ void Search::add_notes_of_runs(Quantized& result) const
 {
     constexpr size_t few = 10;
     const Graph& graph = result.network.graph;
-    if (runs_.empty()) return;
+    if (runs_.empty() || options_.scheme == Scheme::float16) return;
     if (runs_.size() < few)
         result.notes.push_back(fmt::format(
             "ranges come from {} run{} only: inputs that differ from {} will be cut off",
