@@ -348,6 +348,7 @@ Quantized Search::finish(Candidate candidate) const
     const double drop = 100 * (result.float_accuracy - result.accuracy);
     if (options_.drop_max >= 0 && result.accuracy >= 0 && drop > options_.drop_max + 1e-6)
         result.worst_layer = guilty_layer(candidate);
+    if (result.rounded_together) follow_rounding(result.network, result.assembled);
     return result;
 }
 

@@ -63,7 +63,9 @@ struct LayerError {
 };
 
 struct Quantized {
-    FloatNetwork network;  // equalised and with corrected biases, where that was chosen
+    // Equalised and with corrected biases, where that was chosen; rounding its weights one by one
+    // gives what `assembled` holds.
+    FloatNetwork network;
     Ranges ranges;
     std::vector<Precision> precision;  // by node of `network`
     Assembled assembled;

@@ -269,4 +269,31 @@ void round_by_outputs(Assembled& assembled, const FloatNetwork& network, const R
     }
 }
 
+void follow_rounding(FloatNetwork& network, const Assembled& assembled)
+{
+    constexpr double inside = 0.49;  // of a step, from its middle
+    for (size_t id = 0; id < assembled.float_of.size(); ++id) {
+        const Tensor& stored = assembled.graph.tensors[id];
+        const TensorId from = assembled.float_of[id];
+        if (from == kNoTensor || stored.type != DType::i4) continue;
+        const Tensor& weights = network.graph.tensor(from);
+        std::vector<float> values = float_values(weights);
+        const int64_t axis = stored.quant.axis;
+        int64_t inner = 1;
+        for (size_t d = static_cast<size_t>(axis) + 1; d < weights.shape.size(); ++d)
+            inner *= weights.shape[d];
+        for (size_t i = 0; i < values.size(); ++i) {
+            const int64_t channel =
+                static_cast<int64_t>(i) / inner % weights.shape[static_cast<size_t>(axis)];
+            const double scale = stored.quant.scale_at(channel);
+            const int q = static_cast<int8_t>((*stored.data)[i]);
+            // What was cut off at the ends lies outside.
+            const double least = q == -kInt4Most ? -HUGE_VAL : (q - inside) * scale;
+            const double most = q == kInt4Most ? HUGE_VAL : (q + inside) * scale;
+            values[i] = static_cast<float>(std::clamp(double{values[i]}, least, most));
+        }
+        set_floats(network.graph, from, values);
+    }
+}
+
 }  // namespace thimble

@@ -159,13 +159,20 @@ TEST(Quantize, FunctionsWithFixedRangesKeepThemBesideOthers)
 TEST(Quantize, WeightsAreRoundedAnewAtTheSameScales)
 {
     const Graph graph = dense_network();
+    const auto rounded_anew = [](Quantized& result) {
+        const Assembled before = result.assembled;
+        requantize_weights(result.assembled, result.network);
+        for (size_t id = 0; id < before.graph.tensors.size(); ++id)
+            if (before.graph.tensors[id].is_constant()) {
+                EXPECT_EQ(*before.graph.tensors[id].data, *result.graph().tensors[id].data);
+            }
+    };
+    Quantized coarse = quantized(graph, Scheme::int4);
+    EXPECT_TRUE(coarse.rounded_together);
+    rounded_anew(coarse);
     Quantized result = quantized(graph, Scheme::int8);
     const Assembled before = result.assembled;
-    requantize_weights(result.assembled, result.network);
-    for (size_t id = 0; id < before.graph.tensors.size(); ++id)
-        if (before.graph.tensors[id].is_constant()) {
-            EXPECT_EQ(*before.graph.tensors[id].data, *result.graph().tensors[id].data);
-        }
+    rounded_anew(result);
     const TensorId weights = result.network.graph.nodes[0].inputs[1];
     std::vector<float> values = float_values(result.network.graph.tensor(weights));
     for (float& value : values) value *= 0.5f;
