@@ -34,8 +34,8 @@ Rounding rounding_of(const FloatNetwork& network, const std::vector<CalibrationR
 // Rounds all int4 weights of `assembled` anew, at the scales that they have.
 void round_by_outputs(Assembled& assembled, const FloatNetwork& network, const Rounding& rounding);
 
-// Moves the float weights of int4 ones just as far that each alone rounds to what `assembled` holds:
-// training with integers begins there.
+// Moves the float weights of int4 ones just as far that each alone rounds to what `assembled`
+// holds: training with integers begins there.
 void follow_rounding(FloatNetwork& network, const Assembled& assembled);
 
 }  // namespace thimble
