@@ -115,8 +115,7 @@ void say_result(const Evaluation& result, const EvalCommandOptions& options)
     say_worst(result);
     say_next(options.engine == "oracle" && options.target.empty()
                  ? command_text("eval", options.model) + " --engine host"
-                 : command_text("verify", options.model) + " --target " +
-                       (options.target.empty() ? "host" : options.target));
+                 : verify_command(options.model, options.target));
 }
 
 json confusion_json(const Confusion& confusion)

@@ -109,8 +109,9 @@ Exit inspect(const ModelOptions& options, bool as_json)
         return Exit::ok;
     }
     say(board_table_text(boards));
+    const std::string target = deploy_target(options, "");
     say_next(is_trained(options)
-                 ? command_text("verify", options) + " --target " + suggested_target(boards)
+                 ? verify_command(options, target.empty() ? suggested_target(boards) : target)
                  : "thimble train " + options.path);
     return Exit::ok;
 }

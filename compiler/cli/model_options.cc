@@ -118,6 +118,12 @@ std::string deploy_target(const ModelOptions& options, const std::string& given)
     return file.deploy() ? file.deploy()->text_or_empty("target") : "";
 }
 
+std::string verify_command(const ModelOptions& options, const std::string& given)
+{
+    const std::string target = deploy_target(options, given);
+    return command_text("verify", options) + " --target " + (target.empty() ? "host" : target);
+}
+
 std::string required_target(const ModelOptions& options, const std::string& given,
                             const std::string& command)
 {

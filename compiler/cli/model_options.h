@@ -43,6 +43,8 @@ std::string deploy_target(const ModelOptions& options, const std::string& given)
 // The same for `command`, which needs one: throws T0001.
 std::string required_target(const ModelOptions& options, const std::string& given,
                             const std::string& command);
+// "thimble verify MODEL --target T" for what comes next: `given`, else the project's, else host.
+std::string verify_command(const ModelOptions& options, const std::string& given);
 // The project's [deploy] for --optimize, where the command line does not say it.
 void apply_deploy(ModelOptions& options);
 

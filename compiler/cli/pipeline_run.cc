@@ -190,8 +190,7 @@ Exit run_pipeline(const PipelineRun& run, bool as_json)
     if (!as_json) {
         for (const std::string& note : notes) say("note: " + note + "\n");
         say_decisions(run.graph, recordings, decisions);
-        say_next(command_text("verify", run.model) + " --target " +
-                 (run.target.empty() ? "host" : run.target));
+        say_next(verify_command(run.model, run.target));
         return Exit::ok;
     }
     json object = {{"engine", run.target.empty() ? run.engine : run.target},

@@ -162,8 +162,7 @@ Exit run_model(RunCommandOptions options, bool as_json)
     if (!as_json) {
         for (const std::string& answer : answers) say(answer + "\n");
         if (answers.empty()) say_outputs(options, outputs);
-        say_next(command_text("verify", options.model) + " --target " +
-                 (options.target.empty() ? "host" : options.target));
+        say_next(verify_command(options.model, options.target));
         return Exit::ok;
     }
     json object = {{"engine", options.target.empty() ? options.engine : options.target},
