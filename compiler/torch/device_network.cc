@@ -2,7 +2,6 @@
 
 #include "evaluate/values.h"
 #include "ops/op.h"
-#include "quantize/weights.h"
 
 #include <ATen/ATen.h>
 #include <algorithm>
@@ -45,37 +44,18 @@ bool learns(const Graph& graph, const Node& node, size_t input, QuantizationRule
     return node.op->name == "gather" && input == 0 && graph.input(node, 0).shape.back() > 1;
 }
 
-// Moves the elements of `constant` that do not round to what is stored to what is stored.
-void settle(Graph& graph, TensorId constant, const Tensor& stored)
-{
-    const std::vector<uint8_t> nearest = rounded(graph.tensor(constant), stored.type, stored.quant);
-    if (nearest == *stored.data) return;
-    std::vector<float> values = float_values(graph.tensor(constant)), exact;
-    append_real_values(stored, *stored.data, exact);
-    const auto size = static_cast<size_t>(element_bytes(stored.type));
-    for (size_t i = 0; i < values.size(); ++i)
-        if (!std::equal(nearest.begin() + static_cast<std::ptrdiff_t>(i * size),
-                        nearest.begin() + static_cast<std::ptrdiff_t>((i + 1) * size),
-                        stored.data->begin() + static_cast<std::ptrdiff_t>(i * size)))
-            values[i] = exact[i];
-    set_floats(graph, constant, values);
-}
-
 }  // namespace
 
-TrainableNetwork trainable_network(const Quantized& quantized)
+TrainableNetwork trainable_network(const FloatNetwork& network)
 {
     TrainableNetwork result;
-    result.graph = quantized.network.graph;
-    for (size_t t = 0; t < quantized.assembled.float_of.size(); ++t)
-        if (quantized.assembled.float_of[t] != kNoTensor)
-            settle(result.graph, quantized.assembled.float_of[t], quantized.graph().tensors[t]);
-    for (const Node& node : result.graph.nodes) {
-        const QuantizationRule rule = rule_of(result.graph, node);
+    result.graph = network.graph;
+    for (const Node& node : network.graph.nodes) {
+        const QuantizationRule rule = rule_of(network.graph, node);
         for (size_t i = 0; i < node.inputs.size(); ++i) {
             const TensorId id = node.inputs[i];
-            if (id == kNoTensor || !learns(result.graph, node, i, rule.inputs[i].role)) continue;
-            const Tensor& tensor = result.graph.tensor(id);
+            if (id == kNoTensor || !learns(network.graph, node, i, rule.inputs[i].role)) continue;
+            const Tensor& tensor = network.graph.tensor(id);
             if (!tensor.is_constant() || tensor.type != DType::f32) continue;
             if (std::ranges::find(result.weights, id) == result.weights.end())
                 result.weights.push_back(id);

@@ -17,10 +17,8 @@
 
 namespace thimble {
 
-// The float form with all constants that a layer multiplies with, adds, or takes rows from. Weights
-// that were not rounded to the nearest number (quantize/rounding.h) stand where they were put, so
-// that rounding them gives the quantised network again.
-TrainableNetwork trainable_network(const Quantized& quantized);
+// All float constants that a layer multiplies with, adds, or takes rows from.
+TrainableNetwork trainable_network(const FloatNetwork& network);
 
 class DeviceNetwork {
 public:

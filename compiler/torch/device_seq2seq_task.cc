@@ -59,8 +59,8 @@ Bytes DeviceSeq2seqTask::Handover::convert(std::span<const uint8_t> bytes)
 DeviceSeq2seqTask::DeviceSeq2seqTask(QuantizedSeq2seq& quantized, const Seq2seqSpec& spec,
                                      const std::vector<TextPair>& pairs,
                                      const TrainOptions& options)
-    : Seq2seqTask(spec, trainable_network(quantized.encoder), trainable_network(quantized.decoder),
-                  pairs, options),
+    : Seq2seqTask(spec, trainable_network(quantized.encoder.network),
+                  trainable_network(quantized.decoder.network), pairs, options),
       encoder_device_(quantized.encoder),
       decoder_device_(quantized.decoder),
       pairs_(pairs)

@@ -6,7 +6,9 @@ namespace thimble {
 
 DeviceTask::DeviceTask(Quantized& quantized, const SampleSet& set, const TrainOptions& options,
                        const std::string& place)
-    : SampleTask(trainable_network(quantized), set, options, place), device_(quantized), set_(set)
+    : SampleTask(trainable_network(quantized.network), set, options, place),
+      device_(quantized),
+      set_(set)
 {
 }
 

@@ -186,8 +186,8 @@ TEST(DeviceSeq2seqTask, gradients_are_those_of_float)
     struct Plain : Seq2seqTask {
         Plain(const Seq2seqSpec& spec, const QuantizedSeq2seq& q,
               const std::vector<TextPair>& pairs, const TrainOptions& options)
-            : Seq2seqTask(spec, trainable_network(q.encoder), trainable_network(q.decoder), pairs,
-                          options)
+            : Seq2seqTask(spec, trainable_network(q.encoder.network),
+                          trainable_network(q.decoder.network), pairs, options)
         {
         }
     } plain(one.spec, quantized, one.pairs, options);
