@@ -65,7 +65,8 @@ public:
         : task_(task), run_(run), optimizer_(make_optimizer(run.options, task.weights()))
     {
         keep_best();
-        if (run.first_counts) task_.score(run.validation, best_score_);
+        if (run.first_counts)
+            task_.score(run.validation.empty() ? run.train : run.validation, best_score_);
         if (run.resume) load();
     }
 
@@ -78,10 +79,9 @@ public:
                 break;
             }
             task_.score(run_.validation, done.validation);
-            if (run_.validation.empty()) done.validation = done.train;
             history_.epochs.push_back(done);
-            if (is_better(done.validation, best_score_)) {
-                best_score_ = done.validation;
+            if (is_better(done.judged(), best_score_)) {
+                best_score_ = done.judged();
                 history_.best = epoch;
                 keep_best();
             }
@@ -234,7 +234,7 @@ private:
                                        {at(row, 2), at(row, 3), at(row, 4)},
                                        {at(row, 5), at(row, 6), at(row, 7)}});
             if (history_.epochs.back().number == history_.best)
-                best_score_ = history_.epochs.back().validation;
+                best_score_ = history_.epochs.back().judged();
         }
     }
 

@@ -29,8 +29,11 @@ std::string score_text(const Score& score, bool labels)
 
 std::string epoch_text(const Epoch& epoch, int64_t epochs, bool labels)
 {
-    return fmt::format("epoch {:>3}/{}  {}  validation: {}", epoch.number, epochs,
-                       score_text(epoch.train, labels), score_text(epoch.validation, labels));
+    std::string text =
+        fmt::format("epoch {:>3}/{}  {}", epoch.number, epochs, score_text(epoch.train, labels));
+    if (epoch.validation.samples > 0)
+        text += "  validation: " + score_text(epoch.validation, labels);
+    return text;
 }
 
 void write_history(const std::filesystem::path& path, const History& history)
@@ -44,6 +47,7 @@ void write_history(const std::filesystem::path& path, const History& history)
         curves["rate"].push_back(epoch.rate);
         curves["train_loss"].push_back(epoch.train.mean_loss());
         curves["train_right"].push_back(epoch.train.share_right());
+        if (epoch.validation.samples == 0) continue;
         curves["validation_loss"].push_back(epoch.validation.mean_loss());
         curves["validation_right"].push_back(epoch.validation.share_right());
     }

@@ -22,7 +22,9 @@ struct Score {
 struct Epoch {
     int64_t number = 0;  // from 1
     double rate = 0;
-    Score train, validation;
+    Score train, validation;  // validation without samples: none are kept aside
+
+    const Score& judged() const { return validation.samples > 0 ? validation : train; }
 };
 
 struct History {
@@ -33,7 +35,7 @@ struct History {
 
 // "loss 0.0312  98.4 % right", of numbers "loss 0.0312  error 0.177" (the root of the mean square).
 std::string score_text(const Score& score, bool labels);
-// A line about an epoch: both scores.
+// A line about an epoch: both scores, where there are two.
 std::string epoch_text(const Epoch& epoch, int64_t epochs, bool labels);
 // All curves as one JSON object. Throws T0102.
 void write_history(const std::filesystem::path& path, const History& history);

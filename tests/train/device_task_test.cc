@@ -142,6 +142,14 @@ TEST_P(DeviceTaskCase, computes_what_the_oracle_computes_and_learns)
     expect_rounded_weights(quantized);
     expect_exact_outputs(quantized, set);
     DeviceTask task(quantized, set, options, "layers");
+    // It begins where rounding ended.
+    const Graph rounded = quantized.graph();
+    task.requantize();
+    for (size_t t = 0; t < rounded.tensors.size(); ++t)
+        if (rounded.tensors[t].is_constant()) {
+            EXPECT_EQ(*rounded.tensors[t].data, *quantized.graph().tensors[t].data)
+                << rounded.tensors[t].name;
+        }
     Score before;
     task.score(numbers(240, 60), before);
     EXPECT_EQ(before.right, expected.score.right);

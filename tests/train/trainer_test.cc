@@ -91,6 +91,22 @@ TEST(Trainer, learns_and_keeps_the_best_epoch)
     EXPECT_EQ(after.share_right(), best);
 }
 
+TEST(Trainer, without_validation_the_training_samples_decide)
+{
+    const SampleSet set = quadrants();
+    TrainRun run = run_of(5);
+    run.validation.clear();
+    SampleTask task = task_of(set, run.options);
+    const History history = train(task, run);
+    double best = 0;
+    for (const Epoch& epoch : history.epochs) {
+        EXPECT_EQ(epoch.validation.samples, 0);
+        EXPECT_EQ(epoch_text(epoch, 5, true).find("validation"), std::string::npos);
+        best = std::max(best, epoch.train.share_right());
+    }
+    EXPECT_EQ(history.epochs.at(static_cast<size_t>(history.best) - 1).train.share_right(), best);
+}
+
 TEST(Trainer, gives_the_same_weights_again)
 {
     const SampleSet set = quadrants();
