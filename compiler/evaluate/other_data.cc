@@ -27,17 +27,6 @@ Settings read_data(const std::string& text, const std::string& place)
     return data;
 }
 
-// What `data` does not say stays as the project has it.
-void keep(const ProjectFile& file, Settings& data, const std::vector<std::string>& keys)
-{
-    const Settings* const own = file.data();
-    if (!own) return;
-    for (const std::string& key : keys)
-        if (!data.has(key) && own->has(key)) data.set(key, {own->text(key), 1});
-    if (!data.has("targets") && own->has("targets"))
-        data.set("targets", {own->texts("targets"), 1});
-}
-
 ProjectFile replaced(const ProjectFile& file, const Settings& data)
 {
     ProjectFile result = file;
@@ -50,7 +39,8 @@ ProjectFile replaced(const ProjectFile& file, const Settings& data)
 ProjectFile with_data(const ProjectFile& file, const std::string& text)
 {
     Settings data = read_data(text, "--data");
-    keep(file, data, {"at", "labels", "others"});
+    for (const char* key : {"at", "labels", "others", "targets"})
+        if (file.data()) data.inherit(*file.data(), key);
     return replaced(file, data);
 }
 
@@ -62,7 +52,10 @@ ProjectFile with_files(const ProjectFile& file, const std::vector<std::string>& 
     data.set("files", {files, 1});
     make_absolute(data, "files");
     if (!labels.empty()) data.set("labels", {labels, 1});
-    keep(file, data, {"at", "others"});
+    // Files of the same kind are read in the same way.
+    for (const char* key : {"at", "others", "targets", "group", "samples", "columns", "header",
+                            "delimiter", "pad_to", "windows"})
+        if (file.data()) data.inherit(*file.data(), key);
     if (file.kind(trained_stage(file)) == "seq2seq" && !data.has("targets"))
         data.set("targets", {std::vector<std::string>{"2"}, 1});
     return replaced(file, data);

@@ -40,6 +40,11 @@ public:
 
     void set(const std::string& key, Setting setting) { settings_[key] = std::move(setting); }
     bool has(const std::string& key) const { return settings_.count(key) > 0; }
+    // Takes over what `other` says of a key, where nothing is said here.
+    void inherit(const Settings& other, const std::string& key)
+    {
+        if (!has(key) && other.has(key)) settings_[key] = other.settings_.at(key);
+    }
     // The key must be there, or have a default; a bug otherwise.
     const std::string& text(const std::string& key) const;
     int64_t whole(const std::string& key) const;
