@@ -3,94 +3,146 @@
 #
 #   THIMBLE_SPEECH=FOLDER tools/make_speech.sh
 #
-# Writes FOLDER/{train,test}/{yes,no,unknown,silence}/*.wav, 16 kHz, 16 bit, mono: one or two seconds,
-# in the last of which the word stands somewhere, over noise. Voices in test/ speak nowhere in train/.
+# Writes FOLDER/{train,valid,test}/{yes,no,unknown,silence}/*.wav, 16 kHz, 16 bit, mono: one or two
+# seconds, in the last of which the word stands somewhere, over noise. A voice speaks in one of the
+# three parts only: train/ teaches, valid/ is there to choose settings by, test/ for one last look.
 # The same Debian release makes the same clips: bash's RANDOM with fixed seeds, sox with -R.
 #
-# What is varied: voice, speed, pitch, length of the vocal tract (sox `speed`), loudness, place,
-# the room (reverb), the microphone (band pass), and the noise: white, pink, brown, hum, or none.
+# What is varied: voice, speed, pitch, melody, length of the vocal tract (sox `speed`), loudness,
+# place, the room (reverb), the microphone (band pass, tone), noise: white, pink, brown, hum, or none.
 set -euo pipefail
 folder=${THIMBLE_SPEECH:?the folder to write}
 all_scratch=$(mktemp -d)
 trap 'rm -rf "$all_scratch"' EXIT
 rate=16000
-per_word_train=${THIMBLE_SPEECH_CLIPS:-1000}  # of yes, and of no
-if [ -f "$folder/complete" ] && [ "$(cat "$folder/complete")" = "$per_word_train" ]; then exit 0; fi
+per_word_train=${THIMBLE_SPEECH_CLIPS:-1400}  # of yes, and of no
+made="2 $per_word_train"                       # the number of this division of voices comes first
+if [ -f "$folder/complete" ] && [ "$(cat "$folder/complete")" = "$made" ]; then exit 0; fi
 rm -rf "$folder"
 
 accents="en-gb en-us en-gb-scotland en-gb-x-rp en-gb-x-gbclan en-gb-x-gbcwmd en-029 en-us-nyc"
-# Voices as ENGINE:VOICE. Those of the second list are heard in test/ alone.
-train_voices=() test_voices=()
-for accent in $accents; do
-    for variant in m1 m2 m3 m5 m7 f1 f2 f3 f5 klatt klatt2 Andy Annie Denis Gene Alex Michael linda steph belinda Storm Jacky Lee steph2; do
-        train_voices+=("espeak:$accent+$variant")
-    done
-    for variant in m4 m8 f4 klatt4; do test_voices+=("espeak:$accent+$variant"); done
-done
-for i in $(seq 24); do train_voices+=(flite:kal16 flite:awb flite:slt); done
-for i in $(seq 8); do test_voices+=(flite:rms); done
+# Who speaks where was fixed before anything was trained on it. Voices that an older division knew
+# stay with train/ (and, those of its test, with valid/). Every other human voice of espeak-ng goes
+# by its name: the first 8 digits of its sha256, modulo 10, 0 to 2: test, 3 and 4: valid, else train.
+# A relative (steph3, Gene2, AnxiousAndy, Nguyen) goes where the other one is, and those of voices in
+# test/ (edward2, iven2, Diogo ...) are left out, as are whispers, croaks, robots and demons: whisper
+# whisperf caleb croak fast Demonic UniRobot anikaRobot robosoft RicishayMax; a blank in its name:
+# "Mr serious". ked speaks in test/: the only person that no other engine has.
+train_variants="m1 m2 m3 m5 m7 f1 f2 f3 f5 klatt klatt2 Andy Annie Denis Gene Alex Michael linda steph belinda
+    Storm Jacky Lee steph2 steph3 Gene2 AnxiousAndy Alicia quincy shelby travis klatt5 klatt6 norbert robert
+    paul Mario Tweaky ed klatt3 marcelo sandro Marco adam zac"
+valid_variants="m4 m8 f4 klatt4 Nguyen david john pablo pedro Mike benjamin grandpa"
+test_variants="Andrea antonio edward grandma gustave m6 victor boris rob announcer aunty iven kaukovalta max michel"
 
+# Voices as ENGINE:VOICE. Those that persons lent their sound to are a fifth of a part, or more.
+train_voices=() valid_voices=() test_voices=()
+for accent in $accents; do
+    for variant in $train_variants; do train_voices+=("espeak:$accent+$variant"); done
+    for variant in $valid_variants; do valid_voices+=("espeak:$accent+$variant"); done
+    for variant in $test_variants; do test_voices+=("espeak:$accent+$variant"); done
+done
+for i in $(seq 36); do train_voices+=(flite:kal16 flite:awb flite:slt festival:cmu_us_slt_arctic_hts); done
+for i in $(seq 24); do valid_voices+=(flite:rms); done
+for i in $(seq 30); do test_voices+=(festival:ked_diphone); done
+
+# Other words: all parts say the first list, each says a list of its own.
 others="one two three four five six seven eight nine zero up down left right on off stop go house tree
     bird dog wow marvin sheila hello water music light open close table window garden yellow guess note
     snow mess chess dress nose yard year load low so show never now knee best rest west yell"
+train_others="$others please thank sorry good morning evening tomorrow today again louder softer start pause
+    play next back home phone call message weather time clock alarm kitchen bathroom bedroom door lamp fan
+    heater cold warm red green blue white black orange purple brown monday tuesday friday sunday january may
+    june august winter summer spring person mother father sister brother baby doctor teacher school office
+    city street car train bus plane boat bicycle road bridge river mountain ocean island forest flower grass
+    yet less us yoga young year joy jazz say may nor new note nine grow throw toe bow ago also"
+valid_others="$others apple finger chair paper button number coffee market machine silver"
+test_others="$others bread pencil shoulder lemon engine ticket cousin mirror village thunder"
 
 pick() { local -n list=$1; picked=${list[RANDOM % ${#list[@]}]}; }
-between() { echo $(($1 + RANDOM % ($2 - $1 + 1))); }
-# A number with two places: hundredths between $1 and $2.
-hundredths() { local n=$(($1 + RANDOM % ($2 - $1 + 1))); printf '%d.%02d' $((n / 100)) $((n % 100)); }
+# The results of these stand in a variable: RANDOM in a $(subshell) begins anew, with the time.
+between() { printf -v "$1" %d $(($2 + RANDOM % ($3 - $2 + 1))); } # VARIABLE LOW HIGH
+hundredths() {                                                    # the same with two places
+    local n=$(($2 + RANDOM % ($3 - $2 + 1)))
+    printf -v "$1" '%d.%02d' $((n / 100)) $((n % 100))
+}
 
 # speak VOICE WORD FILE: a word without silence around it.
 speak() {
-    local engine=${1%%:*} voice=${1#*:} word=${2//_/ }
-    if [ "$engine" = espeak ]; then
-        espeak-ng -v "$voice" -s "$(between 120 190)" -p "$(between 25 75)" -w "$scratch/said.wav" "$word" 2>/dev/null
-    else
-        flite -voice "$voice" --setf duration_stretch="$(hundredths 80 135)" --setf int_f0_target_mean="$(between 80 220)" \
-            -t "$word" -o "$scratch/said.wav" >/dev/null 2>&1
-    fi
-    sox -R "$scratch/said.wav" -r $rate -b 16 -c 1 "$3" speed "$(hundredths 90 114)" \
+    local engine=${1%%:*} voice=${1#*:} word=${2//_/ } melodies=("" "" "" "?" "!" ",")
+    local speed pitch stretch tone tract
+    pick melodies
+    word=$word$picked
+    between speed 105 200
+    between pitch 20 80
+    between tone 80 220
+    hundredths stretch 75 145
+    hundredths tract 88 116
+    case $engine in
+    espeak) espeak-ng -v "$voice" -s "$speed" -p "$pitch" -w "$scratch/said.wav" "$word" ;;
+    flite) flite -voice "$voice" --setf duration_stretch="$stretch" --setf int_f0_target_mean="$tone" \
+        -t "$word" -o "$scratch/said.wav" ;;
+    festival) echo "$word" | text2wave -eval "(voice_$voice)" \
+        -eval "(Parameter.set 'Duration_Stretch $stretch)" -o "$scratch/said.wav" ;;
+    esac >/dev/null 2>&1
+    sox -R "$scratch/said.wav" -r $rate -b 16 -c 1 "$3" speed "$tract" \
         silence 1 0.01 1% reverse silence 1 0.01 1% reverse norm -3 2>/dev/null
 }
 
-room() { # effects of a room and of a microphone, often none
+# room: puts effects of a room and of a microphone into `effects`, often none.
+room() {
+    local a b c d
+    effects=()
+    if [ $((RANDOM % 2)) = 0 ]; then
+        between a -9 9
+        between b -9 9
+        between c 500 3000
+        between d -7 7
+        effects=(bass "$a" treble "$b" equalizer "$c" 1.0q "$d")
+    fi
+    between a 5 25
+    between b 10 40
+    between c 80 300
+    between d 3000 7000
     case $((RANDOM % 8)) in
-    0) echo "reverb $(between 5 25) 50 $(between 10 40)" ;;
-    1) echo "highpass $(between 80 300)" ;;
-    2) echo "lowpass $(between 3000 6500)" ;;
-    3) echo "highpass $(between 100 250) lowpass $(between 3500 7000)" ;;
-    *) echo "" ;;
+    0) effects+=(reverb "$a" 50 "$b") ;;
+    1) effects+=(highpass "$c") ;;
+    2) effects+=(lowpass "$d") ;;
+    3) effects+=(highpass "$c" lowpass "$d") ;;
     esac
 }
 
-# noise SECONDS GAIN_DB FILE
+# noise SECONDS DB FILE: that much below full scale. sox -R repeats itself: a piece from anywhere.
 noise() {
-    local kinds=(whitenoise pinknoise brownnoise pinknoise) kind=${2}
+    local kinds=(whitenoise pinknoise brownnoise pinknoise) hum begin long=$(($1 + 4))
     pick kinds
-    if [ $((RANDOM % 8)) = 0 ]; then
-        sox -R -n -r $rate -b 16 -c 1 "$3" synth "$1" sine "$(between 50 400)" synth "$1" pinknoise mix norm -1 gain "$kind" 2>/dev/null
-    else
-        sox -R -n -r $rate -b 16 -c 1 "$3" synth "$1" "$picked" norm -1 gain "$kind" trim 0 "$1" 2>/dev/null
-    fi
+    between hum 50 400
+    hundredths begin 0 399
+    local sound=(synth "$long" "$picked")
+    [ $((RANDOM % 8)) != 0 ] || sound=(synth "$long" sine "$hum" synth "$long" pinknoise mix)
+    sox -R -n -r $rate -b 16 -c 1 "$3" "${sound[@]}" norm -1 gain "-$2" trim "$begin" "$1" 2>/dev/null
 }
 
 # clip FILE [WORD_FILE]: puts a word into the last second, over noise.
 clip() {
-    local seconds=$((1 + RANDOM % 2)) samples length place
+    local seconds=$((1 + RANDOM % 2)) samples length place quiet loud
     if [ $# = 1 ]; then
-        noise $seconds "-$(between 10 80)" "$1"
+        between quiet 10 80
+        noise $seconds "$quiet" "$1"
         return
     fi
     samples=$((seconds * rate))
     length=$(soxi -s "$2")
     [ "$length" -lt $((rate - 800)) ] || length=$((rate - 800))
     place=$((samples - length - RANDOM % (rate - length + 1)))
-    # shellcheck disable=SC2046
-    sox -R "$2" "$scratch/placed.wav" $(room) trim 0 "${length}s" norm -1 gain "-$(between 0 15)" \
+    room
+    between loud 0 15
+    between quiet 30 70
+    sox -R "$2" "$scratch/placed.wav" "${effects[@]}" trim 0 "${length}s" norm -1 gain "-$loud" \
         pad "${place}s" 1 trim 0 "${samples}s" 2>/dev/null
     if [ $((RANDOM % 10)) -lt 3 ]; then
         mv "$scratch/placed.wav" "$1"
     else
-        noise $seconds "-$(between 35 70)" "$scratch/noise.wav"
+        noise $seconds "$quiet" "$scratch/noise.wav"
         sox -R -m -v 1 "$scratch/placed.wav" -v 1 "$scratch/noise.wav" "$1" 2>/dev/null
     fi
 }
@@ -107,11 +159,13 @@ clips() {
             clip "$(printf '%s/%s/%s/noise_%04d.wav' "$folder" "$part" "$label" "$i")"
             continue
         fi
+        local voice
         pick words
         word=$picked
         pick "$voices"
-        speak "$picked" "$word" "$scratch/word.wav" || continue
-        file=$(printf '%s/%s/%s/%s_%s_%04d.wav' "$folder" "$part" "$label" "$word" "${picked#*:}" "$i")
+        voice=$picked
+        speak "$voice" "$word" "$scratch/word.wav" || continue
+        file=$(printf '%s/%s/%s/%s_%s_%04d.wav' "$folder" "$part" "$label" "$word" "${voice#*:}" "$i")
         clip "$file" "$scratch/word.wav"
     done
     echo "$part/$label: $(find "$folder/$part/$label" -name '*.wav' | wc -l) clips"
@@ -126,14 +180,18 @@ label() {
     clips "$@"
 }
 
-# shellcheck disable=SC2086
-for part in train test; do
-    count=$per_word_train seed=100
-    [ $part = train ] || { count=240; seed=200; }
+for part in train valid test; do
+    words=${part}_others
+    case $part in
+    train) count=$per_word_train unknown=$((per_word_train * 2)) seed=100 ;;
+    valid) count=240 unknown=320 seed=300 ;;
+    test) count=240 unknown=320 seed=200 ;;
+    esac
     label $((seed + 1)) $part ${part}_voices yes "$count" yes &
     label $((seed + 2)) $part ${part}_voices no "$count" no &
-    label $((seed + 3)) $part ${part}_voices unknown $((count * 4 / 3)) $others &
+    # shellcheck disable=SC2086
+    label $((seed + 3)) $part ${part}_voices unknown "$unknown" ${!words} &
     label $((seed + 4)) $part ${part}_voices silence $((count / 3)) &
     wait
 done
-echo "$per_word_train" >"$folder/complete"
+echo "$made" >"$folder/complete"

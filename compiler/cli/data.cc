@@ -37,7 +37,7 @@ json recordings_json(const Dataset& dataset)
                         {"label", one.label},
                         {"dtype", dtype_name(one.type)},
                         {"shape", one.shape},
-                        {"split", one.test ? "test" : "train"}});
+                        {"split", part_of(one)}});
     return list;
 }
 
@@ -105,7 +105,7 @@ Exit show(const DataCommandOptions& options, bool as_json)
         TextTable table({"recording", "label", "type", "shape", "split"});
         for (const Recording& one : dataset.recordings)
             table.row({one.place(), one.label, std::string(dtype_name(one.type)),
-                       shape_text(one.shape), one.test ? "test" : "train"});
+                       shape_text(one.shape), part_of(one)});
         say(table.text() + "\n");
     }
     say(data_table_text(dataset));

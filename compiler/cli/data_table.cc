@@ -21,6 +21,7 @@ LabelSummary sum_of(const std::vector<LabelSummary>& labels)
         sum.recordings += one.recordings;
         sum.rows += one.rows;
         sum.train += one.train;
+        sum.validation += one.validation;
         sum.test += one.test;
         sum.left_over += one.left_over;
     }
@@ -32,7 +33,8 @@ LabelSummary sum_of(const std::vector<LabelSummary>& labels)
 std::string data_table_text(const Dataset& dataset)
 {
     const std::vector<LabelSummary> labels = summarize(dataset);
-    TextTable table({"label", ">recordings", ">samples", ">each", ">train", ">test", ">left out"});
+    TextTable table({"label", ">recordings", ">samples", ">each", ">train", ">validation", ">test",
+                     ">left out"});
     std::vector<LabelSummary> rows = labels;
     if (rows.size() > 1) rows.push_back(sum_of(labels));
     for (const LabelSummary& one : rows) {
@@ -40,7 +42,8 @@ std::string data_table_text(const Dataset& dataset)
                                      ? grouped(one.shortest)
                                      : grouped(one.shortest) + ".." + grouped(one.longest);
         table.row({one.label.empty() ? "(none)" : one.label, grouped(one.recordings),
-                   grouped(one.rows), each, grouped(one.train), grouped(one.test),
+                   grouped(one.rows), each, grouped(one.train),
+                   one.validation == 0 ? "-" : grouped(one.validation), grouped(one.test),
                    one.left_over == 0 ? "-" : grouped(one.left_over)});
     }
     std::string text = table.text();
@@ -58,10 +61,15 @@ json data_table_json(const Dataset& dataset)
 {
     const std::vector<LabelSummary> labels = summarize(dataset);
     const LabelSummary sum = sum_of(labels);
-    json object = {{"files", dataset.files},     {"channels", dataset.channels},
-                   {"recordings", sum.recordings}, {"rows", sum.rows},
-                   {"train", sum.train},         {"test", sum.test},
-                   {"left_out_rows", sum.left_over}, {"notes", dataset.notes},
+    json object = {{"files", dataset.files},
+                   {"channels", dataset.channels},
+                   {"recordings", sum.recordings},
+                   {"rows", sum.rows},
+                   {"train", sum.train},
+                   {"validation", sum.validation},
+                   {"test", sum.test},
+                   {"left_out_rows", sum.left_over},
+                   {"notes", dataset.notes},
                    {"labels", json::array()}};
     for (const LabelSummary& one : labels)
         object["labels"].push_back({{"label", one.label},
@@ -70,6 +78,7 @@ json data_table_json(const Dataset& dataset)
                                     {"shortest", one.shortest},
                                     {"longest", one.longest},
                                     {"train", one.train},
+                                    {"validation", one.validation},
                                     {"test", one.test},
                                     {"left_out_rows", one.left_over}});
     return object;

@@ -54,10 +54,12 @@ std::string shown_name(const fs::path& path, const fs::path& folder)
 std::string label_by_name(const SourceFile& file)
 {
     switch (file.options.labels) {
-    case LabelSource::file: return label_of_file(file.path, file.options.label_names);
+    case LabelSource::file:
+        return label_of_file(file.path, file.options.label_names);
     case LabelSource::folder:
         return fs::absolute(file.path).lexically_normal().parent_path().filename().string();
-    default: return "";
+    default:
+        return "";
     }
 }
 
@@ -66,9 +68,9 @@ bool parts_names(char c)
     return c == '_' || c == '-' || c == '.' || c == ' ' || (c >= '0' && c <= '9');
 }
 
-// Appends the recordings of the files that `patterns` mean.
-void read_files(const DataOptions& options, const std::vector<std::string>& patterns, bool test,
-                Dataset& dataset)
+// Appends the recordings of the files that `patterns` mean; returns how many there were before.
+size_t read_files(const DataOptions& options, const std::vector<std::string>& patterns,
+                  Dataset& dataset)
 {
     const std::vector<fs::path> files = find_files(options.folder, patterns, options.place);
     const size_t before = dataset.recordings.size();
@@ -85,16 +87,16 @@ void read_files(const DataOptions& options, const std::vector<std::string>& patt
              options.samples > 0 ? fmt::format("recordings of {} rows", options.samples)
                                  : "at least one recording",
              options.samples > 0 ? "lower `samples`" : "add recordings"});
-    for (size_t i = before; i < dataset.recordings.size(); ++i) dataset.recordings[i].test = test;
+    return before;
 }
 
 }  // namespace
 
 void require_label(const std::string& label, const std::string& place)
 {
-    require(!split_words(label).empty(), ErrorCode::T0105,
-            {place, "an empty label", "the recording's label",
-             "fill it in, or remove the recording"});
+    require(
+        !split_words(label).empty(), ErrorCode::T0105,
+        {place, "an empty label", "the recording's label", "fill it in, or remove the recording"});
 }
 
 void add_left_over(Dataset& dataset, const std::string& label, int64_t rows)
@@ -132,15 +134,22 @@ Dataset load_dataset(const DataOptions& options)
         return dataset;
     }
     dataset.targets = options.targets;
-    read_files(options, options.files, false, dataset);
+    read_files(options, options.files, dataset);
     const int64_t dropped = options.unique ? drop_equal(dataset.recordings) : 0;
     if (dropped > 0)
         dataset.notes.push_back(
             fmt::format("{} recordings equal others and are left out", dropped));
+    std::vector<Recording>& recordings = dataset.recordings;
     if (options.test_files.empty())
-        split_recordings(options.split, dataset.recordings);
+        split_recordings(options.split, recordings);
     else
-        read_files(options, options.test_files, true, dataset);
+        for (size_t i = read_files(options, options.test_files, dataset); i < recordings.size();
+             ++i)
+            recordings[i].test = true;
+    if (!options.validation_files.empty())
+        for (size_t i = read_files(options, options.validation_files, dataset);
+             i < recordings.size(); ++i)
+            recordings[i].validation = true;
     return dataset;
 }
 
@@ -154,7 +163,9 @@ std::vector<LabelSummary> summarize(const Dataset& dataset)
         summary.longest = std::max(summary.longest, rows);
         ++summary.recordings;
         summary.rows += rows;
-        ++(recording.test ? summary.test : summary.train);
+        ++(recording.test         ? summary.test
+           : recording.validation ? summary.validation
+                                  : summary.train);
     }
     for (const LeftOver& left : dataset.left_over) labels[left.label].left_over += left.rows;
     std::vector<LabelSummary> result;

@@ -40,7 +40,8 @@ struct SplitOptions {
 struct DataOptions {
     std::filesystem::path folder;  // relative patterns are seen from here
     std::vector<std::string> files;
-    std::vector<std::string> test_files;   // held out as they are; with them `split` has no effect
+    std::vector<std::string> test_files;  // held out as they are; with them `split` has no effect
+    std::vector<std::string> validation_files;  // to choose the best epoch by
     DataKind kind = DataKind::samples;
     LabelSource labels = LabelSource::none;
     std::string label_column;              // of LabelSource::column: a name, or a number from 1
@@ -53,13 +54,13 @@ struct DataOptions {
     int64_t pad_to = 0;                    // rows that a sound has at least
     char delimiter = 0;                    // 0: found
     Header header = Header::automatic;
-    double rate_hz = 0;                    // of the input: sounds are brought to it; 0: not known
-    bool unique = false;                   // keep the first of equal recordings
+    double rate_hz = 0;   // of the input: sounds are brought to it; 0: not known
+    bool unique = false;  // keep the first of equal recordings
     SplitOptions split;
-    std::string generate;                  // kind of generated recordings; empty: `files`
-    int64_t count = 0;                     // of generated recordings; 0: what their kind says
-    uint64_t seed = 1;                     // of generated recordings
-    std::string place;                     // of the section in its file, for errors
+    std::string generate;  // kind of generated recordings; empty: `files`
+    int64_t count = 0;     // of generated recordings; 0: what their kind says
+    uint64_t seed = 1;     // of generated recordings
+    std::string place;     // of the section in its file, for errors
 };
 
 // Rows behind the last whole recording of `samples` rows.
@@ -84,8 +85,7 @@ Dataset load_dataset(const DataOptions& options);
 // The label that a file's name gives: the longest of `known` that is the whole stem or ends before
 // `_`, `-`, `.`, a blank or a digit; without one, the stem up to its first `_`, without digits and
 // `-` at its end. "punch_7.csv", "punch12.csv" and "punch.csv" give "punch".
-std::string label_of_file(const std::filesystem::path& path,
-                          const std::vector<std::string>& known);
+std::string label_of_file(const std::filesystem::path& path, const std::vector<std::string>& known);
 
 // What was found of each label, in the order of the labels' names.
 struct LabelSummary {
@@ -94,7 +94,8 @@ struct LabelSummary {
     int64_t rows = 0;      // of all recordings
     int64_t shortest = 0;  // rows
     int64_t longest = 0;
-    int64_t train = 0;     // recordings
+    int64_t train = 0;  // recordings
+    int64_t validation = 0;
     int64_t test = 0;
     int64_t left_over = 0;  // rows that made no whole recording
 };

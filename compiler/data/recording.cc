@@ -11,14 +11,16 @@ namespace thimble {
 
 namespace {
 
-template <typename T> void append(std::vector<uint8_t>& bytes, T value)
+template <typename T>
+void append(std::vector<uint8_t>& bytes, T value)
 {
     const size_t at = bytes.size();
     bytes.resize(at + sizeof(T));
     std::memcpy(bytes.data() + at, &value, sizeof(T));
 }
 
-template <typename T> bool holds(double value)
+template <typename T>
+bool holds(double value)
 {
     return std::trunc(value) == value && value >= double{std::numeric_limits<T>::min()} &&
            value <= double{std::numeric_limits<T>::max()};
@@ -27,26 +29,37 @@ template <typename T> bool holds(double value)
 bool holds(DType type, double value)
 {
     switch (type) {
-    case DType::i8: return holds<int8_t>(value);
-    case DType::u8: return holds<uint8_t>(value);
-    case DType::i16: return holds<int16_t>(value);
-    case DType::i32: return holds<int32_t>(value);
-    default: return true;
+    case DType::i8:
+        return holds<int8_t>(value);
+    case DType::u8:
+        return holds<uint8_t>(value);
+    case DType::i16:
+        return holds<int16_t>(value);
+    case DType::i32:
+        return holds<int32_t>(value);
+    default:
+        return true;
     }
 }
 
 void append(std::vector<uint8_t>& bytes, DType type, double value)
 {
     switch (type) {
-    case DType::i8: return append(bytes, static_cast<int8_t>(value));
-    case DType::u8: return append(bytes, static_cast<uint8_t>(value));
-    case DType::i16: return append(bytes, static_cast<int16_t>(value));
-    case DType::i32: return append(bytes, static_cast<int32_t>(value));
-    default: return append(bytes, static_cast<float>(value));
+    case DType::i8:
+        return append(bytes, static_cast<int8_t>(value));
+    case DType::u8:
+        return append(bytes, static_cast<uint8_t>(value));
+    case DType::i16:
+        return append(bytes, static_cast<int16_t>(value));
+    case DType::i32:
+        return append(bytes, static_cast<int32_t>(value));
+    default:
+        return append(bytes, static_cast<float>(value));
     }
 }
 
-template <typename T> double load(const std::vector<uint8_t>& bytes, int64_t index)
+template <typename T>
+double load(const std::vector<uint8_t>& bytes, int64_t index)
 {
     T value;
     std::memcpy(&value, bytes.data() + static_cast<size_t>(index) * sizeof(T), sizeof(T));
@@ -59,11 +72,16 @@ double Recording::value(int64_t index) const
 {
     THIMBLE_CHECK(index >= 0 && index < count(), "index of a recording");
     switch (type) {
-    case DType::i8: return load<int8_t>(bytes, index);
-    case DType::u8: return load<uint8_t>(bytes, index);
-    case DType::i16: return load<int16_t>(bytes, index);
-    case DType::i32: return load<int32_t>(bytes, index);
-    default: return load<float>(bytes, index);
+    case DType::i8:
+        return load<int8_t>(bytes, index);
+    case DType::u8:
+        return load<uint8_t>(bytes, index);
+    case DType::i16:
+        return load<int16_t>(bytes, index);
+    case DType::i32:
+        return load<int32_t>(bytes, index);
+    default:
+        return load<float>(bytes, index);
     }
 }
 
@@ -78,6 +96,11 @@ std::string Recording::place_of_row(int64_t row) const
     if (first == kWholeFile) return fmt::format("{}: row {}", file, row);
     return has_lines ? fmt::format("{}:{}", file, first + row)
                      : fmt::format("{}: item {}, row {}", file, first, row);
+}
+
+const char* part_of(const Recording& recording)
+{
+    return recording.test ? "test" : recording.validation ? "validation" : "train";
 }
 
 void pack_values(const std::vector<double>& values, bool bytes_allowed, Recording& recording)

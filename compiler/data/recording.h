@@ -24,8 +24,9 @@ struct Recording {
     std::string file;            // as it was found, relative to the project where possible
     // Line of the first row (from 1), or number of the item (from 0); or kWholeFile.
     int64_t first = 0;
-    bool has_lines = false;      // which of both `first` is; row r then stands on line first + r
-    bool test = false;           // held out from training
+    bool has_lines = false;   // which of both `first` is; row r then stands on line first + r
+    bool test = false;        // held out from training
+    bool validation = false;  // not learnt from, but there to choose the best epoch by
 
     int64_t rows() const { return shape.empty() ? 1 : shape[0]; }
     int64_t count() const { return element_count(shape); }
@@ -34,6 +35,9 @@ struct Recording {
     std::string place() const;
     std::string place_of_row(int64_t row) const;
 };
+
+// "train", "validation" or "test".
+const char* part_of(const Recording& recording);
 
 // Packs values into the first of u8 (only where `bytes_allowed`), i16, i32, f32 that holds them
 // all.

@@ -58,7 +58,8 @@ std::string table_text(const Dataset& dataset, const Recordings& recordings)
 std::vector<uint8_t> array_bytes(const Recordings& recordings)
 {
     NpyArray array{.dtype = recordings[0]->type == DType::u8 ? "u1" : "f4",
-                   .shape = recordings[0]->shape, .bytes = {}};
+                   .shape = recordings[0]->shape,
+                   .bytes = {}};
     array.shape.insert(array.shape.begin(), std::ssize(recordings));
     for (const Recording* one : recordings) {
         require(one->shape == recordings[0]->shape, ErrorCode::T0105,
@@ -71,8 +72,7 @@ std::vector<uint8_t> array_bytes(const Recordings& recordings)
 }
 
 // Two texts of one line of a .tsv.
-std::string line_of(const Recording& recording, const std::string& first,
-                    const std::string& second)
+std::string line_of(const Recording& recording, const std::string& first, const std::string& second)
 {
     const bool holds = (first + second).find_first_of("\t\n\r") == std::string::npos;
     require(holds, ErrorCode::T0105,
@@ -81,8 +81,7 @@ std::string line_of(const Recording& recording, const std::string& first,
     return first + "\t" + second + "\n";
 }
 
-void write_lines(const Recordings& recordings, const fs::path& folder,
-                 std::vector<fs::path>& files)
+void write_lines(const Recordings& recordings, const fs::path& folder, std::vector<fs::path>& files)
 {
     std::string lines;
     for (const Recording* one : recordings) {
@@ -94,13 +93,13 @@ void write_lines(const Recordings& recordings, const fs::path& folder,
     write_file(files.back(), lines);
 }
 
-void write_part(const Dataset& dataset, DataKind kind, bool test, const fs::path& folder,
-                std::vector<fs::path>& files)
+void write_part(const Dataset& dataset, DataKind kind, const std::string& part,
+                const fs::path& folder, std::vector<fs::path>& files)
 {
     std::map<std::string, Recordings> labels;
     Recordings all;
     for (const Recording& one : dataset.recordings) {
-        if (one.test != test) continue;
+        if (part_of(one) != part) continue;
         labels[one.label].push_back(&one);
         all.push_back(&one);
     }
@@ -129,8 +128,8 @@ std::vector<fs::path> write_dataset(const Dataset& dataset, DataKind kind, const
             {folder.string(), "holds files already", "a new or empty folder",
              "choose another folder, or empty it"});
     std::vector<fs::path> files;
-    write_part(dataset, kind, true, folder / "test", files);
-    write_part(dataset, kind, false, folder / "train", files);
+    for (const char* part : {"test", "train", "validation"})
+        write_part(dataset, kind, part, folder / part, files);
     return files;
 }
 

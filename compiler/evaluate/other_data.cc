@@ -23,7 +23,7 @@ Settings read_data(const std::string& text, const std::string& place)
 {
     Settings data =
         *parse_project_file("data = {" + text + "}\n[[stage]]\nkind = \"argmax\"\n", place).data();
-    for (const char* key : {"files", "test_files"}) make_absolute(data, key);
+    for (const char* key : {"files", "test_files", "validation_files"}) make_absolute(data, key);
     return data;
 }
 

@@ -19,13 +19,19 @@ bool takes_all_windows(const ProjectFile& file)
     return !file.input() || file.input()->text("kind") != "audio";
 }
 
+// Only what is learnt from is changed.
+int64_t copies_of(const Recording& recording, int64_t copies)
+{
+    return recording.test || recording.validation ? 0 : copies;
+}
+
 // Samples of all sounds together, changed copies included; 0 for other inputs.
 int64_t sound_samples(const ProjectFile& file, const Dataset& dataset, int64_t copies)
 {
     int64_t samples = 0;
     if (!file.input() || file.input()->text("kind") != "audio") return 0;
     for (const Recording& recording : dataset.recordings)
-        samples += recording.rows() * (1 + (recording.test ? 0 : copies));
+        samples += recording.rows() * (1 + copies_of(recording, copies));
     return samples;
 }
 
@@ -57,7 +63,7 @@ public:
                 continue;
             }
             wait(stages, i, recordings[i]);
-            const int64_t copies = recordings[i].test ? 0 : augment_.copies;
+            const int64_t copies = copies_of(recordings[i], augment_.copies);
             for (int64_t copy = 0; copy < copies; ++copy)
                 wait(stages, i, augmented(recordings[i], augment_, random_));
         }
@@ -107,7 +113,8 @@ private:
                  "one input a recording", "samples = 1 in [data], or windows = \"last\""});
         for (Bytes& window : windows)
             (recording.test ? set_.test : set_.train)
-                .push_back({std::move(window), data_.label[index], recording.targets, index});
+                .push_back({std::move(window), data_.label[index], recording.targets, index,
+                            recording.validation});
     }
 
     // A label that nothing is an example of is most often a folder or file with another name.
@@ -115,7 +122,8 @@ private:
     {
         std::vector<bool> seen(set_.labels.size(), false);
         for (const LabelledSample& sample : set_.train)
-            if (sample.label >= 0) seen[static_cast<size_t>(sample.label)] = true;
+            if (sample.label >= 0 && !sample.validation)
+                seen[static_cast<size_t>(sample.label)] = true;
         for (size_t i = 0; i < seen.size(); ++i)
             require(seen[i], ErrorCode::T0105,
                     {file_.data()->place("labels"),

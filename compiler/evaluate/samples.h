@@ -21,6 +21,7 @@ struct LabelledSample {
     int label = -1;                 // index into SampleSet::labels; -1: it has targets instead
     std::vector<float> targets;     // what the network shall give ([data] `targets`)
     size_t recording = 0;           // index into SampleSet::places
+    bool validation = false;        // of a recording that is there to choose the best epoch by
 };
 
 struct SampleSet {

@@ -59,15 +59,13 @@ void set_split(const Settings& split, SplitOptions& options)
     const std::string by = split.text("by");
     options.test = split.number("test");
     options.seed = static_cast<uint64_t>(split.whole("seed"));
-    options.by = by == "file"   ? SplitBy::file
-                 : by == "hash" ? SplitBy::hash
-                                : SplitBy::recording;
+    options.by = by == "file" ? SplitBy::file : by == "hash" ? SplitBy::hash : SplitBy::recording;
 }
 
 // Keys that say how files are read; generated recordings need none of them.
-constexpr const char* kFileKeys[] = {"test_files", "labels",  "columns", "targets",  "group",
-                                     "samples",    "header", "delimiter", "unique",
-                                     "pad_to"};
+constexpr const char* kFileKeys[] = {
+    "test_files", "validation_files", "labels", "columns",   "targets",
+    "group",      "samples",          "header", "delimiter", "unique", "pad_to"};
 
 void set_generated(const Settings& data, DataOptions& options)
 {
@@ -80,9 +78,9 @@ void set_generated(const Settings& data, DataOptions& options)
             require(!data.has(key), ErrorCode::T0106,
                     {data.place(key), "has no effect on files", "a key of `generate`",
                      fmt::format("remove `{}`", key)});
-        require(!data.has("test_files") || !data.has("split"), ErrorCode::T0106,
-                {data.place("split"), "stands beside `test_files`", "one of both",
-                 "remove `split`"});
+        require(
+            !data.has("test_files") || !data.has("split"), ErrorCode::T0106,
+            {data.place("split"), "stands beside `test_files`", "one of both", "remove `split`"});
         return;
     }
     options.generate = data.text("generate");
@@ -91,10 +89,10 @@ void set_generated(const Settings& data, DataOptions& options)
         require(!data.has(key), ErrorCode::T0106,
                 {data.place(key), "has no effect on generated recordings", "a key of `files`",
                  fmt::format("remove `{}`", key)});
-    require(!data.has("split") || !find_generator(options.generate)->splits, ErrorCode::T0106,
-            {data.place("split"),
-             fmt::format("'{}' decides itself what is held out", options.generate), "no `split`",
-             "remove `split`"});
+    require(
+        !data.has("split") || !find_generator(options.generate)->splits, ErrorCode::T0106,
+        {data.place("split"), fmt::format("'{}' decides itself what is held out", options.generate),
+         "no `split`", "remove `split`"});
     if (data.has("count")) options.count = data.whole("count");
     if (data.has("seed")) options.seed = static_cast<uint64_t>(data.whole("seed"));
 }
@@ -124,18 +122,17 @@ size_t entry_stage(const ProjectFile& file)
         if (names.back() == at) return i;
     }
     const std::string like = nearest(at, names);
-    fail(ErrorCode::T0106,
-         {data->place("at"), fmt::format("no stage '{}'", at),
-          fmt::format("a stage of this project: {}", fmt::join(names, ", ")),
-          fmt::format("at = \"{}\"", like.empty() ? names[0] : like)});
+    fail(ErrorCode::T0106, {data->place("at"), fmt::format("no stage '{}'", at),
+                            fmt::format("a stage of this project: {}", fmt::join(names, ", ")),
+                            fmt::format("at = \"{}\"", like.empty() ? names[0] : like)});
 }
 
 size_t trained_stage(const ProjectFile& file)
 {
     for (size_t i = 0; i < file.stages.size(); ++i)
         if (file.kind(i) == "network" || file.kind(i) == "seq2seq") return i;
-    fail(ErrorCode::T0106, {file.path.string(), "no stage to train", "a network",
-                            "[[stage]]\nkind = \"network\""});
+    fail(ErrorCode::T0106,
+         {file.path.string(), "no stage to train", "a network", "[[stage]]\nkind = \"network\""});
 }
 
 DecisionLabels decision_labels(const ProjectFile& file)
@@ -163,6 +160,7 @@ DataOptions data_options(const ProjectFile& file)
     options.folder = file.path.parent_path();
     options.files = data->texts("files");
     options.test_files = data->texts("test_files");
+    options.validation_files = data->texts("validation_files");
     options.kind = kind_of(file);
     options.place = data->place("files");
     set_generated(*data, options);

@@ -4,9 +4,20 @@
 
 namespace thimble {
 
+namespace {
+
+// The oracle is given samples as they are, and so is the float network beside it.
+TrainOptions without_masks(TrainOptions options)
+{
+    options.mask_rows = options.mask_channels = 0;
+    return options;
+}
+
+}  // namespace
+
 DeviceTask::DeviceTask(Quantized& quantized, const SampleSet& set, const TrainOptions& options,
                        const std::string& place)
-    : SampleTask(trainable_network(quantized.network), set, options, place),
+    : SampleTask(trainable_network(quantized.network), set, without_masks(options), place),
       device_(quantized),
       set_(set)
 {

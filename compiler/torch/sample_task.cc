@@ -61,6 +61,45 @@ SampleTask::SampleTask(TrainableNetwork network, const SampleSet& set, const Tra
         targets_ = torch::tensor(targets).reshape({samples, values_});
     }
     if (options.balanced && label_count_ > 0) weight_of_ = class_weights(set);
+    set_masks(options, set, place);
+}
+
+void SampleTask::set_masks(const TrainOptions& options, const SampleSet& set,
+                           const std::string& place)
+{
+    mask_most_[0] = options.mask_rows;
+    mask_most_[1] = options.mask_channels;
+    if (options.mask_rows == 0 && options.mask_channels == 0) return;
+    const Shape& shape = set.sample.shape;
+    require(
+        shape.size() == 2 && set.ids == 0 && options.mask_rows < shape[0] &&
+            options.mask_channels < shape[1],
+        ErrorCode::T0106,
+        {place,
+         fmt::format("{} rows and {} channels of {} {} are to be hidden", options.mask_rows,
+                     options.mask_channels, set.ids > 0 ? "ids" : "features", shape_text(shape)),
+         "fewer rows and channels than the network's input has",
+         "augment = {mask_rows = 6, mask_channels = 6}"});
+    const auto trained = static_cast<int64_t>(set.train.size());
+    mask_value_ = inputs_.narrow(0, 0, trained).mean().item<double>();
+}
+
+// Hides a stretch of rows and one of channels of each sample, each of any length up to the most,
+// anywhere (Park et al. 2019, arXiv:1904.08779): no detail alone may decide.
+torch::Tensor SampleTask::masked(torch::Tensor inputs) const
+{
+    const int64_t samples = inputs.size(0);
+    for (const int64_t axis : {1, 2}) {
+        const int64_t most = mask_most_[axis - 1];
+        if (most == 0) continue;
+        const int64_t size = inputs.size(axis);
+        const torch::Tensor length = (at::rand({samples, 1}) * (most + 1)).floor();
+        const torch::Tensor first = (at::rand({samples, 1}) * (size + 1 - length)).floor();
+        const torch::Tensor place = at::arange(size).unsqueeze(0);
+        const torch::Tensor hidden = place.ge(first).logical_and(place.lt(first + length));
+        inputs = inputs.masked_fill(hidden.unsqueeze(3 - axis), mask_value_);
+    }
+    return inputs;
 }
 
 std::string SampleTask::chosen_loss(const std::string& wanted, const std::string& place) const
@@ -124,7 +163,8 @@ torch::Tensor SampleTask::loss(std::span<const int64_t> samples, bool training, 
 {
     const torch::Tensor index =
         torch::tensor(at::ArrayRef<int64_t>(samples.data(), samples.size()), torch::kInt64);
-    const std::vector<torch::Tensor> inputs = {inputs_.index_select(0, index)};
+    const torch::Tensor all = inputs_.index_select(0, index);
+    const std::vector<torch::Tensor> inputs = {training ? masked(all) : all};
     torch::Tensor y =
         loss_ == "mse" ? network_.forward(inputs, training)[0] : network_.logits(inputs, training);
     y = y.reshape({y.size(0), values_});

@@ -10,6 +10,7 @@
 #include "train/quantized_network.h"
 #include "train/split.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace thimble {
@@ -58,8 +59,12 @@ private:
         for (const std::string& note : set_.notes) say("note: " + note + "\n");
         if (const auto note = feature_note(set_, session_.command.project))
             say("note: " + *note + "\n");
-        say(fmt::format("{}: {} samples to train on, {} held out to test; {} weights\n",
-                        session_.file.name, grouped(static_cast<int64_t>(set_.train.size())),
+        const auto others = static_cast<int64_t>(
+            std::ranges::count_if(set_.train, [](const auto& one) { return one.validation; }));
+        const auto all = static_cast<int64_t>(set_.train.size());
+        say(fmt::format("{}: {} samples to train on{}, {} held out to test; {} weights\n",
+                        session_.file.name, grouped(all - others),
+                        others == 0 ? "" : fmt::format(", {} to choose by", grouped(others)),
                         grouped(static_cast<int64_t>(set_.test.size())),
                         grouped(network.weight_count())));
     }

@@ -62,14 +62,15 @@ private:
     {
         std::vector<int64_t> all;
         for (size_t i = 0; i < pairs_.size(); ++i)
-            if (!pairs_[i].test) all.push_back(static_cast<int64_t>(i));
+            if (!pairs_[i].test)
+                (pairs_[i].validation ? validation_ : all).push_back(static_cast<int64_t>(i));
         require(!all.empty(), ErrorCode::T0105,
                 {session_.file.path.string(), "no text to train on", "texts with answers",
                  "thimble data shows what was found"});
         SplitMix64(session_.options.seed).shuffle(all);
-        const auto kept = static_cast<std::ptrdiff_t>(session_.options.validation *
-                                                      static_cast<double>(all.size()));
-        validation_.assign(all.begin(), all.begin() + kept);
+        const double share = validation_.empty() ? session_.options.validation : 0;
+        const auto kept = static_cast<std::ptrdiff_t>(share * static_cast<double>(all.size()));
+        validation_.insert(validation_.end(), all.begin(), all.begin() + kept);
         train_.assign(all.begin() + kept, all.end());
     }
 

@@ -49,7 +49,7 @@ std::string fingerprint(const ProjectFile& file, const SampleSet& set)
     uint32_t samples = 0;
     for (const LabelledSample& sample : set.train) {
         samples = crc32(sample.features, samples);
-        samples = crc_of(std::vector<int>{sample.label}, samples);
+        samples = crc_of(std::vector<int>{sample.label, sample.validation}, samples);
         samples = crc_of(sample.targets, samples);
     }
     return with_settings(file, samples);

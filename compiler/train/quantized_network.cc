@@ -33,7 +33,8 @@ Range whole_range(DType type)
 std::vector<const LabelledSample*> drawn(const SampleSet& set, int64_t count, uint64_t seed)
 {
     std::vector<const LabelledSample*> samples;
-    for (const LabelledSample& sample : set.train) samples.push_back(&sample);
+    for (const LabelledSample& sample : set.train)
+        if (!sample.validation) samples.push_back(&sample);
     SplitMix64(seed).shuffle(samples);
     samples.resize(std::min(samples.size(), static_cast<size_t>(count)));
     return samples;

@@ -11,6 +11,12 @@ namespace thimble {
 
 TrainingSplit split_for_validation(const SampleSet& set, double share, uint64_t seed)
 {
+    TrainingSplit split;
+    for (size_t i = 0; i < set.train.size(); ++i)
+        (set.train[i].validation ? split.validation : split.train)
+            .push_back(static_cast<int64_t>(i));
+    if (!split.validation.empty()) return split;
+    split.train.clear();
     std::map<int, std::vector<size_t>> recordings;  // by label, each once
     for (const LabelledSample& sample : set.train) {
         std::vector<size_t>& list = recordings[sample.label];
@@ -26,7 +32,6 @@ TrainingSplit split_for_validation(const SampleSet& set, double share, uint64_t 
             share > 0 && list.size() > 1 ? std::clamp<size_t>(wanted, 1, list.size() - 1) : 0;
         aside.insert(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(kept));
     }
-    TrainingSplit split;
     for (size_t i = 0; i < set.train.size(); ++i)
         (aside.contains(set.train[i].recording) ? split.validation : split.train)
             .push_back(static_cast<int64_t>(i));

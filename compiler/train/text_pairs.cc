@@ -60,7 +60,8 @@ std::vector<TextPair> read_text_pairs(const ProjectFile& file, const Seq2seqSpec
     for (const Recording& recording : dataset.recordings) {
         const std::string line(recording.bytes.begin(), recording.bytes.end());
         pairs.push_back({ids_of_text(text, line, static_cast<size_t>(spec.places)),
-                         answer_ids(text, recording, spec), recording.place(), recording.test});
+                         answer_ids(text, recording, spec), recording.place(), recording.test,
+                         recording.validation});
     }
     return pairs;
 }

@@ -15,6 +15,7 @@ struct TextPair {
     std::vector<int32_t> target;  // ids, the end behind the last
     std::string place;
     bool test = false;
+    bool validation = false;  // there to choose the best epoch by
 };
 
 // Of the recordings of [data] of a project whose only stage is a seq2seq. Throws what reading them

@@ -8,6 +8,7 @@ namespace thimble {
 TrainOptions train_options(const ProjectFile& file)
 {
     const Settings& train = *file.train();
+    const Settings* const augment = train.table("augment");
     return {
         .epochs = train.whole("epochs"),
         .batch = train.whole("batch"),
@@ -26,7 +27,9 @@ TrainOptions train_options(const ProjectFile& file)
         .calibration = train.whole("calibration"),
         .qat_epochs = train.whole("qat_epochs"),
         .qat_rate = train.has("qat_rate") ? train.number("qat_rate") : train.number("rate") / 10,
-        .max_drop = train.number("max_drop")};
+        .max_drop = train.number("max_drop"),
+        .mask_rows = augment ? augment->whole("mask_rows") : 0,
+        .mask_channels = augment ? augment->whole("mask_channels") : 0};
 }
 
 double rate_of(const TrainOptions& options, int64_t epoch)

@@ -22,7 +22,8 @@ struct TrainOptions {
     uint64_t seed;
     int64_t calibration, qat_epochs;
     double qat_rate;
-    double max_drop;  // points of accuracy
+    double max_drop;                           // points of accuracy
+    int64_t mask_rows = 0, mask_channels = 0;  // of `augment`: hidden at most
 };
 
 TrainOptions train_options(const ProjectFile& file);

@@ -107,6 +107,31 @@ TEST(Trainer, without_validation_the_training_samples_decide)
     EXPECT_EQ(history.epochs.at(static_cast<size_t>(history.best) - 1).train.share_right(), best);
 }
 
+// Whatever is hidden is hidden in training alone, and only what has rows and channels can be.
+TEST(Trainer, hides_rows_and_channels)
+{
+    SampleSet set = quadrants();
+    TrainRun run = run_of(3);
+    run.options.mask_channels = 1;
+    EXPECT_THROW(weights_after(set, run), Error);
+    set.sample.shape = {2, 1};
+    EXPECT_THROW(weights_after(set, run), Error);  // there is one channel only
+    run.options.mask_channels = 0;
+    run.options.mask_rows = 1;
+    const std::vector<float> masked = weights_after(set, run);
+    EXPECT_EQ(masked, weights_after(set, run));
+    SampleTask task = task_of(set, run.options);
+    Score hidden, again, seen;
+    at::manual_seed(1);
+    task.loss(run.validation, true, hidden);
+    task.loss(run.validation, true, again);
+    EXPECT_NE(hidden.loss, again.loss);
+    task.loss(run.validation, false, seen);
+    again = {};
+    task.loss(run.validation, false, again);
+    EXPECT_EQ(seen.loss, again.loss);
+}
+
 TEST(Trainer, gives_the_same_weights_again)
 {
     const SampleSet set = quadrants();

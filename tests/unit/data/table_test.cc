@@ -58,6 +58,36 @@ TEST(TableReader, files_that_are_held_out)
               "tools/get-data mnist --into " + (data.folder.path() / "data").string());
 }
 
+TEST(TableReader, files_to_choose_the_best_epoch_by)
+{
+    DataFolder data;
+    data.write("train/a.csv", "x\n1\n\n2\n\n3\n\n4\n");
+    data.write("valid/a.csv", "x\n5\n\n6\n");
+    data.write("test/a.csv", "x\n7\n");
+    DataOptions options = data.options({"train/*.csv"});
+    options.validation_files = {"valid/*.csv"};
+    const auto parts = [](const Dataset& set) {
+        std::string text;
+        for (const Recording& one : set.recordings) text += part_of(one)[0];
+        return text;
+    };
+    options.test_files = {"test/*.csv"};
+    EXPECT_EQ(parts(load_dataset(options)), "tttttvv");
+    const std::vector<LabelSummary> sums = summarize(load_dataset(options));
+    ASSERT_EQ(sums.size(), 1u);
+    EXPECT_EQ(sums[0].train, 4);
+    EXPECT_EQ(sums[0].validation, 2);
+    EXPECT_EQ(sums[0].test, 1);
+    // A split takes nothing of them.
+    options.test_files.clear();
+    options.split.test = 0.5;
+    const Dataset split = load_dataset(options);
+    EXPECT_EQ(summarize(split)[0].test, 2);
+    EXPECT_TRUE(split.recordings[4].validation && split.recordings[5].validation);
+    options.validation_files = {"nothing/*.csv"};
+    EXPECT_EQ(refusal_of(options).found, "no file matches 'nothing/*.csv'");
+}
+
 TEST(TableReader, cuts_at_a_new_group_and_after_samples)
 {
     DataFolder data;
@@ -105,7 +135,9 @@ TEST(TableReader, labels_come_from_a_column_and_a_new_one_cuts)
 TEST(TableReader, a_table_without_header_has_numbered_columns)
 {
     DataFolder data;
-    data.write("a.csv", "\xEF\xBB\xBF" "1\t2\t3\r\n4\t5\t6\r\n");
+    data.write("a.csv",
+               "\xEF\xBB\xBF"
+               "1\t2\t3\r\n4\t5\t6\r\n");
     DataOptions options = data.options({"a.csv"});
     EXPECT_EQ(values_of(load_dataset(options).recordings[0]), (Values{1, 2, 3, 4, 5, 6}));
     options.columns = {"3"};
@@ -184,11 +216,23 @@ TEST(TableReader, reads_public_recordings)
     const std::filesystem::path shared = shared_folder();
     if (shared.empty()) GTEST_SKIP() << "no shared folder";
     const PublicSet sets[] = {
-        {"gesture", {"gesture_synthetic/*.csv"}, "", {}, 50,
+        {"gesture",
+         {"gesture_synthetic/*.csv"},
+         "",
+         {},
+         50,
          {{"flex", 120, 6000}, {"punch", 120, 6000}}},
-        {"wand", {"magic_wand/*.csv"}, "sequence", {"ax", "ay", "az"}, 0,
+        {"wand",
+         {"magic_wand/*.csv"},
+         "sequence",
+         {"ax", "ay", "az"},
+         0,
          {{"negative", 39, 9665}, {"ring", 61, 4443}, {"slope", 62, 3576}, {"wing", 60, 4547}}},
-        {"motion", {"motion/sensordata.csv"}, "", {"acc_x", "acc_y", "acc_z"}, 50,
+        {"motion",
+         {"motion/sensordata.csv"},
+         "",
+         {"acc_x", "acc_y", "acc_z"},
+         50,
          {{"sensordata", 41, 2050}}},
     };
     for (const PublicSet& one : sets) {

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "evaluate/front_stages.h"
+#include "train/split.h"
 
 #include <cstring>
 #include <gtest/gtest.h>
@@ -80,6 +81,24 @@ TEST(Samples, changed_copies_are_trained_on)
     EXPECT_NE(refusal(project(folder, reversed)).find("gain"), std::string::npos);
 }
 
+TEST(Samples, to_choose_by_are_not_changed_and_not_learnt_from)
+{
+    DataFolder folder;
+    folder.write("up.csv", "x,y\n100,200\n300,400\n\n100,200\n300,400\n");
+    folder.write("down.csv", "x,y\n0,0\n0,0\n\n0,0\n0,0\n");
+    folder.write("other/up.csv", "x,y\n5,6\n7,8\n");
+    std::string text = kMotion;
+    text.replace(text.find("split"), std::string::npos,
+                 "split = {test = 0}\nvalidation_files = \"other/*.csv\"\n"
+                 "[train]\naugment = {copies = 2}\n");
+    const SampleSet set = collect_samples(project(folder, text));
+    ASSERT_EQ(set.train.size(), 13u);  // 4 recordings with 2 copies each, and one
+    const TrainingSplit split = split_for_validation(set, 0.5, 1);
+    EXPECT_EQ(split.validation, (std::vector<int64_t>{12}));
+    EXPECT_EQ(split.train.size(), 12u);
+    EXPECT_EQ(floats(set.train[12]), (std::vector<float>{3, 3.5f, 4, 4.5f}));
+}
+
 TEST(Samples, are_what_the_stages_in_front_of_the_network_give)
 {
     DataFolder folder;
@@ -112,7 +131,8 @@ TEST(Samples, must_be_there_for_every_label)
     folder.write("down.csv", "x,y\n7,7\n");
     const std::string text = refusal(project(folder, kMotion));
     EXPECT_NE(text.find("thimble.toml:23: labels: no recording of 'down' to train on"),
-              std::string::npos) << text;
+              std::string::npos)
+        << text;
 }
 
 TEST(Samples, may_take_one_label_for_all_that_are_not_known)
@@ -194,7 +214,8 @@ hop = 2
 [[stage]]
 kind = "network"
 model = "not_trained_yet.tflite"
-)", "thimble.toml");
+)",
+                                                "thimble.toml");
     SplitMix64 random(1);
     std::vector<RawRecording> sounds(3, {"noise", {}});
     sounds[1].samples.resize(100);  // too short for a window
