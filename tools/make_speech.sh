@@ -6,7 +6,8 @@
 # Writes FOLDER/{train,valid,test}/{yes,no,unknown,silence}/*.wav, 16 kHz, 16 bit, mono: one or two
 # seconds, in the last of which the word stands somewhere, over noise. A voice speaks in one of the
 # three parts only: train/ teaches, valid/ is there to choose settings by, test/ for one last look.
-# The same Debian release makes the same clips: bash's RANDOM with fixed seeds, sox with -R.
+# The same Debian release makes the same clips: bash's RANDOM with fixed seeds, sox with -R. Two
+# cores need about five minutes.
 #
 # What is varied: voice, speed, pitch, melody, length of the vocal tract (sox `speed`), loudness,
 # place, the room (reverb), the microphone (band pass, tone), noise: white, pink, brown, hum, or none.
@@ -45,11 +46,11 @@ for i in $(seq 36); do train_voices+=(flite:kal16 flite:awb flite:slt festival:c
 for i in $(seq 24); do valid_voices+=(flite:rms); done
 for i in $(seq 30); do test_voices+=(festival:ked_diphone); done
 
-# Other words: all parts say the first list, each says a list of its own.
+# Other words: all parts say the first list (train/ more often), each says a list of its own.
 others="one two three four five six seven eight nine zero up down left right on off stop go house tree
     bird dog wow marvin sheila hello water music light open close table window garden yellow guess note
     snow mess chess dress nose yard year load low so show never now knee best rest west yell"
-train_others="$others please thank sorry good morning evening tomorrow today again louder softer start pause
+train_others="$others $others please thank sorry good morning evening tomorrow today again louder softer start pause
     play next back home phone call message weather time clock alarm kitchen bathroom bedroom door lamp fan
     heater cold warm red green blue white black orange purple brown monday tuesday friday sunday january may
     june august winter summer spring person mother father sister brother baby doctor teacher school office
@@ -66,6 +67,45 @@ hundredths() {                                                    # the same wit
     printf -v "$1" '%d.%02d' $((n / 100)) $((n % 100))
 }
 
+# Voices by chance: all that a variant of espeak-ng can say, drawn within what a throat could be.
+# `chance_voices` get 200 of them, spoken by a copy of espeak-ng's data.
+speech_data=
+chance_variant() {
+    local tract pitch span i f s w
+    between tract 84 118
+    between pitch 60 230
+    between span 115 170
+    printf 'language variant\nname chance\npitch %d %d\n' "$pitch" $((pitch * span / 100))
+    for i in 0 1 2 3 4 5 6 7 8; do
+        between f 93 107
+        between s 50 150
+        between w 65 150
+        printf 'formant %d %d %d %d\n' "$i" $((tract * f / 100)) "$s" "$w"
+    done
+    between f 0 10
+    between s 0 4
+    printf 'flutter %d\nroughness %d\n' "$f" "$s"
+    between f 50 170
+    between s 50 130
+    between w 50 130
+    printf 'voicing %d\nconsonants %d %d\n' "$f" "$s" "$w"
+    between f 1 16
+    [ "$f" -gt 6 ] || printf 'klatt %d\n' "$f"
+}
+chance_voices() {
+    local installed list i
+    read -r -a list <<<"$accents"
+    installed=$(espeak-ng --version | sed 's/.*Data at: //')
+    speech_data=$all_scratch
+    cp -rs "$installed" "$all_scratch/espeak-ng-data"
+    RANDOM=400
+    chance_voices=()
+    for i in $(seq 200); do
+        chance_variant >"$all_scratch/espeak-ng-data/voices/!v/chance$i"
+        chance_voices+=("espeak:${list[i % ${#list[@]}]}+chance$i")
+    done
+}
+
 # speak VOICE WORD FILE: a word without silence around it.
 speak() {
     local engine=${1%%:*} voice=${1#*:} word=${2//_/ } melodies=("" "" "" "?" "!" ",")
@@ -78,7 +118,7 @@ speak() {
     hundredths stretch 75 145
     hundredths tract 88 116
     case $engine in
-    espeak) espeak-ng -v "$voice" -s "$speed" -p "$pitch" -w "$scratch/said.wav" "$word" ;;
+    espeak) espeak-ng ${speech_data:+--path="$speech_data"} -v "$voice" -s "$speed" -p "$pitch" -w "$scratch/said.wav" "$word" ;;
     flite) flite -voice "$voice" --setf duration_stretch="$stretch" --setf int_f0_target_mean="$tone" \
         -t "$word" -o "$scratch/said.wav" ;;
     festival) echo "$word" | text2wave -eval "(voice_$voice)" \
@@ -122,9 +162,11 @@ noise() {
     sox -R -n -r $rate -b 16 -c 1 "$3" "${sound[@]}" norm -1 gain "-$2" trim "$begin" "$1" 2>/dev/null
 }
 
-# clip FILE [WORD_FILE]: puts a word into the last second, over noise.
+# clip FILE [WORD_FILE]: puts a word into the last second, over noise; with `cut`, at most so many
+# hundredths of it: its end, after it began too early, or its begin.
 clip() {
-    local seconds=$((1 + RANDOM % 2)) samples length place quiet loud
+    local seconds=$((1 + RANDOM % 2)) samples length place quiet loud seen
+    [ -z "$cut" ] || seconds=2
     if [ $# = 1 ]; then
         between quiet 10 80
         noise $seconds "$quiet" "$1"
@@ -133,7 +175,13 @@ clip() {
     samples=$((seconds * rate))
     length=$(soxi -s "$2")
     [ "$length" -lt $((rate - 800)) ] || length=$((rate - 800))
-    place=$((samples - length - RANDOM % (rate - length + 1)))
+    if [ -n "$cut" ]; then
+        between seen 20 "$cut"
+        seen=$((length * seen / 100))
+        place=$((RANDOM % 2 ? rate + seen - length : samples - seen))
+    else
+        place=$((samples - length - RANDOM % (rate - length + 1)))
+    fi
     room
     between loud 0 15
     between quiet 30 70
@@ -165,13 +213,14 @@ clips() {
         pick "$voices"
         voice=$picked
         speak "$voice" "$word" "$scratch/word.wav" || continue
-        file=$(printf '%s/%s/%s/%s_%s_%04d.wav' "$folder" "$part" "$label" "$word" "${voice#*:}" "$i")
+        file=$(printf '%s/%s/%s/%s_%s_%04d.wav' "$folder" "$part" "$label" "${cut:+part_of_}$word" "${voice#*:}" "$i")
         clip "$file" "$scratch/word.wav"
     done
     echo "$part/$label: $(find "$folder/$part/$label" -name '*.wav' | wc -l) clips"
 }
 
 # Labels are made side by side, each with random numbers of its own. $1 is their seed.
+cut=
 label() {
     RANDOM=$1
     scratch=$all_scratch/$1
@@ -192,6 +241,18 @@ for part in train valid test; do
     # shellcheck disable=SC2086
     label $((seed + 3)) $part ${part}_voices unknown "$unknown" ${!words} &
     label $((seed + 4)) $part ${part}_voices silence $((count / 3)) &
+    wait
+    [ $part = train ] || continue
+    # What slides in or out of the second is no word yet, or none any more.
+    # shellcheck disable=SC2086
+    cut=80 label $((seed + 5)) $part ${part}_voices unknown $((count * 3 / 4)) ${!words} &
+    cut=40 label $((seed + 6)) $part ${part}_voices unknown $((count / 2)) yes no &
+    wait
+    chance_voices
+    label $((seed + 7)) $part chance_voices yes $((count * 3 / 4)) yes &
+    label $((seed + 8)) $part chance_voices no $((count * 3 / 4)) no &
+    # shellcheck disable=SC2086
+    label $((seed + 9)) $part chance_voices unknown "$count" ${!words} &
     wait
 done
 echo "$made" >"$folder/complete"
