@@ -23,10 +23,32 @@ constexpr std::array kMethods = {RangeMethod::min_max, RangeMethod::percentile, 
 constexpr double kSearchMacs = 6e8;  // of one candidate: seconds of the slow evaluator
 constexpr size_t kSearchRunsLeast = 8;
 
-std::vector<Precision> precisions(const Graph& graph, Precision wanted)
+// Masks reach to -3.4e38: what holds one has no useful scale.
+constexpr float kMagnitudeMost = 1e9f;
+
+bool is_beyond_scales(const Graph& graph, const Node& node, const Ranges& ranges)
+{
+    const auto beyond = [&](TensorId id) {
+        if (id == kNoTensor || graph.tensor(id).type != DType::f32) return false;
+        if (graph.tensor(id).is_constant())
+            return std::ranges::any_of(graph.tensor(id).values<float>(), [](float value) {
+                return !(std::abs(value) <= kMagnitudeMost);
+            });
+        const Range& range = ranges.wide[static_cast<size_t>(id)];
+        return range.least < -kMagnitudeMost || range.most > kMagnitudeMost;
+    };
+    return std::ranges::any_of(node.inputs, beyond) || std::ranges::any_of(node.outputs, beyond);
+}
+
+std::vector<Precision> precisions(const Graph& graph, Precision wanted, const Ranges& ranges)
 {
     std::vector<Precision> all;
-    for (const Node& node : graph.nodes) all.push_back(possible_precision(graph, node, wanted));
+    for (const Node& node : graph.nodes) {
+        const bool integers = wanted != Precision::real && wanted != Precision::half;
+        all.push_back(integers && is_beyond_scales(graph, node, ranges)
+                          ? Precision::real
+                          : possible_precision(graph, node, wanted));
+    }
     return all;
 }
 
@@ -135,10 +157,8 @@ Candidate Search::best_of_ranges(const FloatNetwork& network, const Observed& ob
         // With 16 bits there is no need to cut anything off.
         if (options_.scheme == Scheme::int16x8 && method != RangeMethod::min_max && best) continue;
         tell(fmt::format("trying {} ranges", range_method_name(method)));
-        Candidate one{.network = network,
-                      .ranges = ranges_of(observed, method),
-                      .precision = precisions(network.graph, precision_of(options_.scheme)),
-                      .method = method};
+        Candidate one{.network = network, .ranges = ranges_of(observed, method), .method = method};
+        one.precision = precisions(network.graph, precision_of(options_.scheme), one.ranges);
         if (options_.input_range.present())
             one.ranges.tensors[static_cast<size_t>(network.graph.inputs[0])] = options_.input_range;
         assemble_and_measure(one);
@@ -240,13 +260,14 @@ void Search::keep_sensitive_layers(Candidate& candidate) const
     constexpr double given_up = 0.25;  // of the way from 16 to 8 bits
     const Graph& graph = candidate.network.graph;
     const auto units = units_of(candidate.network);
-    const std::vector<Precision> wide = precisions(graph, Precision::int16);
+    const std::vector<Precision> wide = precisions(graph, Precision::int16, candidate.ranges);
     const auto with_narrow = [&](std::span<const size_t> narrow) {
         Candidate tried = candidate;
         tried.precision = wide;
         for (const size_t u : narrow)
             for (const size_t n : units[u])
-                tried.precision[n] = possible_precision(graph, graph.nodes[n], Precision::int8);
+                if (wide[n] != Precision::real)
+                    tried.precision[n] = possible_precision(graph, graph.nodes[n], Precision::int8);
         assemble_and_measure(tried);
         return tried;
     };
@@ -340,9 +361,14 @@ Quantized Search::finish(Candidate candidate) const
     for (const std::vector<size_t>& layer : layers_of(result.network)) {
         const Node& node = graph.nodes[layer[0]];
         if (result.precision[layer[0]] == Precision::real && is_real(graph, node))
-            result.notes.push_back(fmt::format("layer '{}' ({}) stays in float: it has no {} form",
-                                               layer_name(result.network, layer), node.op->name,
-                                               scheme_name(options_.scheme)));
+            result.notes.push_back(
+                is_beyond_scales(graph, node, result.ranges)
+                    ? fmt::format("layer '{}' ({}) stays in float: it holds numbers beyond 1e9, as "
+                                  "masks do; -30 would mask as well",
+                                  layer_name(result.network, layer), node.op->name)
+                    : fmt::format("layer '{}' ({}) stays in float: it has no {} form",
+                                  layer_name(result.network, layer), node.op->name,
+                                  scheme_name(options_.scheme)));
     }
     add_notes_of_runs(result);
     const double drop = 100 * (result.float_accuracy - result.accuracy);

@@ -203,6 +203,23 @@ TEST(Quantize, ADropAboveTheBoundNamesTheLayerThatCostsMost)
         << result.worst_layer;
 }
 
+TEST(Quantize, MasksStayInFloatAndDoNotSpoilOthers)
+{
+    Graph graph;
+    const TensorId x = add_input(graph, {1, 4});
+    const TensorId mask = add_floats(graph, "mask", {1, 4}, 1);
+    set_floats(graph, mask, {0, 0, -3.4e38f, 0});
+    const TensorId masked = add(graph, "ADD", {x, mask}, "masked");
+    const TensorId squashed = add(graph, "LOGISTIC", {masked}, "squashed");
+    graph.outputs = {add(graph, "ADD", {squashed, squashed}, "twice")};
+    for (const Scheme scheme : {Scheme::int8, Scheme::mixed}) {
+        const Quantized result = quantized(graph, scheme);
+        EXPECT_LT(result.output_error_max, 0.03);
+        ASSERT_EQ(result.notes.size(), 2u);
+        EXPECT_NE(result.notes[0].find("masks"), std::string::npos) << result.notes[0];
+    }
+}
+
 TEST(Quantize, RefusesWhatIsQuantisedAlready)
 {
     const Graph graph = dense_network();
