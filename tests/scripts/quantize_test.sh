@@ -114,7 +114,7 @@ expect "sentences with labels" 0 $thimble quantize examples/text_rnn \
 holds "a run for each" "d['runs'] == 2"
 expect "a seq2seq" 0 $thimble quantize examples/dates -o "$scratch/dates" --json
 holds "encoder and decoder" "len(d['files']) == len(d['models']) == 2 and \
-    d['scheme'] == 'int16x8' and d['test']['accuracy'] > 0.99"
+    d['scheme'] == 'int8' and d['test']['accuracy'] > 0.99"
 tones="$scratch/tone.wav"
 if [ -d "$shared/data/speech_commands" ]; then tones="$shared/data/speech_commands/bed/*.wav"; fi
 expect "sounds through front end and window" 0 $thimble quantize examples/micro_speech \

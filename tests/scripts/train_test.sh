@@ -78,7 +78,7 @@ sed -i 's/^generate = .*/&\ncount = 6000/; s/embedding = [0-9]*/embedding = 8/g;
 if expect "number_to_words" 0 "$thimble" train "$projects/number_to_words" --epochs 2 --json; then
     falls "$projects/number_to_words/training/encoder.json" 0.95
 fi
-sed -i 's/^max_target.*/&\nscheme = "int4"/; s/^\[train\]/[train]\nqat_epochs = 1/' "$projects/number_to_words/thimble.toml"
+sed -i 's/^scheme = .*/scheme = "int4"/; s/^\[train\]/[train]\nqat_epochs = 1/' "$projects/number_to_words/thimble.toml"
 if expect "a seq2seq, trained on with integers" 0 "$thimble" train "$projects/number_to_words" --epochs 2 --resume --json; then
     holds "no worse than rounded" 'len(d["models"]) == 3 and d["models"][2]["accuracy"] >= d["models"][1]["accuracy"]'
 fi
