@@ -3,6 +3,7 @@
 #include "base/error.h"
 
 #include <algorithm>
+#include <bit>
 #include <cfloat>
 #include <cmath>
 #include <limits>
@@ -31,6 +32,13 @@ Multiplier quantize_multiplier(double real)
     }
     if (shift < -31) return {0, 0};
     return {static_cast<int32_t>(value), shift};
+}
+
+Multiplier mean_multiplier(double real, int64_t count)
+{
+    const Multiplier m = quantize_multiplier(real);
+    const int k = std::min({63 - std::countl_zero(static_cast<uint64_t>(count)), 32, 31 + m.shift});
+    return {static_cast<int32_t>((int64_t{m.value} << k) / count), m.shift - k};
 }
 
 int32_t wrap32(int64_t value)

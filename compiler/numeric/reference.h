@@ -18,6 +18,9 @@ struct Multiplier {
 };
 // QM: quantizes a real multiplier. Zero and anything below 2^-32 become (0, 0).
 Multiplier quantize_multiplier(double real);
+// The same of real / count, as MEAN has it: 1 / count enters the fixed-point number, which keeps as
+// many of its bits as a right shift of 31 allows. count >= 1.
+Multiplier mean_multiplier(double real, int64_t count);
 
 int32_t wrap32(int64_t value);
 int32_t saturate(int64_t value, int32_t lowest, int32_t highest);

@@ -23,6 +23,18 @@ Requant requant_of(double real_factor)
     return {static_cast<int32_t>(multiplier), static_cast<int8_t>(std::min(shift, 30))};
 }
 
+Requant mean_requant_of(double real_factor, int64_t count)
+{
+    Requant requant = requant_of(real_factor);
+    int bits = 0;
+    while ((count >> (bits + 1)) > 0) ++bits;
+    bits = std::min({bits, 32, 31 + int{requant.shift}});
+    requant.multiplier =
+        static_cast<int32_t>(int64_t{requant.multiplier} * (int64_t{1} << bits) / count);
+    requant.shift = static_cast<int8_t>(requant.shift - bits);
+    return requant;
+}
+
 Requant requant64_of(double real_factor)
 {
     Requant requant = requant_of(real_factor);

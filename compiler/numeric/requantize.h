@@ -16,6 +16,9 @@ struct Requant {
     int8_t shift = 0;
 };
 Requant requant_of(double real_factor);
+// The same of the mean of `count` values: 1 / count goes into the multiplier, keeping as many of
+// its bits as a right shift of 31 allows. count >= 1.
+Requant mean_requant_of(double real_factor, int64_t count);
 // For thb_multiply64: the multiplier rounded to 15 bits.
 Requant requant64_of(double real_factor);
 

@@ -8,8 +8,8 @@
 //   sum  = sums[c] + (limit - taken) * pad[c]
 //   y[c] = clamp(z_out + multiply(sum - limit * z_in, m)),  m = QM(s_in / s_out) / limit
 //
-// where 1 / limit enters the multiplier as it does in MEAN (reduce.cc): the same bits as that layer
-// over a list of `limit` rows, without the list.
+// with the multiplier of MEAN (reduce.cc): the same bits as that layer over a list of `limit` rows,
+// without the list.
 #include "formats/tflite.h"
 #include "numeric/reference.h"
 #include "numeric/requantize.h"
@@ -18,8 +18,6 @@
 #include "ops/shapes.h"
 #include "ops/text_checks.h"
 
-#include <algorithm>
-#include <bit>
 #include <fmt/format.h>
 
 namespace thimble {
@@ -71,11 +69,8 @@ void eval(EvalContext& c)
 {
     const int64_t limit = attributes_of(c.node).limit;
     const Quantization &in = c.input(kPad).quant, &out = c.output().quant;
-    reference::Multiplier m = reference::quantize_multiplier(static_cast<double>(in.scale()) /
-                                                             static_cast<double>(out.scale()));
-    int k = 63 - std::countl_zero(static_cast<uint64_t>(limit));
-    k = std::min({k, 32, 31 + m.shift});
-    m = {static_cast<int32_t>((int64_t{m.value} << k) / limit), m.shift - k};
+    const reference::Multiplier m = reference::mean_multiplier(
+        static_cast<double>(in.scale()) / static_cast<double>(out.scale()), limit);
     const auto sums = c.state<int32_t>(kSums), taken = c.state<int32_t>(kTaken);
     for (size_t i = 0; i < sums.size(); ++i) {
         const int64_t pads = (limit - taken[0]) * c.in<int8_t>(kPad)[i];
@@ -93,15 +88,7 @@ void lower(LowerContext& c)
 {
     const int64_t limit = attributes_of(c.node).limit;
     const Quantization &in = c.input(kPad).quant, &out = c.output().quant;
-    Requant requant = requant_of(double{in.scale()} / double{out.scale()});
-    // 1 / limit goes into the multiplier, keeping as many of its bits as a right shift of 31
-    // allows.
-    int bits = 0;
-    while ((limit >> (bits + 1)) > 0) ++bits;
-    if (bits > 31 + requant.shift) bits = 31 + requant.shift;
-    requant.multiplier =
-        static_cast<int32_t>(int64_t{requant.multiplier} * (int64_t{1} << bits) / limit);
-    requant.shift = static_cast<int8_t>(requant.shift - bits);
+    const Requant requant = mean_requant_of(double{in.scale()} / double{out.scale()}, limit);
     c.call("thb_bag_mean_s8",
            {c.state(kSums), c.state(kTaken), c.in(kPad), c.out(),
             c.number(c.output().count(), "thb_index_t"), c.number(limit, "int32_t"),

@@ -20,7 +20,6 @@
 #include "ops/shapes.h"
 #include "ops/tflite_export.h"
 
-#include <bit>
 #include <fmt/format.h>
 #include <limits>
 
@@ -142,13 +141,10 @@ template <typename T> void eval_quantized(EvalContext& c)
     const int64_t n = c.output().count() > 0 ? c.input(0).count() / c.output().count() : 0;
     const Quantization& in = c.input(0).quant;
     const Quantization& out = c.output().quant;
-    reference::Multiplier m = reference::quantize_multiplier(static_cast<double>(in.scale()) /
-                                                             static_cast<double>(out.scale()));
-    if (attributes_of(c.node).reduction == Reduction::mean) {
-        int k = 63 - std::countl_zero(static_cast<uint64_t>(n));
-        k = std::min({k, 32, 31 + m.shift});
-        m = {static_cast<int32_t>((int64_t{m.value} << k) / n), m.shift - k};
-    }
+    const double factor = static_cast<double>(in.scale()) / static_cast<double>(out.scale());
+    const reference::Multiplier m = attributes_of(c.node).reduction == Reduction::mean
+                                        ? reference::mean_multiplier(factor, n)
+                                        : reference::quantize_multiplier(factor);
     const reference::Clamp limits = reference::type_limits(c.output().type);
     for (size_t o = 0; o < sums.size(); ++o) {
         const int32_t sum = reference::wrap32(sums[o] - n * in.zero_point());
@@ -295,17 +291,10 @@ void lower_quantized(LowerContext& c)
     const Canonical size = canonical(c);
     const Quantization& in = c.input(0).quant;
     const Quantization& out = c.output().quant;
-    Requant requant = requant_of(double{in.scale()} / double{out.scale()});
-    if (attributes_of(c.node).reduction == Reduction::mean) {
-        // 1/n goes into the multiplier, keeping as many of its bits as a right shift of 31 allows.
-        int bits = 0;
-        while ((size.count >> (bits + 1)) > 0) ++bits;
-        if (bits > 32) bits = 32;
-        if (bits > 31 + requant.shift) bits = 31 + requant.shift;
-        requant.multiplier =
-            static_cast<int32_t>(int64_t{requant.multiplier} * (int64_t{1} << bits) / size.count);
-        requant.shift = static_cast<int8_t>(requant.shift - bits);
-    }
+    const double factor = double{in.scale()} / double{out.scale()};
+    const Requant requant = attributes_of(c.node).reduction == Reduction::mean
+                                ? mean_requant_of(factor, size.count)
+                                : requant_of(factor);
     const bool wide = c.input(0).type == DType::i16;
     if (!wide && c.input(0).type != DType::i8) refuse_uint8(c);
     const StoredClamp limits = limits_of(c.output().type);
