@@ -50,7 +50,7 @@ void apply_deploy(ModelOptions& options);
 
 // Throws T0103 for what this version does not read, and what import_model throws.
 Graph load_graph(const ModelOptions& options);
-// False for a project with a network that stand_ins is for.
+// False for a project with models that stand_ins is for.
 bool is_trained(const ModelOptions& options);
 // The float model beside the quantised one from now on (evaluate/float_project.h).
 void take_float(ModelOptions& options);

@@ -187,9 +187,22 @@ std::string ModelPorts::example() const
     return fmt::format("{} = {{{}}}", key_, text);
 }
 
+void require_trained(const Settings& stage, const std::string& key)
+{
+    const std::filesystem::path model = stage.file(key);
+    std::error_code ignored;
+    if (!stage.has("layers") || std::filesystem::exists(model, ignored)) return;
+    const std::filesystem::path folder = model.parent_path();
+    fail(ErrorCode::T0101,
+         {stage.place(key), fmt::format("no file '{}': not trained yet", model.string()),
+          "a trained model",
+          fmt::format("thimble train {}", folder.empty() ? "." : folder.string())});
+}
+
 RoledModel load_model(const Settings& stage, const Settings& where, const std::string& file_key,
                       const std::string& side)
 {
+    require_trained(where, file_key);
     const std::filesystem::path path = where.file(file_key);
     const std::string signature = stage.text_or_empty(side + "_signature");
     require(std::filesystem::is_regular_file(path), ErrorCode::T0101,

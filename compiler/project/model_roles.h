@@ -69,6 +69,10 @@ struct RoledModel {
     ModelPorts outputs;
 };
 
+// Throws T0101 when the file that `key` of a stage names is not there, and `layers` say that training
+// makes it.
+void require_trained(const Settings& stage, const std::string& key);
+
 // Reads the model that the key `file_key` of `where` names, with the signature and the roles that
 // the stage gives for `side` ("encoder", "decoder"). Throws what import_model throws, T0004, T0106.
 RoledModel load_model(const Settings& stage, const Settings& where, const std::string& file_key,

@@ -13,12 +13,12 @@
 
 namespace thimble {
 
-// Whether every stage `network` with `layers` has its model.
+// Whether every stage with `layers` has its models.
 bool is_trained(const ProjectFile& file);
 
-// The project with stand-ins, written into `folder`, for the models of stages `network` that have
-// `layers` and no file. Their ranges are those of random samples. `notes` gets a sentence on each.
-// Throws T0106 for layers that do not fit each other.
+// The project with stand-ins, written into `folder`, for the models of stages `network` and
+// `seq2seq` that have `layers` and lack a file. Their ranges are those of random samples. `notes`
+// gets a sentence on each. Throws T0106 for layers that do not fit each other.
 ProjectFile with_stand_ins(const ProjectFile& file, const std::filesystem::path& folder,
                            std::vector<std::string>& notes);
 

@@ -2,9 +2,9 @@
 #include "base/error.h"
 #include "import/import.h"
 #include "project/folded_network.h"
+#include "project/model_roles.h"
 #include "project/token_stream.h"
 
-#include <filesystem>
 #include <fmt/format.h>
 
 namespace thimble {
@@ -57,22 +57,10 @@ TensorId fitted(StageContext& stage, const Tensor& place)
     return graph.reshaped(id, place.shape);
 }
 
-void require_trained(const Settings& settings)
-{
-    const std::filesystem::path model = settings.file("model");
-    std::error_code ignored;
-    if (!settings.has("layers") || std::filesystem::exists(model, ignored)) return;
-    const std::filesystem::path folder = model.parent_path();
-    fail(ErrorCode::T0101,
-         {settings.place("model"), fmt::format("no file '{}': not trained yet", model.string()),
-          "a trained model",
-          fmt::format("thimble train {}", folder.empty() ? "." : folder.string())});
-}
-
 void build(StageContext& stage)
 {
     const Settings& settings = stage.settings;
-    require_trained(settings);
+    require_trained(settings, "model");
     Graph model = import_model(settings.file("model").string(),
                                {.signature = settings.text_or_empty("signature")});
     require_supported(model);

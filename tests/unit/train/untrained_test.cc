@@ -23,6 +23,7 @@ const char* const kMotion =
     "scale = 256\n";
 const char* const kText =
     "[input]\nkind = \"text\"\n[[stage]]\nkind = \"hash_tokens\"\nmax_words = 12\nbuckets = 50\n";
+const char* const kIds = "[input]\nkind = \"tensor\"\ntype = \"int32\"\nshape = [10]\n";
 const char* const kImage = "[input]\nkind = \"image\"\nwidth = 8\nheight = 8\n";
 
 TEST(Untrained, stand_ins_of_every_scheme_and_input_compile)
@@ -30,7 +31,8 @@ TEST(Untrained, stand_ins_of_every_scheme_and_input_compile)
     const std::pair<const char*, const char*> networks[] = {
         {kMotion, "{conv1d = 4, kernel = 3}, {lstm = 5}, {dense = 3, activation = \"softmax\"}"},
         {kText, "{embedding = 4}, {global_pool = \"average\"}, {dense = 2}"},
-        {kImage, "{conv2d = 2, kernel = 3}, {max_pool = 2}, {dense = 4}"}};
+        {kImage, "{conv2d = 2, kernel = 3}, {max_pool = 2}, {dense = 4}"},
+        {kIds, "{embedding = 4, ids = 9}, {gru = 3}, {dense = 2}"}};
     for (const auto& [front, layers] : networks)
         for (const char* scheme : {"float32", "int8", "int16x8"}) {
             SCOPED_TRACE(testing::Message() << layers << " " << scheme);
@@ -44,6 +46,29 @@ TEST(Untrained, stand_ins_of_every_scheme_and_input_compile)
             EXPECT_NE(notes[0].find("net.tflite is not trained yet"), std::string::npos);
             EXPECT_FALSE(load_project(complete).graph.nodes.empty());
         }
+}
+
+TEST(Untrained, both_models_of_a_seq2seq)
+{
+    const DataFolder folder, models;
+    folder.write("letters.txt", "\n\n\na\nb\n");
+    const ProjectFile file = parse_project_file(
+        "[[stage]]\nkind = \"seq2seq\"\nencoder = \"e.tflite\"\ndecoder = \"d.tflite\"\n"
+        "layers = [{embedding = 4}, {lstm = 3, sequences = true}]\n"
+        "decoder_network = {embedding = 4}\nbegin = 1\nend = 2\nmax_source = 5\nmax_target = 6\n"
+        "source_vocabulary = \"letters.txt\"\ntarget_vocabulary = \"letters.txt\"\n",
+        folder.folder.path() / "thimble.toml");
+    EXPECT_FALSE(is_trained(file));
+    try {
+        load_project(file);
+        ADD_FAILURE() << "accepted";
+    } catch (const Error& error) {
+        EXPECT_NE(error.text().found.find("e.tflite': not trained yet"), std::string::npos);
+    }
+    std::vector<std::string> notes;
+    const ProjectFile complete = with_stand_ins(file, models.folder.path(), notes);
+    EXPECT_EQ(notes.size(), 2u);
+    EXPECT_FALSE(load_project(complete).graph.nodes.empty());
 }
 
 TEST(Untrained, a_model_that_is_there_stays)
