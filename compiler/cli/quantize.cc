@@ -6,13 +6,13 @@
 #include "cli/calibration.h"
 #include "cli/model_options.h"
 #include "cli/output.h"
+#include "cli/quantize_project.h"
 #include "cli/quantize_report.h"
 #include "compile.h"
 #include "evaluate/other_data.h"
 #include "export/tflite.h"
 #include "formats/tflite.h"
 #include "import/import.h"
-#include "cli/quantize_project.h"
 #include "train/train_options.h"
 
 #include <algorithm>

@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "compile.h"
-#include "evaluate/evaluate_project.h"
 #include "evaluate/float_project.h"
 #include "export/tflite.h"
 #include "import/import.h"
@@ -14,6 +13,7 @@
 #include "train/quantized_seq2seq.h"
 #include "train/seq2seq_network.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace thimble {
@@ -101,17 +101,6 @@ Graph trained_model(const fs::path& source, const Graph& built)
     return graph;
 }
 
-Score exact_answers(const ProjectFile& file, const std::vector<fs::path>& models,
-                    const RecordingProgress& progress)
-{
-    ProjectFile project = file;
-    project.stages[0].set("encoder", {fs::absolute(models[0]).string(), 0});
-    project.stages[0].set("decoder", {fs::absolute(models[1]).string(), 0});
-    const Evaluation result = evaluate_project(project, {.engine = fastest_engine()}, progress);
-    const auto samples = static_cast<double>(result.samples);
-    return {.right = result.accuracy * samples, .samples = samples};
-}
-
 QuantizedProject quantize_seq2seq(const ProjectFile& file, const Settings& stage,
                                   const ProjectQuantization& wanted)
 {
@@ -140,8 +129,9 @@ QuantizedProject quantize_seq2seq(const ProjectFile& file, const Settings& stage
         write(part);
     }
     if (std::ranges::any_of(pairs, [](const TextPair& pair) { return pair.test; })) {
-        result.in_float = exact_answers(file, sources, counted(wanted, "testing float"));
-        result.in_integers = exact_answers(file, files, counted(wanted, "testing"));
+        result.in_float =
+            exact_answers(file, sources[0], sources[1], counted(wanted, "testing float"));
+        result.in_integers = exact_answers(file, files[0], files[1], counted(wanted, "testing"));
     }
     return result;
 }

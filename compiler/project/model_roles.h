@@ -69,8 +69,8 @@ struct RoledModel {
     ModelPorts outputs;
 };
 
-// Throws T0101 when the file that `key` of a stage names is not there, and `layers` say that training
-// makes it.
+// Throws T0101 when the file that `key` of a stage names is not there, and `layers` say that
+// training makes it.
 void require_trained(const Settings& stage, const std::string& key);
 
 // Reads the model that the key `file_key` of `where` names, with the signature and the roles that

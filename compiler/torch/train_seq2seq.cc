@@ -1,8 +1,6 @@
 // Training of a stage `seq2seq`: texts and their answers.
 #include "base/file.h"
 #include "cli/output.h"
-#include "evaluate/evaluate_project.h"
-#include "evaluate/float_project.h"
 #include "export/tflite.h"
 #include "torch/device_seq2seq_task.h"
 #include "torch/train_report.h"
@@ -125,17 +123,12 @@ private:
         export_tflite_file(decoder, files[1]);
         ModelRow row{.scheme = scheme, .files = files};
         if (count(true) > 0) {
-            ProjectFile project = session_.file;
-            project.stages[0].set("encoder", {fs::absolute(files[0]).string(), 0});
-            project.stages[0].set("decoder", {fs::absolute(files[1]).string(), 0});
             Progress line;
-            const Evaluation result = evaluate_project(
-                project, {.engine = fastest_engine()}, [&](size_t done, size_t all) {
+            row.score =
+                exact_answers(session_.file, files[0], files[1], [&](size_t done, size_t all) {
                     line.share(static_cast<double>(done) / static_cast<double>(all),
                                "testing " + scheme);
                 });
-            row.score.samples = static_cast<double>(result.samples);
-            row.score.right = result.accuracy * row.score.samples;
         }
         report_.models.push_back(std::move(row));
     }

@@ -1,6 +1,7 @@
 #include "train/quantized_seq2seq.h"
 
 #include "base/random.h"
+#include "evaluate/evaluate_project.h"
 #include "ops/evaluate.h"
 
 #include <algorithm>
@@ -95,6 +96,17 @@ QuantizedSeq2seq quantized_seq2seq(const Graph& encoder, const Graph& decoder,
     for (size_t i = 1; i < decoder.outputs.size(); ++i) carrying.carried.emplace_back(i, i);
     return {quantize(encoder, recorded.encoder, how),
             quantize(decoder, recorded.decoder, carrying)};
+}
+
+Score exact_answers(const ProjectFile& file, const std::filesystem::path& encoder,
+                    const std::filesystem::path& decoder, const RecordingProgress& progress)
+{
+    ProjectFile project = file;
+    project.stages[0].set("encoder", {std::filesystem::absolute(encoder).string(), 0});
+    project.stages[0].set("decoder", {std::filesystem::absolute(decoder).string(), 0});
+    const Evaluation result = evaluate_project(project, {.engine = fastest_engine()}, progress);
+    const auto samples = static_cast<double>(result.samples);
+    return {.right = result.accuracy * samples, .samples = samples};
 }
 
 }  // namespace thimble

@@ -30,14 +30,13 @@ struct Seq2seqSpec {
     int64_t embedding = 0;  // width of the target symbols' rows
     int64_t symbols = 0;    // of the target
     bool attention = true;
-    bool mask = false;  // attention does not see pads
-
-    // Elements of a row of the memory, and of the context.
-    int64_t width() const { return units + (mask ? 1 : 0); }
-
+    bool mask = false;   // attention does not see pads
     double dropout = 0;  // of what the logits are made from
     int64_t places = 0;  // symbols of the source
     int64_t begin = 0, end = 0, pad = 0, max_target = 0;
+
+    // Elements of a row of the memory, and of the context.
+    int64_t width() const { return units + (mask ? 1 : 0); }
 };
 
 // What a stage `seq2seq` with layers says, its vocabularies giving the numbers of symbols. Throws

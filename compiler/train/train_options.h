@@ -22,8 +22,8 @@ struct TrainOptions {
     uint64_t seed;
     int64_t calibration, qat_epochs;
     double qat_rate;
-    double max_drop;                           // points of accuracy
-    int64_t mask_rows = 0, mask_channels = 0;  // of `augment`: hidden at most
+    double max_drop;                   // points of accuracy
+    int64_t mask_rows, mask_channels;  // of `augment`: hidden at most
 };
 
 TrainOptions train_options(const ProjectFile& file);
