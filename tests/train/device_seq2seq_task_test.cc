@@ -6,25 +6,17 @@
 #include "evaluate/values.h"
 #include "export/tflite.h"
 #include "project/seq2seq.h"
-#include "train/default_options.h"
 #include "train/layers.h"
 #include "train/reversal.h"
+#include "train/train_run.h"
 
 #include <ATen/ATen.h>
 #include <cstring>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <numeric>
 
 namespace thimble {
 namespace {
-
-std::vector<int64_t> numbers(int64_t first, int64_t count)
-{
-    std::vector<int64_t> list(static_cast<size_t>(count));
-    std::iota(list.begin(), list.end(), first);
-    return list;
-}
 
 struct Case {
     const char* name;
@@ -36,14 +28,9 @@ struct Case {
 
 TrainRun run_of(int64_t epochs, double rate)
 {
-    TrainRun run;
-    run.options = default_options();
-    run.options.epochs = epochs;
-    run.options.rate = rate;
+    TrainRun run = run_over(epochs, rate, 500, 100);
     run.options.batch = 50;
     run.options.schedule = "cosine";
-    run.train = numbers(0, 500);
-    run.validation = numbers(500, 100);
     return run;
 }
 

@@ -3,13 +3,12 @@
 
 #include "base/random.h"
 #include "evaluate/values.h"
-#include "train/default_options.h"
 #include "train/quantized_network.h"
+#include "train/train_run.h"
 
 #include <ATen/ATen.h>
 #include <cstring>
 #include <gtest/gtest.h>
-#include <numeric>
 
 namespace thimble {
 namespace {
@@ -61,13 +60,6 @@ SampleSet largest_ids()
     return set;
 }
 
-std::vector<int64_t> numbers(int64_t first, int64_t count)
-{
-    std::vector<int64_t> list(static_cast<size_t>(count));
-    std::iota(list.begin(), list.end(), first);
-    return list;
-}
-
 struct Case {
     const char* name;
     const char* layers;
@@ -77,19 +69,9 @@ struct Case {
 
 Quantized trained_and_rounded(const Case& c, const SampleSet& set, TrainOptions options)
 {
-    const ProjectFile file = parse_project_file(
-        std::string("[[stage]]\nkind = \"network\"\nmodel = \"m.tflite\"\nlayers = ") + c.layers +
-            "\n",
-        "thimble.toml");
-    const NetworkSpec spec{file.stages[0].tables("layers"), set.sample, set.ids};
+    const NetworkSpec spec{layers_of(c.layers), set.sample, set.ids};
     SampleTask task(build_network(spec, 1), set, options, "layers");
-    TrainRun run;
-    run.options = options;
-    run.options.epochs = 8;
-    run.options.rate = 0.02;
-    run.train = numbers(0, 200);
-    run.validation = numbers(200, 40);
-    train(task, run);
+    train(task, run_over(8, 0.02, 200, 40));
     return quantized_network(deployed(task.network(), spec), c.scheme, set, options, {});
 }
 
@@ -154,12 +136,7 @@ TEST_P(DeviceTaskCase, computes_what_the_oracle_computes_and_learns)
     task.score(numbers(240, 60), before);
     EXPECT_EQ(before.right, expected.score.right);
 
-    TrainRun run;
-    run.options = options;
-    run.options.epochs = 4;
-    run.options.rate = 0.005;
-    run.train = numbers(0, 200);
-    run.validation = numbers(200, 40);
+    TrainRun run = run_over(4, 0.005, 200, 40);
     run.first_counts = true;
     Score first, last;
     task.score(run.validation, first);

@@ -4,7 +4,7 @@
 
 #include "base/random.h"
 #include "ops/evaluate.h"
-#include "project/project_file.h"
+#include "train/train_run.h"
 
 #include <ATen/ATen.h>
 #include <cstring>
@@ -85,14 +85,6 @@ const Case kCases[] = {
      {7, 3}},
 };
 
-Settings stage_of(const Case& c)
-{
-    const std::string text =
-        "[[stage]]\nkind = \"network\"\nmodel = \"m.tflite\"\nlayers = " + std::string(c.layers) +
-        "\n";
-    return parse_project_file(text, "thimble.toml").stages[0];
-}
-
 Tensor features_of(const Case& c)
 {
     Tensor tensor;
@@ -103,7 +95,7 @@ Tensor features_of(const Case& c)
 
 NetworkSpec spec_of(const Case& c)
 {
-    return {stage_of(c).tables("layers"), features_of(c), c.ids};
+    return {layers_of(c.layers), features_of(c), c.ids};
 }
 
 double drawn(const Case& c, SplitMix64& random)

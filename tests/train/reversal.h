@@ -2,9 +2,9 @@
 #pragma once
 
 #include "base/random.h"
-#include "project/project_file.h"
 #include "train/seq2seq_network.h"
 #include "train/text_pairs.h"
+#include "train/train_run.h"
 
 #include <string>
 #include <vector>
@@ -15,12 +15,9 @@ constexpr int64_t kPlaces = 4, kLetters = 4;
 
 inline Seq2seqSpec reversal_spec(const std::string& cell, bool attention, bool mask = false)
 {
-    const ProjectFile file = parse_project_file(
-        "[[stage]]\nkind = \"network\"\nmodel = \"m.tflite\"\n"
-        "layers = [{embedding = 8}, {lstm = 8, sequences = true, bidirectional = true}]\n",
-        "thimble.toml");
     Seq2seqSpec spec;
-    spec.encoder.layers = file.stages[0].tables("layers");
+    spec.encoder.layers =
+        layers_of("[{embedding = 8}, {lstm = 8, sequences = true, bidirectional = true}]");
     spec.encoder.input.type = DType::i32;
     spec.encoder.input.shape = {kPlaces};
     spec.encoder.ids = kLetters + 1;

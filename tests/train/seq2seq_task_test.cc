@@ -2,9 +2,9 @@
 #include "torch/seq2seq_task.h"
 
 #include "ops/evaluate.h"
-#include "train/default_options.h"
 #include "train/layers.h"
 #include "train/reversal.h"
+#include "train/train_run.h"
 
 #include <ATen/ATen.h>
 #include <cstring>
@@ -26,16 +26,11 @@ TEST_P(Seq2seqCase, learns_to_write_in_reverse_order)
     const Case& c = GetParam();
     const Seq2seqSpec spec = reversal_spec(c.cell, c.attention, c.mask);
     const std::vector<TextPair> list = reversal_pairs();
-    TrainRun run;
-    run.options = default_options();
-    run.options.epochs = 40;
-    run.options.rate = 0.01;
+    TrainRun run = run_over(40, 0.01, 500, 100);
     run.options.batch = 50;
     run.options.sampling = 0.2;
     run.options.schedule = "cosine";
     Seq2seqTask task(spec, list, run.options);
-    for (int64_t i = 0; i < 500; ++i) run.train.push_back(i);
-    for (int64_t i = 500; i < 600; ++i) run.validation.push_back(i);
     Score before, after;
     task.score(run.validation, before);
     train(task, run);

@@ -6,12 +6,11 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "torch/sample_task.h"
-#include "train/default_options.h"
 #include "train/layers.h"
+#include "train/train_run.h"
 
 #include <cstring>
 #include <gtest/gtest.h>
-#include <numeric>
 
 namespace thimble {
 namespace {
@@ -39,25 +38,14 @@ SampleSet quadrants()
 
 SampleTask task_of(const SampleSet& set, const TrainOptions& options)
 {
-    const ProjectFile file = parse_project_file(
-        "[[stage]]\nkind = \"network\"\nmodel = \"m.tflite\"\n"
-        "layers = [{dense = 16, activation = \"relu\"}, {dropout = 0.1}, "
-        "{dense = 2, activation = \"softmax\"}]\n",
-        "thimble.toml");
-    return {build_network({file.stages[0].tables("layers"), set.sample}, options.seed), set,
-            options, "layers"};
+    const auto layers = layers_of(R"([{dense = 16, activation = "relu"}, {dropout = 0.1},
+        {dense = 2, activation = "softmax"}])");
+    return {build_network({layers, set.sample}, options.seed), set, options, "layers"};
 }
 
 TrainRun run_of(int64_t epochs)
 {
-    TrainRun run;
-    run.options = default_options();
-    run.options.epochs = epochs;
-    run.options.rate = 0.02;
-    run.train.resize(300);
-    std::iota(run.train.begin(), run.train.end(), 0);
-    run.validation.resize(100);
-    std::iota(run.validation.begin(), run.validation.end(), 300);
+    TrainRun run = run_over(epochs, 0.02, 300, 100);
     run.fingerprint = "quadrants";
     return run;
 }

@@ -1,0 +1,49 @@
+// What trainings in tests have in common: [train] and layers as a project has them, and runs over
+// the first samples.
+#pragma once
+
+#include "project/project_file.h"
+#include "torch/trainer.h"
+#include "train/train_options.h"
+
+#include <numeric>
+#include <string>
+#include <vector>
+
+namespace thimble {
+
+// What [train] says when a project does not have it.
+inline TrainOptions default_options()
+{
+    return train_options(parse_project_file("[[stage]]\nkind = \"argmax\"\n", "thimble.toml"));
+}
+
+// The layers of a stage `network`, of its key `layers`.
+inline auto layers_of(const std::string& list)
+{
+    const ProjectFile file = parse_project_file(
+        "[[stage]]\nkind = \"network\"\nmodel = \"m.tflite\"\nlayers = " + list + "\n",
+        "thimble.toml");
+    return file.stages[0].tables("layers");
+}
+
+inline std::vector<int64_t> numbers(int64_t first, int64_t count)
+{
+    std::vector<int64_t> list(static_cast<size_t>(count));
+    std::iota(list.begin(), list.end(), first);
+    return list;
+}
+
+// Trains on the first `train` samples; the `validation` samples behind them judge.
+inline TrainRun run_over(int64_t epochs, double rate, int64_t train, int64_t validation)
+{
+    TrainRun run;
+    run.options = default_options();
+    run.options.epochs = epochs;
+    run.options.rate = rate;
+    run.train = numbers(0, train);
+    run.validation = numbers(train, validation);
+    return run;
+}
+
+}  // namespace thimble
