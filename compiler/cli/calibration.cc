@@ -59,25 +59,6 @@ std::map<size_t, std::vector<std::string>> files_by_input(const Graph& graph,
     return files;
 }
 
-void set_labels(DataOptions& data, const std::string& text)
-{
-    constexpr std::string_view column = "column:";
-    if (text.empty()) return;
-    if (text.starts_with(column)) {
-        data.labels = LabelSource::column;
-        data.label_column = text.substr(column.size());
-    } else if (text == "beside") {
-        data.labels = LabelSource::beside;
-    } else if (text == "file") {
-        data.labels = LabelSource::file;
-    } else if (text == "folder") {
-        data.labels = LabelSource::folder;
-    } else {
-        fail(ErrorCode::T0004, {"--labels " + text, "is no place where labels stand",
-                                "beside, file, folder or column:NAME", "--labels beside"});
-    }
-}
-
 std::vector<std::string> names_of(const std::string& list)
 {
     std::vector<std::string> names;
@@ -216,9 +197,10 @@ void require_rows(const Recording& recording, int64_t rows)
 std::vector<uint8_t> elements_of(const Recording& recording, const Tensor& input,
                                  const CalibrationOptions& options)
 {
+    constexpr const char* remedy = "correct the file, or leave it out of --calibration";
     if (input.type == DType::f32) return floats_of(recording, options);
     if (input.type == DType::boolean) {
-        const std::vector<uint8_t> bytes = values_as(recording, DType::u8);
+        const std::vector<uint8_t> bytes = values_as(recording, DType::u8, remedy);
         require(std::ranges::all_of(bytes, [](uint8_t byte) { return byte <= 1; }),
                 ErrorCode::T0105,
                 {recording.place(), "a value that is neither 0 nor 1",
@@ -226,7 +208,7 @@ std::vector<uint8_t> elements_of(const Recording& recording, const Tensor& input
         return bytes;
     }
     if (input.type == DType::i64) {
-        const std::vector<uint8_t> narrow = values_as(recording, DType::i32);
+        const std::vector<uint8_t> narrow = values_as(recording, DType::i32, remedy);
         std::vector<uint8_t> bytes(2 * narrow.size());
         for (size_t i = 0; i < narrow.size() / sizeof(int32_t); ++i) {
             int32_t value = 0;
@@ -242,7 +224,7 @@ std::vector<uint8_t> elements_of(const Recording& recording, const Tensor& input
             {fmt::format("input '{}'", input.name), fmt::format("is {}", dtype_name(input.type)),
              "float32, or whole numbers of 8, 16, 32 or 64 bits with a sign",
              "a model with such inputs"});
-    return values_as(recording, input.type);
+    return values_as(recording, input.type, remedy);
 }
 
 struct InputRuns {
@@ -258,7 +240,8 @@ InputRuns read_input(const Graph& graph, size_t input, const std::vector<std::st
     data.files = files;
     data.place = "--calibration";
     data.rate_hz = options.rate_hz;
-    set_labels(data, options.labels);
+    data.project = false;
+    set_labels(data, options.labels, "--labels");
     const bool image = tensor.shape.size() == 4 && tensor.shape[3] <= 4;
     data.kind = image ? DataKind::image : DataKind::samples;
     for (const std::string& file : files) require_numbers(file, tensor);
@@ -303,16 +286,6 @@ std::vector<size_t> chosen_runs(size_t count, int64_t most)
     return chosen;
 }
 
-// What reading recordings says of thimble.toml is no help where there is none.
-[[noreturn]] void fail_without_project(const Error& error)
-{
-    ErrorText text = error.text();
-    for (const char* key : {"columns = ", "channels = ", "`files`", "`at`", "project's folder"})
-        if (text.remedy.find(key) != std::string::npos)
-            text.remedy = "correct the file, or leave it out of --calibration";
-    fail(error.code(), text);
-}
-
 // A network that is given nothing but zeros shows no range of any use.
 void require_signal(const Graph& graph, const Calibration& calibration,
                     const CalibrationOptions& options)
@@ -336,11 +309,8 @@ Calibration read_calibration(const Graph& graph, const CalibrationOptions& optio
 {
     Calibration result;
     std::vector<InputRuns> inputs;
-    for (const auto& [input, files] : files_by_input(graph, options)) try {
-            inputs.push_back(read_input(graph, input, files, options, result.notes));
-        } catch (const Error& error) {
-            fail_without_project(error);
-        }
+    for (const auto& [input, files] : files_by_input(graph, options))
+        inputs.push_back(read_input(graph, input, files, options, result.notes));
     for (size_t i = 1; i < inputs.size(); ++i)
         require(inputs[i].runs.size() == inputs[0].runs.size(), ErrorCode::T0105,
                 {"--calibration",

@@ -5,6 +5,7 @@
 // is seen as rows of them.
 #include "base/error.h"
 #include "base/file.h"
+#include "data/edits.h"
 #include "data/readers.h"
 #include "formats/idx.h"
 #include "formats/npy.h"
@@ -83,7 +84,7 @@ std::vector<std::string> labels_beside(const SourceFile& file, size_t count)
     require(path != file.path && fs::is_regular_file(path, ignored), ErrorCode::T0101,
             {file.name, fmt::format("no file of labels '{}' beside it", path.filename().string()),
              "NAME-labels-idx1-ubyte for NAME-images-idx3-ubyte, NAME_labels.npy for NAME.npy",
-             "add the file, or label by folder or file: labels = \"folder\""});
+             "add the file, or label by folder or file: " + labels_edit(file.options, "folder")});
     const NpyArray labels = is_idx_name(path.filename().string()) ? read_idx(path) : read_npy(path);
     const auto held = static_cast<size_t>(element_count(labels.shape));
     require(held == count && labels.dtype[0] != 'f', ErrorCode::T0105,

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "data/edits.h"
 #include "data/find_files.h"
 #include "data/generate/generate.h"
 #include "data/readers.h"
@@ -40,7 +41,9 @@ Reader reader_of(const SourceFile& file)
     if (extension == ".png") return read_png_recording;
     fail(ErrorCode::T0105, {file.name, "a data file of unknown kind",
                             ".csv, .tsv, .txt, .wav, .npy, .png, or IDX (NAME-images-idx3-ubyte)",
-                            "convert the file, or make the patterns of `files` narrower"});
+                            project_edit(file.options,
+                                         "convert the file, or make the patterns of "
+                                         "`files` narrower")});
 }
 
 // Relative to the project where that is shorter to read.
@@ -108,6 +111,31 @@ void add_left_over(Dataset& dataset, const std::string& label, int64_t rows)
         return;
     }
     dataset.left_over.push_back({label, 1, rows});
+}
+
+void set_labels(DataOptions& options, const std::string& text, const std::string& place)
+{
+    constexpr std::string_view column = "column:";
+    if (text.empty()) return;
+    if (text.starts_with(column) && text.size() > column.size()) {
+        options.labels = LabelSource::column;
+        options.label_column = text.substr(column.size());
+        return;
+    }
+    constexpr std::pair<const char*, LabelSource> known[] = {{"file", LabelSource::file},
+                                                             {"folder", LabelSource::folder},
+                                                             {"beside", LabelSource::beside}};
+    std::vector<std::string> names;
+    for (const auto& [name, source] : known) {
+        names.emplace_back(name);
+        if (text != name) continue;
+        options.labels = source;
+        return;
+    }
+    const std::string like = nearest(text, names);
+    fail(options.project ? ErrorCode::T0106 : ErrorCode::T0004,
+         {place, fmt::format("the text '{}'", text), "one of: file, folder, beside, column:NAME",
+          labels_edit(options, like.empty() ? "file" : like)});
 }
 
 std::string label_of_file(const fs::path& path, const std::vector<std::string>& known)

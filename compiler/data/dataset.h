@@ -61,6 +61,7 @@ struct DataOptions {
     int64_t count = 0;     // of generated recordings; 0: what their kind says
     uint64_t seed = 1;     // of generated recordings
     std::string place;     // of the section in its file, for errors
+    bool project = true;   // thimble.toml says all of this: remedies may name its keys
 };
 
 // Rows behind the last whole recording of `samples` rows.
@@ -81,6 +82,10 @@ struct Dataset {
 
 // Throws T0101 (no file, unreadable) and T0105 (a file that is not what it should be, with line).
 Dataset load_dataset(const DataOptions& options);
+
+// Sets where labels stand, as users write it: "file", "folder", "beside" or "column:NAME"; nothing
+// for "". Throws T0106, without a project T0004, for anything else, with `place` in front.
+void set_labels(DataOptions& options, const std::string& text, const std::string& place);
 
 // The label that a file's name gives: the longest of `known` that is the whole stem or ends before
 // `_`, `-`, `.`, a blank or a digit; without one, the stem up to its first `_`, without digits and

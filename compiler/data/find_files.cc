@@ -26,7 +26,7 @@ std::vector<fs::path> entries_of(const fs::path& folder)
         entries.push_back(it->path().filename());
     require(problem != std::errc::permission_denied, ErrorCode::T0101,
             {folder.generic_string(), "this user may not read the folder", "a readable folder",
-             "make the patterns of `files` narrower"});
+             "name files in other folders, or ask for the right to read it"});
     return entries;
 }
 
@@ -83,7 +83,7 @@ std::string suggestion(const fs::path& folder, const std::string& pattern)
     for (const fs::path& name : entries_of(path.parent_path())) names.push_back(name.string());
     const std::string like = nearest(path.filename().string(), names);
     if (like.empty())
-        return fs::path(pattern).is_absolute()
+        return fs::path(pattern).is_absolute() || folder.empty()
                    ? "correct the pattern"
                    : "correct the pattern; it is relative to the project's folder";
     return fmt::format("\"{}\"", (fs::path(pattern).parent_path() / like).generic_string());

@@ -119,7 +119,7 @@ void pack_values(const std::vector<double>& values, bool bytes_allowed, Recordin
     for (const double value : values) append(recording.bytes, recording.type, value);
 }
 
-std::vector<uint8_t> values_as(const Recording& recording, DType type)
+std::vector<uint8_t> values_as(const Recording& recording, DType type, const char* remedy)
 {
     const bool known = type == DType::i8 || type == DType::u8 || type == DType::i16 ||
                        type == DType::i32 || type == DType::f32;
@@ -134,8 +134,7 @@ std::vector<uint8_t> values_as(const Recording& recording, DType type)
         if (!holds(type, value))
             fail(ErrorCode::T0105,
                  {recording.place_of_row(i / per_row), fmt::format("the value {}", value),
-                  fmt::format("{}, as the stage takes it", dtype_name(type)),
-                  "scale the recordings, or let them enter at another stage (`at`)"});
+                  fmt::format("{}, as they are taken", dtype_name(type)), remedy});
         append(bytes, type, value);
     }
     return bytes;

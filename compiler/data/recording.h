@@ -44,7 +44,9 @@ const char* part_of(const Recording& recording);
 void pack_values(const std::vector<double>& values, bool bytes_allowed, Recording& recording);
 
 // The elements as `type` (i8, u8, i16, i32 or f32), in the same order. Throws T0105, with the line,
-// when a value is not a whole number or does not fit.
-std::vector<uint8_t> values_as(const Recording& recording, DType type);
+// when a value is not a whole number or does not fit; `remedy` says what to try then.
+std::vector<uint8_t> values_as(
+    const Recording& recording, DType type,
+    const char* remedy = "scale the recordings, or let them enter at another stage (`at`)");
 
 }  // namespace thimble

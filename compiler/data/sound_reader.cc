@@ -1,6 +1,7 @@
 // Sound files as recordings.
 #include "base/error.h"
 #include "base/file.h"
+#include "data/edits.h"
 #include "data/readers.h"
 #include "formats/wav.h"
 
@@ -15,7 +16,7 @@ void read_sound(const SourceFile& file, Dataset& dataset)
     require(file.options.kind != DataKind::text && file.options.kind != DataKind::image,
             ErrorCode::T0105,
             {file.name, "a sound", "text or images, as the input says",
-             "make the patterns of `files` narrower"});
+             project_edit(file.options, "make the patterns of `files` narrower")});
     Sound sound = parse_wav(read_file(file.path), file.name);
     if (file.options.rate_hz > 0) {
         const std::string note = convert_rate(sound, std::lround(file.options.rate_hz), file.name);

@@ -5,6 +5,7 @@
 // none of its cells is a number; columns of a table without one are called "1", "2", ...
 #include "base/error.h"
 #include "base/text.h"
+#include "data/edits.h"
 #include "data/readers.h"
 #include "formats/csv.h"
 #include "formats/printable.h"
@@ -62,17 +63,19 @@ private:
                            names_.size() > kColumnsShown ? ", ..." : "");
     }
 
-    // `remedy_begin` is what the user types in front of a column's name.
-    // `key`: what to type in thimble.toml, {} for a name.
-    size_t column(const std::string& name, const std::string& key, int line) const
+    // `edit`: what the user may type, with the name of a column.
+    template <typename Edit>
+    size_t column(const std::string& name, const Edit& edit, int line) const
     {
         const auto it = std::ranges::find(names_, name);
         if (it != names_.end()) return static_cast<size_t>(it - names_.begin());
         const std::string like = nearest(name, names_);
-        std::string remedy = "correct the name, or leave the file out of `files`";
+        std::string remedy =
+            project_edit(options_, "correct the name, or leave the file out of `files`");
         if (!has_header_)
             remedy = "the file has no header: its columns are called \"1\", \"2\", ...";
-        else if (!like.empty()) remedy = fmt::format(fmt::runtime(key), printable(like));
+        else if (!like.empty())
+            remedy = edit(printable(like));
         fail(ErrorCode::T0105, {place(line), fmt::format("has no column '{}'", printable(name)),
                                 names_text(), remedy});
     }
@@ -101,16 +104,23 @@ private:
     void choose_columns(int line)
     {
         if (options_.labels == LabelSource::column)
-            label_ = column(options_.label_column, R"(labels = "column:{}")", line);
-        if (!options_.group.empty()) group_ = column(options_.group, R"(group = "{}")", line);
+            label_ = column(
+                options_.label_column,
+                [&](const std::string& like) { return labels_edit(options_, "column:" + like); },
+                line);
+        const auto key = [](const char* form) {
+            return
+                [form](const std::string& like) { return fmt::format(fmt::runtime(form), like); };
+        };
+        if (!options_.group.empty()) group_ = column(options_.group, key(R"(group = "{}")"), line);
         for (const std::string& name : options_.targets)
-            targets_.push_back(column(name, R"(targets = [..., "{}"])", line));
+            targets_.push_back(column(name, key(R"(targets = [..., "{}"])"), line));
         const bool named = !options_.columns.empty();
         const std::vector<std::string>& wanted =
             named ? options_.columns
                   : has_header_ && !is_text() ? options_.channels : std::vector<std::string>();
-        const char* const remedy = named ? R"(columns = [..., "{}"])" : R"(channels = [..., "{}"])";
-        for (const std::string& name : wanted) taken_.push_back(column(name, remedy, line));
+        const auto edit = key(named ? R"(columns = [..., "{}"])" : R"(channels = [..., "{}"])");
+        for (const std::string& name : wanted) taken_.push_back(column(name, edit, line));
         for (size_t i = 0; wanted.empty() && i < names_.size(); ++i)
             if (i != label_ && i != group_ && !std::ranges::count(targets_, i))
                 taken_.push_back(i);
@@ -120,14 +130,14 @@ private:
                  fmt::format("{} column{} of values", taken_.size(), taken_.size() == 1 ? "" : "s"),
                  count == 0 ? "at least one"
                             : fmt::format("{}: one for each channel of the input", count),
-                 "columns = [...]: name the columns to take, in order"});
+                 project_edit(options_, "columns = [...]: name the columns to take, in order")});
         std::vector<std::string> channels;
         for (const size_t i : taken_) channels.push_back(names_[i]);
         if (dataset_.channels.empty()) dataset_.channels = channels;
         require(dataset_.channels.size() == channels.size(), ErrorCode::T0105,
                 {place(line), fmt::format("{} columns of values", channels.size()),
                  fmt::format("{}, as the files before", dataset_.channels.size()),
-                 "columns = [...]: name the columns to take"});
+                 project_edit(options_, "columns = [...]: name the columns to take")});
     }
 
     void read_row(const CsvRow& row)
@@ -169,9 +179,12 @@ private:
              {place(row.line) + fmt::format(": column '{}'", printable(names_[index])),
               cell.empty() ? "an empty cell" : fmt::format("'{}'", printable(cell)),
               decimal_comma_ ? "a number such as 1,5 or 1.5" : "a number such as -12 or 0.5",
-              like.empty() ? "correct the cell, or take other columns: columns = [...]"
-                           : fmt::format("correct the cell, or take another column: columns = "
-                                         "[\"{}\"]", printable(like))});
+              project_edit(options_,
+                           like.empty()
+                               ? "correct the cell, or take other columns: columns = [...]"
+                               : fmt::format("correct the cell, or take another column: columns = "
+                                             "[\"{}\"]",
+                                             printable(like)))});
     }
 
     int64_t rows() const

@@ -12,35 +12,6 @@ namespace thimble {
 
 namespace {
 
-constexpr std::string_view kColumnPrefix = "column:";
-
-void set_labels(const Settings& data, DataOptions& options)
-{
-    const std::string text = data.text_or_empty("labels");
-    if (text.empty()) return;
-    if (text.starts_with(kColumnPrefix) && text.size() > kColumnPrefix.size()) {
-        options.labels = LabelSource::column;
-        options.label_column = text.substr(kColumnPrefix.size());
-        return;
-    }
-    const std::vector<std::pair<std::string, LabelSource>> known = {
-        {"file", LabelSource::file},
-        {"folder", LabelSource::folder},
-        {"beside", LabelSource::beside}};
-    std::vector<std::string> names;
-    for (const auto& [name, source] : known) {
-        names.push_back(name);
-        if (text == name) {
-            options.labels = source;
-            return;
-        }
-    }
-    const std::string like = nearest(text, names);
-    fail(ErrorCode::T0106, {data.place("labels"), fmt::format("the text '{}'", text),
-                            "one of: file, folder, beside, column:NAME",
-                            fmt::format("labels = \"{}\"", like.empty() ? "file" : like)});
-}
-
 DataKind kind_of(const ProjectFile& file)
 {
     const std::string kind = file.input() ? file.input()->text("kind") : "text";
@@ -64,8 +35,8 @@ void set_split(const Settings& split, SplitOptions& options)
 
 // Keys that say how files are read; generated recordings need none of them.
 constexpr const char* kFileKeys[] = {
-    "test_files", "validation_files", "labels", "columns",   "targets",
-    "group",      "samples",          "header", "delimiter", "unique", "pad_to"};
+    "test_files", "validation_files", "labels",    "columns", "targets", "group",
+    "samples",    "header",           "delimiter", "unique",  "pad_to"};
 
 void set_generated(const Settings& data, DataOptions& options)
 {
@@ -164,7 +135,7 @@ DataOptions data_options(const ProjectFile& file)
     options.kind = kind_of(file);
     options.place = data->place("files");
     set_generated(*data, options);
-    set_labels(*data, options);
+    set_labels(options, data->text_or_empty("labels"), data->place("labels"));
     options.label_names = decision_labels(file).names;
     options.columns = data->texts("columns");
     options.targets = data->texts("targets");

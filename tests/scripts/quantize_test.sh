@@ -188,6 +188,9 @@ sed 's/-*[0-9][0-9]*/0/g' "$scratch/rows.csv" >"$scratch/zeros.csv"
 bad "nothing but zeros" "zeros.csv: nothing but zeros" "$scratch/zeros.csv"
 awk 'BEGIN { for (i = 0; i < 150; ++i) printf "a%d,", i; print "y" } { print $0 "," NR % 5 }' \
     "$scratch/rows.csv" >"$scratch/labels.csv"
+refuses "labels that stand nowhere" 2 "try: --labels folder" $thimble quantize $network \
+    --calibration "$scratch/rows.csv" --labels folders -o "$scratch/x.tflite"
+bad "a column that is nearly there" "try: --labels column:y" "$scratch/labels.csv" --labels column:yy
 bad "a label that no output has" "labels.csv:3: label '2'" "$scratch/labels.csv" --labels column:y
 bad "labels that are not there" "rows.csv:1: no label" "$scratch/rows.csv" --labels beside
 bad "a file that is missing" "no file matches" "$scratch/rows.csv" "$scratch/none.csv"
