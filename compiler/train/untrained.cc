@@ -134,7 +134,9 @@ ProjectFile with_stand_ins(const ProjectFile& file, const fs::path& folder,
         std::vector<fs::path> paths;
         for (const char* key : trained_models(file, i)) {
             const fs::path model = file.stages[i].file(key);
-            paths.push_back(folder / model.filename());
+            // Models of several stages may have one name.
+            paths.push_back(folder / fmt::format("{}-{}", i, key) / model.filename());
+            fs::create_directories(paths.back().parent_path());
             complete.stages[i].set(key, {paths.back().string(), 0});
             notes.push_back(
                 fmt::format("{} is not trained yet: first weights stand in; memory and "

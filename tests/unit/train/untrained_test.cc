@@ -53,7 +53,7 @@ TEST(Untrained, both_models_of_a_seq2seq)
     const DataFolder folder, models;
     folder.write("letters.txt", "\n\n\na\nb\n");
     const ProjectFile file = parse_project_file(
-        "[[stage]]\nkind = \"seq2seq\"\nencoder = \"e.tflite\"\ndecoder = \"d.tflite\"\n"
+        "[[stage]]\nkind = \"seq2seq\"\nencoder = \"e/m.tflite\"\ndecoder = \"d/m.tflite\"\n"
         "layers = [{embedding = 4}, {lstm = 3, sequences = true}]\n"
         "decoder_network = {embedding = 4}\nbegin = 1\nend = 2\nmax_source = 5\nmax_target = 6\n"
         "source_vocabulary = \"letters.txt\"\ntarget_vocabulary = \"letters.txt\"\n",
@@ -63,11 +63,29 @@ TEST(Untrained, both_models_of_a_seq2seq)
         load_project(file);
         ADD_FAILURE() << "accepted";
     } catch (const Error& error) {
-        EXPECT_NE(error.text().found.find("e.tflite': not trained yet"), std::string::npos);
+        EXPECT_NE(error.text().found.find("e/m.tflite': not trained yet"), std::string::npos);
     }
     std::vector<std::string> notes;
     const ProjectFile complete = with_stand_ins(file, models.folder.path(), notes);
     EXPECT_EQ(notes.size(), 2u);
+    EXPECT_FALSE(load_project(complete).graph.nodes.empty());
+}
+
+// Models of one name in several folders stay apart.
+TEST(Untrained, models_of_equal_names)
+{
+    const DataFolder folder, models;
+    const ProjectFile file = parse_project_file(
+        std::string(kMotion) +
+            "[[stage]]\nkind = \"network\"\nmodel = \"a/net.tflite\"\nscheme = \"float32\"\n"
+            "layers = [{dense = 7}]\n"
+            "[[stage]]\nkind = \"network\"\nmodel = \"b/net.tflite\"\nscheme = \"float32\"\n"
+            "layers = [{dense = 3}]\n[[stage]]\nkind = \"argmax\"\n",
+        folder.folder.path() / "thimble.toml");
+    std::vector<std::string> notes;
+    const ProjectFile complete = with_stand_ins(file, models.folder.path(), notes);
+    EXPECT_EQ(notes.size(), 2u);
+    EXPECT_NE(complete.stages[2].file("model"), complete.stages[3].file("model"));
     EXPECT_FALSE(load_project(complete).graph.nodes.empty());
 }
 
