@@ -42,7 +42,6 @@ public:
         split_ = split_for_validation(set_, session_.options.validation, session_.options.seed);
         report_.history = session_.train(task, split_.train, split_.validation,
                                          fingerprint(session_.file, set_), report_.shares);
-        session_.require_whole(report_.history);
         write_models(deployed(task.network(), spec));
         report_.history_file = session_.models.history;
         report_.qat_history_file = session_.models.qat_history;
@@ -96,8 +95,9 @@ private:
     void fine_tune(Quantized& quantized)
     {
         DeviceTask task(quantized, set_, session_.options, session_.stage.place("layers"));
-        report_.qat = session_.fine_tune(task, split_.train, split_.validation, report_.shares);
-        session_.require_whole(*report_.qat);
+        report_.qat = session_.fine_tune(task, split_.train, split_.validation,
+                                         qat_fingerprint(session_.file, set_),
+                                         origin_of({&quantized}), report_.shares);
         task.requantize();
     }
 

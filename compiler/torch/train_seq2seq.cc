@@ -40,7 +40,6 @@ public:
         split();
         report_.history =
             session_.train(task, train_, validation_, fingerprint(session_.file, pairs_), true);
-        session_.require_whole(report_.history);
         write_models(deployed(task.encoder(), spec_.encoder), task.decoder().graph);
         report_.history_file = session_.models.history;
         report_.qat_history_file = session_.models.qat_history;
@@ -110,9 +109,10 @@ private:
     {
         DeviceSeq2seqTask task(quantized, spec_, pairs_, session_.options);
         const auto judged = static_cast<std::ptrdiff_t>(std::min(validation_.size(), kJudgedMost));
-        report_.qat = session_.fine_tune(task, train_,
-                                         {validation_.begin(), validation_.begin() + judged}, true);
-        session_.require_whole(*report_.qat);
+        report_.qat =
+            session_.fine_tune(task, train_, {validation_.begin(), validation_.begin() + judged},
+                               qat_fingerprint(session_.file, pairs_),
+                               origin_of({&quantized.encoder, &quantized.decoder}), true);
         task.requantize();
     }
 

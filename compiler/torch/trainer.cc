@@ -72,7 +72,8 @@ public:
 
     History go()
     {
-        for (int64_t epoch = next_epoch(); epoch <= run_.options.epochs; ++epoch) {
+        for (int64_t epoch = next_epoch(); epoch <= run_.options.epochs && !out_of_patience();
+             ++epoch) {
             Epoch done = trained(epoch);
             if (stopped()) {
                 history_.interrupted = true;
@@ -87,7 +88,6 @@ public:
             }
             save();
             if (run_.ended) run_.ended(done);
-            if (run_.options.patience > 0 && epoch - history_.best >= run_.options.patience) break;
         }
         assign(task_.weights(), best_weights_);
         assign(task_.statistics(), best_statistics_);
@@ -100,6 +100,11 @@ private:
         return history_.epochs.empty() ? 1 : history_.epochs.back().number + 1;
     }
     bool stopped() const { return run_.stop && *run_.stop != 0; }
+    bool out_of_patience() const
+    {
+        return run_.options.patience > 0 &&
+               next_epoch() - 1 - history_.best >= run_.options.patience;
+    }
 
     void keep_best()
     {
@@ -147,6 +152,7 @@ private:
         torch::serialize::OutputArchive archive;
         archive.write("version", torch::tensor(kCheckpointVersion));
         archive.write("fingerprint", c10::IValue(run_.fingerprint));
+        if (!run_.origin.empty()) archive.write("origin", c10::IValue(run_.origin));
         archive.write("best", torch::tensor(history_.best));
         write(archive, "weights", task_.weights());
         write(archive, "statistics", task_.statistics());
@@ -186,25 +192,31 @@ private:
         assign(tensors, values);
     }
 
+    static std::string text(torch::serialize::InputArchive& archive, const std::string& name)
+    {
+        c10::IValue value;
+        archive.read(name, value);
+        return value.toStringRef();
+    }
+
     [[noreturn]] void refuse(const std::string& found) const
     {
         fail(ErrorCode::T0107,
              {run_.checkpoint.string(), found, "the checkpoint of this project, as it is now",
-              "run without --resume to begin anew"});
+              run_.to_begin_anew});
     }
 
     void load()
     {
         require(fs::exists(run_.checkpoint), ErrorCode::T0101,
                 {run_.checkpoint.string(), "is not there", "the checkpoint of an earlier run",
-                 "run without --resume to begin anew"});
+                 run_.to_begin_anew});
         try {
             torch::serialize::InputArchive archive;
             archive.load_from(run_.checkpoint.string());
-            c10::IValue fingerprint;
-            archive.read("fingerprint", fingerprint);
-            if (fingerprint.toStringRef() != run_.fingerprint)
+            if (text(archive, "fingerprint") != run_.fingerprint)
                 refuse("is of other data, layers or settings");
+            if (!run_.origin.empty() && text(archive, "origin") != run_.origin) return;
             torch::Tensor best, epochs;
             archive.read("best", best);
             history_.best = best.item<int64_t>();

@@ -43,6 +43,8 @@ struct TrainRun {
     std::vector<int64_t> train, validation;  // samples
     std::filesystem::path checkpoint;        // written after every epoch
     std::string fingerprint;                 // of what a checkpoint must have in common
+    std::string origin;  // of the weights that it begins with: one of others is begun anew
+    std::string to_begin_anew = "run without --resume to begin anew";  // instead of its checkpoint
     bool resume = false;
     bool first_counts = false;  // the weights that it begins with may stay the best
     // Told after every epoch, and within one of the share that is done.

@@ -55,13 +55,18 @@ History TrainingSession::train(Task& task, const std::vector<int64_t>& samples,
     how.checkpoint = models.checkpoint;
     how.fingerprint = fingerprint;
     how.resume = command.resume;
+    std::error_code ignored;
+    if (!command.resume) fs::remove(models.qat_checkpoint, ignored);
     const History history = run(task, how, shares);
     write_history(models.history, history);
+    require_whole(history, history.epochs.empty() ? fs::path() : models.checkpoint);
     return history;
 }
 
 History TrainingSession::fine_tune(Task& task, const std::vector<int64_t>& samples,
-                                   const std::vector<int64_t>& validation, bool shares)
+                                   const std::vector<int64_t>& validation,
+                                   const std::string& fingerprint, const std::string& origin,
+                                   bool shares)
 {
     TrainRun how;
     how.options = options;
@@ -72,10 +77,16 @@ History TrainingSession::fine_tune(Task& task, const std::vector<int64_t>& sampl
     how.train = samples;
     how.validation = validation;
     how.first_counts = true;
+    how.checkpoint = models.qat_checkpoint;
+    how.fingerprint = fingerprint;
+    how.origin = origin;
+    how.resume = command.resume && fs::exists(models.qat_checkpoint);
+    how.to_begin_anew = "take the change back, or remove the file: integers begin anew";
     if (!as_json) say("with the device's integers:\n");
     const History history = run(task, how, shares);
     write_history(models.qat_history, history);
-    if (!as_json && !history.interrupted)
+    require_whole(history, history.epochs.empty() ? models.checkpoint : models.qat_checkpoint);
+    if (!as_json)
         say(history.best > 0 ? fmt::format("best of these: epoch {}\n", history.best)
                              : "none of these is better than rounding alone\n");
     return history;
@@ -105,16 +116,17 @@ History TrainingSession::run(Task& task, TrainRun& run, bool shares)
     return history;
 }
 
-void TrainingSession::require_whole(const History& history) const
+void TrainingSession::require_whole(const History& history, const fs::path& kept) const
 {
     if (!history.interrupted) return;
-    const bool kept = fs::exists(models.checkpoint);
+    std::string again = "thimble train " + command.project;
+    if (command.epochs > 0) again += fmt::format(" --epochs {}", command.epochs);
+    if (!command.output.empty()) again += " -o " + command.output;
     fail(ErrorCode::T0109,
          {command.project,
-          kept ? fmt::format("stopped; what was trained is kept in {}", models.checkpoint.string())
-               : "stopped in the first epoch: nothing is kept",
-          "all epochs",
-          fmt::format("thimble train {}{}", command.project, kept ? " --resume" : "")});
+          kept.empty() ? "stopped in the first epoch: nothing is kept"
+                       : fmt::format("stopped; what was trained is kept in {}", kept.string()),
+          "all epochs", kept.empty() ? again : again + " --resume"});
 }
 
 std::string TrainingSession::next_command() const

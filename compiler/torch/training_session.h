@@ -16,20 +16,22 @@ struct TrainingSession {
     TrainingSession(const TrainCommand& command, bool as_json, const ProjectFile& file,
                     const Settings& stage, const std::string& model_key);
 
-    // Trains; says every epoch. `shares`: scores are shares of right answers.
+    // Trains; says every epoch. `shares`: scores are shares of right answers. Throws T0109 when the
+    // user stopped it.
     History train(Task& task, const std::vector<int64_t>& samples,
                   const std::vector<int64_t>& validation, const std::string& fingerprint,
                   bool shares);
     // A few epochs more, with the device's integers, which only count where they are better; says
-    // which of them does.
+    // which of them does. `origin`: of what they begin from (origin_of()). Throws T0109, too.
     History fine_tune(Task& task, const std::vector<int64_t>& samples,
-                      const std::vector<int64_t>& validation, bool shares);
-    // Throws T0109 when the user stopped it.
-    void require_whole(const History& history) const;
+                      const std::vector<int64_t>& validation, const std::string& fingerprint,
+                      const std::string& origin, bool shares);
     // What a user does next: models elsewhere are not those that the project's commands take.
     std::string next_command() const;
 
     History run(Task& task, TrainRun& run, bool shares);
+    // Throws T0109 when the user stopped it; `kept`: where what was trained is, empty: nowhere.
+    void require_whole(const History& history, const std::filesystem::path& kept) const;
 
     const TrainCommand& command;
     const bool as_json;

@@ -3,6 +3,7 @@
 
 #include "evaluate/samples.h"
 #include "project/project_file.h"
+#include "quantize/quantize.h"
 #include "train/text_pairs.h"
 
 #include <filesystem>
@@ -16,7 +17,7 @@ struct ModelFiles {
     std::filesystem::path float_model;  // NAME.float.tflite beside it
     std::filesystem::path checkpoint;   // training/NAME.checkpoint in the project's folder
     std::filesystem::path history;      // training/NAME.json
-    std::filesystem::path qat_history;  // training/NAME.qat.json, of the epochs with integers
+    std::filesystem::path qat_checkpoint, qat_history;  // NAME.qat.*, of the epochs with integers
 };
 
 // `model`: what the project names. `output`: a folder for the models instead of the project's;
@@ -28,5 +29,11 @@ ModelFiles model_files(const ProjectFile& file, const std::filesystem::path& mod
 // epochs.
 std::string fingerprint(const ProjectFile& file, const SampleSet& set);
 std::string fingerprint(const ProjectFile& file, const std::vector<TextPair>& pairs);
+// The same for the epochs with integers: their number, rate, scheme and calibration count, too.
+std::string qat_fingerprint(const ProjectFile& file, const SampleSet& set);
+std::string qat_fingerprint(const ProjectFile& file, const std::vector<TextPair>& pairs);
+
+// What epochs with integers begin from: changes with any weight, range or precision.
+std::string origin_of(const std::vector<const Quantized*>& networks);
 
 }  // namespace thimble

@@ -139,6 +139,60 @@ number_to_words 0.993
 LIST
 fi
 
+# stopped SIGNAL FOLDER OPTIONS...: ends it behind the first epoch with integers, and goes on.
+stopped() {
+    local signal=$1 folder=$2 checkpoint
+    shift 2
+    rm -rf "$folder"/*.tflite "$folder/training"
+    "$thimble" train "$folder" "$@" >"$scratch/out" 2>"$scratch/err" &
+    for _ in $(seq 2000); do
+        checkpoint=$(ls "$folder"/training/*.qat.checkpoint 2>/dev/null) && break
+        sleep 0.02
+    done
+    kill "-$signal" $!
+    wait $! 2>/dev/null
+    [ -n "$checkpoint" ] && ! ls "$folder"/*.tflite 2>/dev/null | grep -qv float &&
+        ok "stopped by $signal within the integers" ||
+        { failed "stopped by $signal within the integers" "$(ls "$folder" "$folder/training")"; return; }
+    if [ "$signal" = INT ]; then
+        grep -q "try: thimble train $folder $* --resume" "$scratch/err" && grep -q qat.checkpoint "$scratch/err" &&
+            ok "what goes on is said" || failed "what goes on is said" "$(cat "$scratch/err")"
+    fi
+    expect "goes on with integers" 0 "$thimble" train "$folder" "$@" --resume || return
+    ! sed '/integers:/,$d' "$scratch/out" | grep -q '^epoch' && ! grep -q '^epoch *1/' "$scratch/out" &&
+        ok "behind the last epoch" || failed "behind the last epoch" "$(head -5 "$scratch/out")"
+}
+# as_one_run FOLDER OPTIONS...: trained as a whole, and stopped twice: the same bytes and curves.
+as_one_run() {
+    local folder=$1
+    shift
+    rm -rf "$folder/training"
+    expect "$(basename "$folder") in one run" 0 "$thimble" train "$folder" "$@"
+    (cd "$folder" && sha256sum ./*.tflite training/*.json) >"$scratch/whole"
+    for signal in INT KILL; do
+        stopped $signal "$folder" "$@"
+        (cd "$folder" && sha256sum ./*.tflite training/*.json) | cmp -s - "$scratch/whole" &&
+            ok "the same bytes" || failed "the same bytes" "$folder, $signal"
+    done
+}
+project key_reports
+sed -i '/^count = /d; s/^generate = .*/&\ncount = 2000/; s/^\[train\]/[train]\nqat_epochs = 19/' "$projects/key_reports/thimble.toml"
+as_one_run "$projects/key_reports" --epochs 4
+sed -i 's/^qat_epochs.*/&\nqat_rate = 0.5/' "$projects/key_reports/thimble.toml"
+expect "another rate of the integers is another training" 1 "$thimble" train "$projects/key_reports" --epochs 4 --resume &&
+    { grep -q 'T0107.*qat.checkpoint' "$scratch/err" && ok "is said" || failed "is said" "$(cat "$scratch/err")"; }
+rm "$projects/key_reports"/training/*.qat.checkpoint
+expect "without it they begin anew" 0 "$thimble" train "$projects/key_reports" --epochs 4 --resume &&
+    { [ "$(grep -c '^epoch' "$scratch/out")" = 19 ] && ok "they alone" || failed "they alone" "$(grep -c '^epoch' "$scratch/out") epochs"; }
+expect "more epochs in float: integers begin anew" 0 "$thimble" train "$projects/key_reports" --epochs 5 --resume &&
+    { # Where the fifth is the best.
+        want=$(python3 -c "import json; print(1 + 19 * (json.load(open('$projects/key_reports/training/key_reports.json'))['best_epoch'] == 5))")
+        [ "$(grep -c '^epoch' "$scratch/out")" = "$want" ] && ok "behind one more" || failed "behind one more" "$(grep -c '^epoch' "$scratch/out") epochs"
+    }
+project number_to_words
+sed -i 's/^generate = .*/&\ncount = 1500/; s/embedding = [0-9]*/embedding = 8/g; s/lstm = [0-9]*/lstm = 12/; s/^\[train\]/[train]\nqat_epochs = 4/' "$projects/number_to_words/thimble.toml"
+as_one_run "$projects/number_to_words" --epochs 2
+
 # Stopped by the user: what was done is kept.
 project gesture >/dev/null 2>&1
 mkdir -p "$scratch/stop" && cp "$projects/gesture/thimble.toml" "$scratch/stop/"

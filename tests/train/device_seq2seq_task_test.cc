@@ -7,6 +7,7 @@
 #include "export/tflite.h"
 #include "project/seq2seq.h"
 #include "train/layers.h"
+#include "train/model_files.h"
 #include "train/reversal.h"
 #include "train/train_run.h"
 
@@ -127,6 +128,41 @@ INSTANTIATE_TEST_SUITE_P(Cells, DeviceSeq2seqCase,
                                          Case{"gru_masked_16", "gru", true, "int16x8", true},
                                          Case{"lstm_plain_int8", "lstm", false, "int8"}),
                          [](const auto& info) { return std::string(info.param.name); });
+
+// Stopped and gone on with, everything in front of it computed again: the same files.
+TEST(DeviceSeq2seqTask, goes_on_as_if_it_had_not_been_stopped)
+{
+    const Case c{"", "lstm", true, "int4", true};
+    const TemporaryFolder folder;
+    TrainRun run = run_of(4, 0.002);
+    run.options.sampling = 0.3;
+    run.fingerprint = "reversal";
+    run.first_counts = true;
+    int64_t epochs = 0;
+    run.ended = [&](const Epoch&) { ++epochs; };
+    const auto trained_on = [&](TrainRun& how) {
+        const Trained one = trained(c);
+        QuantizedSeq2seq quantized = one.quantized(c.scheme);
+        how.origin = origin_of({&quantized.encoder, &quantized.decoder});
+        DeviceSeq2seqTask task(quantized, one.spec, one.pairs, how.options);
+        const History history = train(task, how);
+        EXPECT_EQ(history.interrupted, how.stop != nullptr);
+        task.requantize();
+        return std::tuple(losses(history), export_tflite(quantized.encoder.graph()),
+                          export_tflite(quantized.decoder.graph()));
+    };
+    run.checkpoint = folder.path() / "whole";
+    const auto whole = trained_on(run);
+    run.checkpoint = folder.path() / "parts";
+    TrainRun part = run;
+    volatile std::sig_atomic_t stop = 0;
+    stop_in(3, stop, part);
+    trained_on(part);
+    run.resume = true;
+    epochs = 0;
+    EXPECT_EQ(trained_on(run), whole);
+    EXPECT_EQ(epochs, 2) << "the third and the fourth are left";
+}
 
 // Whatever layers have 8 bits and 16, a state goes out as it came in: nothing is rounded between
 // two steps.

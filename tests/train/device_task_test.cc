@@ -1,8 +1,11 @@
 // Training with the device's arithmetic: values are the oracle's, and a coarse network gets better.
 #include "torch/device_task.h"
 
+#include "base/file.h"
 #include "base/random.h"
 #include "evaluate/values.h"
+#include "export/tflite.h"
+#include "train/model_files.h"
 #include "train/quantized_network.h"
 #include "train/train_run.h"
 
@@ -149,6 +152,47 @@ TEST_P(DeviceTaskCase, computes_what_the_oracle_computes_and_learns)
     task.score(numbers(240, 60), trained);
     const NetworkResult after = test_network(quantized.graph(), set, {.engine = "oracle"}, {});
     EXPECT_EQ(after.score.right, trained.right);
+}
+
+// Stopped and gone on with, everything in front of it computed again: the same file.
+TEST(DeviceTask, goes_on_as_if_it_had_not_been_stopped)
+{
+    const SampleSet set = largest_rows();
+    const TrainOptions options = default_options();
+    const TemporaryFolder folder;
+    TrainRun run = run_over(4, 0.005, 200, 40);
+    run.options.schedule = "cosine";
+    run.fingerprint = "rows";
+    run.first_counts = true;
+    int64_t epochs = 0;
+    run.ended = [&](const Epoch&) { ++epochs; };
+    for (const char* const scheme : {"int8", "int4"}) {
+        const Case c{"", "[{lstm = 6}, {dense = 3, activation = \"softmax\"}]", scheme};
+        const auto trained = [&](TrainRun& how) {
+            Quantized quantized = trained_and_rounded(c, set, options);
+            how.origin = origin_of({&quantized});
+            DeviceTask task(quantized, set, options, "layers");
+            const History history = train(task, how);
+            EXPECT_EQ(history.interrupted, how.stop != nullptr);
+            task.requantize();
+            return std::pair(losses(history), export_tflite(quantized.graph()));
+        };
+        run.resume = false;
+        run.checkpoint = folder.path() / (std::string(scheme) + ".whole");
+        const auto whole = trained(run);
+        run.checkpoint = folder.path() / (std::string(scheme) + ".parts");
+        TrainRun part = run;
+        volatile std::sig_atomic_t stop = 0;
+        stop_in(3, stop, part);
+        trained(part);
+        run.resume = true;
+        epochs = 0;
+        EXPECT_EQ(trained(run), whole) << scheme;
+        EXPECT_EQ(epochs, 2) << "the third and the fourth are left";
+        TrainRun other = run;
+        other.fingerprint = "columns";
+        EXPECT_EQ(refusal_of([&] { trained(other); }), ErrorCode::T0107);
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(

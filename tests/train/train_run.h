@@ -2,6 +2,7 @@
 // the first samples.
 #pragma once
 
+#include "base/error.h"
 #include "project/project_file.h"
 #include "torch/trainer.h"
 #include "train/train_options.h"
@@ -44,6 +45,32 @@ inline TrainRun run_over(int64_t epochs, double rate, int64_t train, int64_t val
     run.train = numbers(0, train);
     run.validation = numbers(train, validation);
     return run;
+}
+
+// Stops within an epoch, as Ctrl-C does.
+inline void stop_in(int64_t epoch, volatile std::sig_atomic_t& stop, TrainRun& run)
+{
+    run.stop = &stop;
+    run.going = [epoch, &stop](int64_t now, double, const Score&) { stop = now == epoch; };
+}
+
+// The loss of every epoch, to the last bit: equal where equal weights went on equally.
+inline std::vector<double> losses(const History& history)
+{
+    std::vector<double> list;
+    for (const Epoch& epoch : history.epochs)
+        list.insert(list.end(), {epoch.train.loss, epoch.validation.loss});
+    return list;
+}
+
+inline ErrorCode refusal_of(const std::function<void()>& training)
+{
+    try {
+        training();
+    } catch (const Error& error) {
+        return error.code();
+    }
+    return ErrorCode::T0001;
 }
 
 }  // namespace thimble

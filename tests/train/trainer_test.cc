@@ -145,14 +145,71 @@ TEST(Trainer, goes_on_as_if_it_had_not_been_stopped)
     EXPECT_EQ(weights_after(set, run), whole);
 }
 
+TEST(Trainer, goes_on_with_every_optimizer_and_from_within_an_epoch)
+{
+    const SampleSet set = quadrants();
+    const TemporaryFolder folder;
+    for (const char* const optimizer : {"sgd", "rmsprop", "adam", "adamw"}) {
+        TrainRun run = run_of(5);
+        run.options.optimizer = optimizer;
+        run.options.schedule = "cosine";
+        run.checkpoint = folder.path() / optimizer;
+        const std::vector<float> weights = weights_after(set, run);
+        const auto trained = [&](const TrainRun& how) {
+            SampleTask task = task_of(set, how.options);
+            return losses(train(task, how));
+        };
+        const std::vector<double> whole = trained(run);
+        TrainRun part = run;
+        volatile std::sig_atomic_t stop = 0;
+        stop_in(4, stop, part);
+        EXPECT_EQ(trained(part).size(), 6u) << optimizer;
+        run.resume = true;
+        EXPECT_EQ(trained(run), whole) << optimizer;
+        EXPECT_EQ(weights_after(set, run), weights) << optimizer << ", nothing left to do";
+    }
+}
+
+// Out of patience, there is nothing to go on with.
+TEST(Trainer, does_not_begin_to_hope_again)
+{
+    const SampleSet set = quadrants();
+    const TemporaryFolder folder;
+    TrainRun run = run_of(200);
+    run.options.rate = 0.5;
+    run.options.patience = 2;
+    run.checkpoint = folder.path() / "checkpoint";
+    SampleTask first = task_of(set, run.options), second = task_of(set, run.options);
+    const History history = train(first, run);
+    ASSERT_LT(history.epochs.size(), 200u);
+    run.resume = true;
+    EXPECT_EQ(train(second, run).epochs.size(), history.epochs.size());
+    run.options.patience = 5;
+    EXPECT_GT(train(second, run).epochs.size(), history.epochs.size());
+}
+
+// A checkpoint that began from other weights is no part of this training.
+TEST(Trainer, begins_anew_from_another_origin)
+{
+    const SampleSet set = quadrants();
+    const TemporaryFolder folder;
+    TrainRun run = run_of(2);
+    run.checkpoint = folder.path() / "checkpoint";
+    run.origin = "one";
+    const std::vector<float> whole = weights_after(set, run);
+    run.resume = true;
+    int64_t epochs = 0;
+    run.ended = [&](const Epoch&) { ++epochs; };
+    EXPECT_EQ(weights_after(set, run), whole);
+    EXPECT_EQ(epochs, 0);
+    run.origin = "another";
+    EXPECT_EQ(weights_after(set, run), whole);
+    EXPECT_EQ(epochs, 2);
+}
+
 ErrorCode refusal(const SampleSet& set, const TrainRun& run)
 {
-    try {
-        weights_after(set, run);
-    } catch (const Error& error) {
-        return error.code();
-    }
-    return ErrorCode::T0001;
+    return refusal_of([&] { weights_after(set, run); });
 }
 
 TEST(Trainer, refuses_checkpoints_of_something_else)
