@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 
 namespace thimble {
 
@@ -82,11 +83,24 @@ bool is_right(const std::vector<double>& values, int label)
     return greatest(values) == static_cast<size_t>(label);
 }
 
+// Where among the judged tensors the loss of the first output is taken: there, or of one value what
+// goes into its sigmoid, which is finer than a probability in 256 steps. A single value that no
+// sigmoid made has no such loss: labels say what is right of it, but not how wrong.
+std::optional<size_t> place_of_loss(const Graph& graph, const std::vector<TensorId>& judged)
+{
+    if (graph.tensor(graph.outputs.at(0)).count() > 1) return 0;
+    for (const Node& node : graph.nodes) {
+        if (node.op->name != "logistic" || node.outputs[0] != graph.outputs[0]) continue;
+        const auto at = std::ranges::find(judged, node.inputs[0]);
+        if (at != judged.end()) return static_cast<size_t>(at - judged.begin());
+    }
+    return std::nullopt;
+}
+
 double label_loss(const std::vector<double>& values, int label)
 {
     if (values.size() > 1) return cross_entropy(values, label);
-    const double p = std::clamp(values[0], 1e-6, 1 - 1e-6);
-    return -std::log(label == 1 ? p : 1 - p);
+    return std::log1p(std::exp(label == 1 ? -values[0] : values[0]));
 }
 
 // Of one layer, over all elements and runs.
@@ -145,7 +159,9 @@ Measured measure(const Graph& quantised, const Graph& float_graph,
 {
     Measured result;
     Evaluator evaluator(quantised, Match::tflm);
-    std::vector<TensorId> judged = judged_tensors(float_graph);
+    const std::vector<TensorId> real = judged_tensors(float_graph);
+    const std::optional<size_t> loss_at = place_of_loss(float_graph, real);
+    std::vector<TensorId> judged = real;
     std::ranges::copy(quantised.outputs, judged.begin());  // They may stand behind a DEQUANTIZE.
     std::vector<Sums> sums(judged.size());
     double entropy = 0, right = 0, labelled = 0;
@@ -155,12 +171,12 @@ Measured measure(const Graph& quantised, const Graph& float_graph,
         for (size_t i = 0; i < inputs.size(); ++i) evaluator.set_input(i, inputs[i]);
         evaluator.run();
         for (size_t o = 0; o < judged.size(); ++o) {
-            const TensorId real = judged_tensors(float_graph)[o];
-            const auto expected = real_values(float_graph.tensor(real), outputs[r][o]);
+            const auto expected = real_values(float_graph.tensor(real[o]), outputs[r][o]);
             const auto found = real_values(quantised.tensor(judged[o]), evaluator.value(judged[o]));
             sums[o].add(expected, found);
-            if (o > 0 || r >= labels.size() || !fits(found, labels[r])) continue;
-            entropy += label_loss(found, labels[r]);
+            if (r >= labels.size() || !fits(found, labels[r])) continue;
+            if (o == loss_at) entropy += label_loss(found, labels[r]);
+            if (o > 0) continue;
             right += is_right(found, labels[r]);
             labelled += 1;
         }
@@ -175,10 +191,8 @@ Measured measure(const Graph& quantised, const Graph& float_graph,
     }
     result.mean_error = all.absolute / std::max(all.elements, 1.0);
     result.max_error = all.most;
-    if (labelled > 0) {
-        result.loss = entropy / labelled;
-        result.accuracy = right / labelled;
-    }
+    if (labelled > 0) result.accuracy = right / labelled;
+    if (labelled > 0 && loss_at) result.loss = entropy / labelled;
     return result;
 }
 

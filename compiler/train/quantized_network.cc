@@ -73,7 +73,9 @@ std::vector<CalibrationRun> calibration_runs(const Graph& network, const SampleS
                                              int64_t count, uint64_t seed, QuantizeOptions& how)
 {
     how.input_range = whole_range(set.sample.type);
-    const bool labelled = !set.labels.empty() && network.tensor(network.outputs[0]).count() > 1;
+    // One value tells two labels apart.
+    const int64_t values = network.tensor(network.outputs[0]).count();
+    const bool labelled = values > 1 ? !set.labels.empty() : set.labels.size() == 2;
     std::vector<CalibrationRun> runs;
     for (const LabelledSample* sample : drawn(set, count, seed)) {
         runs.push_back({input_bytes(*sample, set.sample, network.tensor(network.inputs[0]))});

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <gtest/gtest.h>
 
 namespace thimble {
@@ -201,6 +202,74 @@ TEST(Quantize, ADropAboveTheBoundNamesTheLayerThatCostsMost)
     ASSERT_LT(result.accuracy, 1);
     EXPECT_TRUE(result.worst_layer == "hidden" || result.worst_layer == "scores")
         << result.worst_layer;
+}
+
+// Two labels told apart by one value; `squeeze`: through a sigmoid.
+Graph graph_of_one_value(bool squeeze)
+{
+    Graph graph = dense_network();
+    const TensorId w = add_floats(graph, "w3", {1, 5}, 5), b = add_floats(graph, "b3", {1}, 6);
+    const TensorId y = add(graph, "FULLY_CONNECTED", {graph.outputs[0], w, b}, "value");
+    graph.outputs = {squeeze ? add(graph, "LOGISTIC", {y}, "probability") : y};
+    return graph;
+}
+
+// What lies above one half, and for every tenth run the wrong label.
+std::vector<int> labels_of(const Graph& graph, const std::vector<CalibrationRun>& runs)
+{
+    std::vector<int> labels;
+    for (const CalibrationRun& run : runs) {
+        float value = 0;
+        std::memcpy(&value, first_output(graph, run).data(), sizeof(value));
+        labels.push_back((value > 0.5f) != (labels.size() % 10 == 9));
+    }
+    return labels;
+}
+
+TEST(Quantize, OneProbabilityIsJudgedByItsLabels)
+{
+    const Graph graph = graph_of_one_value(true);
+    const auto runs = runs_for(graph, 120);
+    QuantizeOptions options;
+    options.labels = labels_of(graph, runs);
+    const Quantized result = quantize(graph, runs, options);
+    // -ln of the right label's probability, by the integers that go into the sigmoid.
+    const TensorId logit = result.network.graph.nodes.back().inputs[0];
+    const Tensor& stored = result.graph().tensor(logit);
+    ASSERT_EQ(stored.type, DType::i8);
+    Evaluator oracle(result.graph(), Match::tflm);
+    double loss = 0, right = 0;
+    for (size_t r = 0; r < runs.size(); ++r) {
+        oracle.reset();
+        oracle.set_input(0, inputs_for(result.graph(), result.network.graph, runs[r])[0]);
+        oracle.run();
+        const int8_t q = static_cast<int8_t>(oracle.value(logit)[0]);
+        const double z = stored.quant.scale() * (q - stored.quant.zero_point());
+        const double p = 1 / (1 + std::exp(-z));
+        loss -= std::log(options.labels[r] == 1 ? p : 1 - p) / 120;
+        right += (static_cast<int8_t>(oracle.output(0)[0]) > 0) == (options.labels[r] == 1);
+    }
+    EXPECT_NEAR(result.loss, loss, 1e-9);
+    EXPECT_NEAR(result.accuracy, right / 120, 1e-9);
+    EXPECT_NEAR(result.float_accuracy, 0.9, 1e-9);
+    for (const RangeMethod method :
+         {RangeMethod::min_max, RangeMethod::percentile, RangeMethod::mse}) {
+        options.method = method;
+        EXPECT_LE(result.loss, quantize(graph, runs, options).loss);
+    }
+}
+
+TEST(Quantize, OneValueThatIsNoProbabilityIsJudgedByFloat)
+{
+    const Graph graph = graph_of_one_value(false);
+    const auto runs = runs_for(graph, 40);
+    QuantizeOptions options;
+    const double loss = quantize(graph, runs, options).loss;
+    options.labels = labels_of(graph, runs);
+    const Quantized result = quantize(graph, runs, options);
+    EXPECT_EQ(result.loss, loss);
+    EXPECT_NEAR(result.float_accuracy, 0.9, 1e-9);
+    EXPECT_GT(result.accuracy, 0.8);
 }
 
 TEST(Quantize, MasksStayInFloatAndDoNotSpoilOthers)
