@@ -16,48 +16,10 @@ folder=${THIMBLE_SPEECH:?the folder to write}
 all_scratch=$(mktemp -d)
 trap 'rm -rf "$all_scratch"' EXIT
 rate=16000
-per_word_train=${THIMBLE_SPEECH_CLIPS:-1400}  # of yes, and of no
-made="2 $per_word_train"                       # the number of this division of voices comes first
+per_word_train=${THIMBLE_SPEECH_CLIPS:-2800}  # of yes, and of no
+made="3 $per_word_train"                       # the number of this division of voices comes first
 if [ -f "$folder/complete" ] && [ "$(cat "$folder/complete")" = "$made" ]; then exit 0; fi
 rm -rf "$folder"
-
-accents="en-gb en-us en-gb-scotland en-gb-x-rp en-gb-x-gbclan en-gb-x-gbcwmd en-029 en-us-nyc"
-# Who speaks where was fixed before anything was trained on it. Voices that an older division knew
-# stay with train/ (and, those of its test, with valid/). Every other human voice of espeak-ng goes
-# by its name: the first 8 digits of its sha256, modulo 10, 0 to 2: test, 3 and 4: valid, else train.
-# A relative (steph3, Gene2, AnxiousAndy, Nguyen) goes where the other one is, and those of voices in
-# test/ (edward2, iven2, Diogo ...) are left out, as are whispers, croaks, robots and demons: whisper
-# whisperf caleb croak fast Demonic UniRobot anikaRobot robosoft RicishayMax; a blank in its name:
-# "Mr serious". ked speaks in test/: the only person that no other engine has.
-train_variants="m1 m2 m3 m5 m7 f1 f2 f3 f5 klatt klatt2 Andy Annie Denis Gene Alex Michael linda steph belinda
-    Storm Jacky Lee steph2 steph3 Gene2 AnxiousAndy Alicia quincy shelby travis klatt5 klatt6 norbert robert
-    paul Mario Tweaky ed klatt3 marcelo sandro Marco adam zac"
-valid_variants="m4 m8 f4 klatt4 Nguyen david john pablo pedro Mike benjamin grandpa"
-test_variants="Andrea antonio edward grandma gustave m6 victor boris rob announcer aunty iven kaukovalta max michel"
-
-# Voices as ENGINE:VOICE. Those that persons lent their sound to are a fifth of a part, or more.
-train_voices=() valid_voices=() test_voices=()
-for accent in $accents; do
-    for variant in $train_variants; do train_voices+=("espeak:$accent+$variant"); done
-    for variant in $valid_variants; do valid_voices+=("espeak:$accent+$variant"); done
-    for variant in $test_variants; do test_voices+=("espeak:$accent+$variant"); done
-done
-for i in $(seq 36); do train_voices+=(flite:kal16 flite:awb flite:slt festival:cmu_us_slt_arctic_hts); done
-for i in $(seq 24); do valid_voices+=(flite:rms); done
-for i in $(seq 30); do test_voices+=(festival:ked_diphone); done
-
-# Other words: all parts say the first list (train/ more often), each says a list of its own.
-others="one two three four five six seven eight nine zero up down left right on off stop go house tree
-    bird dog wow marvin sheila hello water music light open close table window garden yellow guess note
-    snow mess chess dress nose yard year load low so show never now knee best rest west yell"
-train_others="$others $others please thank sorry good morning evening tomorrow today again louder softer start pause
-    play next back home phone call message weather time clock alarm kitchen bathroom bedroom door lamp fan
-    heater cold warm red green blue white black orange purple brown monday tuesday friday sunday january may
-    june august winter summer spring person mother father sister brother baby doctor teacher school office
-    city street car train bus plane boat bicycle road bridge river mountain ocean island forest flower grass
-    yet less us yoga young year joy jazz say may nor new note nine grow throw toe bow ago also"
-valid_others="$others apple finger chair paper button number coffee market machine silver"
-test_others="$others bread pencil shoulder lemon engine ticket cousin mirror village thunder"
 
 pick() { local -n list=$1; picked=${list[RANDOM % ${#list[@]}]}; }
 # The results of these stand in a variable: RANDOM in a $(subshell) begins anew, with the time.
@@ -67,9 +29,23 @@ hundredths() {                                                    # the same wit
     printf -v "$1" '%d.%02d' $((n / 100)) $((n % 100))
 }
 
-# Voices by chance: all that a variant of espeak-ng can say, drawn within what a throat could be.
-# `chance_voices` get 200 of them, spoken by a copy of espeak-ng's data.
-speech_data=
+accents="en-gb en-us en-gb-scotland en-gb-x-rp en-gb-x-gbclan en-gb-x-gbcwmd en-029 en-us-nyc"
+# Who speaks where was fixed before anything was trained on it. test/ has what spoke nowhere before:
+# the human variants of espeak-ng that earlier divisions had left out, one of three persons, and
+# voices by chance. Their relatives (antonio, edward, iven, michel, victor) are left out, as are
+# whispers, croaks, robots and demons. What an earlier test/ knew went to valid/ and train/ in turn,
+# by the alphabet; all else stayed where it was.
+train_variants="m1 m2 m3 m5 m6 m7 f1 f2 f3 f5 klatt klatt2 Andy Annie Denis Gene Alex Michael linda steph belinda
+    Storm Jacky Lee steph2 steph3 Gene2 AnxiousAndy Alicia quincy shelby travis klatt5 klatt6 norbert robert
+    paul Mario Tweaky ed klatt3 marcelo sandro Marco adam zac announcer boris gustave rob"
+valid_variants="m4 m8 f4 klatt4 Nguyen david john pablo pedro Mike benjamin grandpa Andrea aunty grandma
+    kaukovalta max"
+test_variants="anika Diogo edward2 Henrique Hugo iven2 iven3 iven4 miguel"
+
+# Voices by chance: all that a variant of espeak-ng can say, drawn within what a throat could be. A
+# copy of espeak-ng's data knows them.
+speech_data=$all_scratch
+cp -rs "$(espeak-ng --version | sed 's/.*Data at: //')" "$all_scratch/espeak-ng-data"
 chance_variant() {
     local tract pitch span i f s w
     between tract 84 118
@@ -92,19 +68,43 @@ chance_variant() {
     between f 1 16
     [ "$f" -gt 6 ] || printf 'klatt %d\n' "$f"
 }
-chance_voices() {
-    local installed list i
+
+# voices PART CHANCE SEED: puts all that speak in a part into PART_voices, as ENGINE:VOICE, with so
+# many by chance among them.
+voices() {
+    local -n all=$1_voices variants=$1_variants
+    local accent variant list i
+    all=()
+    for accent in $accents; do
+        for variant in $variants; do all+=("espeak:$accent+$variant"); done
+    done
     read -r -a list <<<"$accents"
-    installed=$(espeak-ng --version | sed 's/.*Data at: //')
-    speech_data=$all_scratch
-    cp -rs "$installed" "$all_scratch/espeak-ng-data"
-    RANDOM=400
-    chance_voices=()
-    for i in $(seq 200); do
-        chance_variant >"$all_scratch/espeak-ng-data/voices/!v/chance$i"
-        chance_voices+=("espeak:${list[i % ${#list[@]}]}+chance$i")
+    RANDOM=$3
+    for i in $(seq "$2"); do
+        chance_variant >"$speech_data/espeak-ng-data/voices/!v/$1$i"
+        all+=("espeak:${list[i % ${#list[@]}]}+$1$i")
     done
 }
+voices train 400 400
+voices valid 48 402
+voices test 32 401
+# Voices that persons lent their sound to: a fifth of a part, or so.
+for i in $(seq 40); do train_voices+=(flite:awb flite:slt festival:ked_diphone festival:cmu_us_slt_arctic_hts); done
+for i in $(seq 40); do valid_voices+=(flite:rms); done
+for i in $(seq 26); do test_voices+=(flite:kal16); done
+
+# Other words: all parts say the first list (train/ more often), each says a list of its own.
+others="one two three four five six seven eight nine zero up down left right on off stop go house tree
+    bird dog wow marvin sheila hello water music light open close table window garden yellow guess note
+    snow mess chess dress nose yard year load low so show never now knee best rest west yell"
+train_others="$others $others please thank sorry good morning evening tomorrow today again louder softer start pause
+    play next back home phone call message weather time clock alarm kitchen bathroom bedroom door lamp fan
+    heater cold warm red green blue white black orange purple brown monday tuesday friday sunday january may
+    june august winter summer spring person mother father sister brother baby doctor teacher school office
+    city street car train bus plane boat bicycle road bridge river mountain ocean island forest flower grass
+    yet less us yoga young year joy jazz say may nor new note nine grow throw toe bow ago also"
+valid_others="$others apple finger chair paper button number coffee market machine silver"
+test_others="$others bread pencil shoulder lemon engine ticket cousin mirror village thunder"
 
 # speak VOICE WORD FILE: a word without silence around it.
 speak() {
@@ -118,7 +118,7 @@ speak() {
     hundredths stretch 75 145
     hundredths tract 88 116
     case $engine in
-    espeak) espeak-ng ${speech_data:+--path="$speech_data"} -v "$voice" -s "$speed" -p "$pitch" -w "$scratch/said.wav" "$word" ;;
+    espeak) espeak-ng --path="$speech_data" -v "$voice" -s "$speed" -p "$pitch" -w "$scratch/said.wav" "$word" ;;
     flite) flite -voice "$voice" --setf duration_stretch="$stretch" --setf int_f0_target_mean="$tone" \
         -t "$word" -o "$scratch/said.wav" ;;
     festival) echo "$word" | text2wave -eval "(voice_$voice)" \
@@ -233,7 +233,7 @@ for part in train valid test; do
     words=${part}_others
     case $part in
     train) count=$per_word_train unknown=$((per_word_train * 2)) seed=100 ;;
-    valid) count=240 unknown=320 seed=300 ;;
+    valid) count=480 unknown=640 seed=300 ;;
     test) count=240 unknown=320 seed=200 ;;
     esac
     label $((seed + 1)) $part ${part}_voices yes "$count" yes &
@@ -247,12 +247,6 @@ for part in train valid test; do
     # shellcheck disable=SC2086
     cut=80 label $((seed + 5)) $part ${part}_voices unknown $((count * 3 / 4)) ${!words} &
     cut=40 label $((seed + 6)) $part ${part}_voices unknown $((count / 2)) yes no &
-    wait
-    chance_voices
-    label $((seed + 7)) $part chance_voices yes $((count * 3 / 4)) yes &
-    label $((seed + 8)) $part chance_voices no $((count * 3 / 4)) no &
-    # shellcheck disable=SC2086
-    label $((seed + 9)) $part chance_voices unknown "$count" ${!words} &
     wait
 done
 echo "$made" >"$folder/complete"
