@@ -7,9 +7,10 @@ namespace thimble {
 namespace {
 
 // The oracle is given samples as they are, and so is the float network beside it.
-TrainOptions without_masks(TrainOptions options)
+TrainOptions unchanged_samples(TrainOptions options)
 {
     options.mask_rows = options.mask_channels = 0;
+    options.shift_rows = options.shift_channels = 0;
     return options;
 }
 
@@ -17,7 +18,7 @@ TrainOptions without_masks(TrainOptions options)
 
 DeviceTask::DeviceTask(Quantized& quantized, const SampleSet& set, const TrainOptions& options,
                        const std::string& place)
-    : SampleTask(trainable_network(quantized.network), set, without_masks(options), place),
+    : SampleTask(trainable_network(quantized.network), set, unchanged_samples(options), place),
       device_(quantized),
       set_(set)
 {

@@ -61,27 +61,44 @@ SampleTask::SampleTask(TrainableNetwork network, const SampleSet& set, const Tra
         targets_ = torch::tensor(targets).reshape({samples, values_});
     }
     if (options.balanced && label_count_ > 0) weight_of_ = class_weights(set);
-    set_masks(options, set, place);
+    set_changes(options, set, place);
 }
 
-void SampleTask::set_masks(const TrainOptions& options, const SampleSet& set,
-                           const std::string& place)
+void SampleTask::set_changes(const TrainOptions& options, const SampleSet& set,
+                             const std::string& place)
 {
-    mask_most_[0] = options.mask_rows;
-    mask_most_[1] = options.mask_channels;
-    if (options.mask_rows == 0 && options.mask_channels == 0) return;
+    most_hidden_[0] = options.mask_rows, most_hidden_[1] = options.mask_channels;
+    most_shifted_[0] = options.shift_rows, most_shifted_[1] = options.shift_channels;
+    const int64_t rows = std::max(options.mask_rows, options.shift_rows);
+    const int64_t channels = std::max(options.mask_channels, options.shift_channels);
+    if (rows == 0 && channels == 0) return;
     const Shape& shape = set.sample.shape;
     require(
-        shape.size() == 2 && set.ids == 0 && options.mask_rows < shape[0] &&
-            options.mask_channels < shape[1],
+        shape.size() == 2 && set.ids == 0 && rows < shape[0] && channels < shape[1],
         ErrorCode::T0106,
         {place,
-         fmt::format("{} rows and {} channels of {} {} are to be hidden", options.mask_rows,
-                     options.mask_channels, set.ids > 0 ? "ids" : "features", shape_text(shape)),
+         fmt::format("{} rows and {} channels of {} {} are to be hidden or shifted", rows, channels,
+                     set.ids > 0 ? "ids" : "features", shape_text(shape)),
          "fewer rows and channels than the network's input has",
          "augment = {mask_rows = 6, mask_channels = 6}"});
     const auto trained = static_cast<int64_t>(set.train.size());
     mask_value_ = inputs_.narrow(0, 0, trained).mean().item<double>();
+}
+
+// Moves each sample by any number of rows and of channels up to the most; what stood at the edge
+// is repeated there. A channel or two of a mel spectrum are another throat (Jaitly, Hinton 2013).
+torch::Tensor SampleTask::shifted(torch::Tensor inputs) const
+{
+    const int64_t samples = inputs.size(0);
+    for (const int64_t axis : {1, 2}) {
+        const int64_t most = most_shifted_[axis - 1];
+        if (most == 0) continue;
+        const int64_t size = inputs.size(axis);
+        const torch::Tensor by = at::randint(-most, most + 1, {samples, 1}, torch::kInt64);
+        const torch::Tensor from = (at::arange(size).unsqueeze(0) + by).clamp(0, size - 1);
+        inputs = inputs.gather(axis, from.unsqueeze(3 - axis).expand_as(inputs));
+    }
+    return inputs;
 }
 
 // Hides a stretch of rows and one of channels of each sample, each of any length up to the most,
@@ -90,7 +107,7 @@ torch::Tensor SampleTask::masked(torch::Tensor inputs) const
 {
     const int64_t samples = inputs.size(0);
     for (const int64_t axis : {1, 2}) {
-        const int64_t most = mask_most_[axis - 1];
+        const int64_t most = most_hidden_[axis - 1];
         if (most == 0) continue;
         const int64_t size = inputs.size(axis);
         const torch::Tensor length = (at::rand({samples, 1}) * (most + 1)).floor();
@@ -164,7 +181,7 @@ torch::Tensor SampleTask::loss(std::span<const int64_t> samples, bool training, 
     const torch::Tensor index =
         torch::tensor(at::ArrayRef<int64_t>(samples.data(), samples.size()), torch::kInt64);
     const torch::Tensor all = inputs_.index_select(0, index);
-    const std::vector<torch::Tensor> inputs = {training ? masked(all) : all};
+    const std::vector<torch::Tensor> inputs = {training ? masked(shifted(all)) : all};
     torch::Tensor y =
         loss_ == "mse" ? network_.forward(inputs, training)[0] : network_.logits(inputs, training);
     y = y.reshape({y.size(0), values_});

@@ -32,7 +32,8 @@ protected:
 
 private:
     std::string chosen_loss(const std::string& wanted, const std::string& place) const;
-    void set_masks(const TrainOptions& options, const SampleSet& set, const std::string& place);
+    void set_changes(const TrainOptions& options, const SampleSet& set, const std::string& place);
+    torch::Tensor shifted(torch::Tensor inputs) const;
     torch::Tensor masked(torch::Tensor inputs) const;
     torch::Tensor class_weights(const SampleSet& set) const;
     torch::Tensor errors(const torch::Tensor& y, const torch::Tensor& labels,
@@ -43,8 +44,9 @@ private:
     int64_t values_ = 0;      // of the network's output
     size_t label_count_ = 0;  // 0: targets
     std::string loss_;
-    torch::Tensor inputs_;           // [samples, ...]
-    int64_t mask_most_[2] = {0, 0};  // rows, channels that are hidden in training
+    torch::Tensor inputs_;              // [samples, ...]
+    int64_t most_hidden_[2] = {0, 0};   // rows, channels, in training
+    int64_t most_shifted_[2] = {0, 0};  // the same
     double mask_value_ = 0;
     torch::Tensor labels_;     // int64 [samples]
     torch::Tensor targets_;    // float [samples, values]

@@ -64,6 +64,9 @@ public:
     Training(Task& task, const TrainRun& run)
         : task_(task), run_(run), optimizer_(make_optimizer(run.options, task.weights()))
     {
+        state_ = task.weights();
+        state_.insert(state_.end(), task.statistics().begin(), task.statistics().end());
+        if (averaged()) mean_ = copies(state_);
         keep_best();
         if (run.first_counts)
             task_.score(run.validation.empty() ? run.train : run.validation, best_score_);
@@ -79,13 +82,8 @@ public:
                 history_.interrupted = true;
                 break;
             }
-            task_.score(run_.validation, done.validation);
+            judge(done);
             history_.epochs.push_back(done);
-            if (is_better(done.judged(), best_score_)) {
-                best_score_ = done.judged();
-                history_.best = epoch;
-                keep_best();
-            }
             save();
             if (run_.ended) run_.ended(done);
         }
@@ -105,11 +103,41 @@ private:
         return run_.options.patience > 0 &&
                next_epoch() - 1 - history_.best >= run_.options.patience;
     }
+    bool averaged() const { return run_.options.average > 0; }
 
     void keep_best()
     {
         best_weights_ = copies(task_.weights());
         best_statistics_ = copies(task_.statistics());
+    }
+
+    // Moves the mean of the weights towards those behind this step. Where steps go to and fro about
+    // a minimum, their mean lies nearer to it (Polyak and Juditsky 1992); the first ones count as
+    // in a plain mean, or the weights that training began with would stay in it for long.
+    void average()
+    {
+        if (!averaged()) return;
+        const torch::NoGradGuard no_gradients;
+        const auto before = static_cast<double>(steps_++);
+        const double keep = std::min(run_.options.average, before / (before + 10));
+        for (size_t i = 0; i < mean_.size(); ++i) mean_[i].lerp_(state_[i], 1 - keep);
+    }
+
+    // Scores an epoch, with the mean of the weights if there is one, and keeps the best.
+    void judge(Epoch& done)
+    {
+        std::vector<torch::Tensor> own;
+        if (averaged()) {
+            own = copies(state_);
+            assign(state_, mean_);
+        }
+        task_.score(run_.validation, done.validation);
+        if (is_better(done.judged(), best_score_)) {
+            best_score_ = done.judged();
+            history_.best = done.number;
+            keep_best();
+        }
+        if (averaged()) assign(state_, own);
     }
 
     Epoch trained(int64_t number)
@@ -136,6 +164,7 @@ private:
             if (run_.options.clip > 0)
                 torch::nn::utils::clip_grad_norm_(task_.weights(), run_.options.clip);
             optimizer_->step();
+            average();
             if (run_.going)
                 run_.going(number,
                            static_cast<double>(at + count) / static_cast<double>(order.size()),
@@ -156,6 +185,8 @@ private:
         archive.write("best", torch::tensor(history_.best));
         write(archive, "weights", task_.weights());
         write(archive, "statistics", task_.statistics());
+        write(archive, "mean", mean_);
+        archive.write("steps", torch::tensor(steps_));
         write(archive, "best_weights", best_weights_);
         write(archive, "best_statistics", best_statistics_);
         std::vector<double> epochs;
@@ -217,9 +248,12 @@ private:
             if (text(archive, "fingerprint") != run_.fingerprint)
                 refuse("is of other data, layers or settings");
             if (!run_.origin.empty() && text(archive, "origin") != run_.origin) return;
-            torch::Tensor best, epochs;
+            torch::Tensor best, steps, epochs;
             archive.read("best", best);
             history_.best = best.item<int64_t>();
+            archive.read("steps", steps);
+            steps_ = steps.item<int64_t>();
+            read(archive, "mean", mean_);
             read(archive, "best_weights", best_weights_);
             read(archive, "best_statistics", best_statistics_);
             read(archive, "weights", task_.weights());
@@ -253,6 +287,9 @@ private:
     Task& task_;
     const TrainRun& run_;
     std::unique_ptr<torch::optim::Optimizer> optimizer_;
+    std::vector<torch::Tensor> state_;  // weights, then statistics: the task's own tensors
+    std::vector<torch::Tensor> mean_;   // of each, if averaged
+    int64_t steps_ = 0;                 // in the mean
     std::vector<torch::Tensor> best_weights_, best_statistics_;
     Score best_score_;
     History history_;

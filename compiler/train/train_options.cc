@@ -22,6 +22,7 @@ TrainOptions train_options(const ProjectFile& file)
         .validation = train.number("validation"),
         .balanced = train.text("class_weights") == "balanced",
         .clip = train.number("clip"),
+        .average = train.number("average"),
         .sampling = train.number("sampling"),
         .seed = static_cast<uint64_t>(train.whole("seed")),
         .calibration = train.whole("calibration"),
@@ -29,7 +30,9 @@ TrainOptions train_options(const ProjectFile& file)
         .qat_rate = train.has("qat_rate") ? train.number("qat_rate") : train.number("rate") / 10,
         .max_drop = train.number("max_drop"),
         .mask_rows = augment ? augment->whole("mask_rows") : 0,
-        .mask_channels = augment ? augment->whole("mask_channels") : 0};
+        .mask_channels = augment ? augment->whole("mask_channels") : 0,
+        .shift_rows = augment ? augment->whole("shift_rows") : 0,
+        .shift_channels = augment ? augment->whole("shift_channels") : 0};
 }
 
 double rate_of(const TrainOptions& options, int64_t epoch)

@@ -36,10 +36,11 @@ SampleSet quadrants()
     return set;
 }
 
-SampleTask task_of(const SampleSet& set, const TrainOptions& options)
+SampleTask task_of(const SampleSet& set, const TrainOptions& options,
+                   const std::string& dropout = "{dropout = 0.1}, ")
 {
-    const auto layers = layers_of(R"([{dense = 16, activation = "relu"}, {dropout = 0.1},
-        {dense = 2, activation = "softmax"}])");
+    const auto layers = layers_of(R"([{dense = 16, activation = "relu"}, )" + dropout +
+                                  R"({dense = 2, activation = "softmax"}])");
     return {build_network({layers, set.sample}, options.seed), set, options, "layers"};
 }
 
@@ -60,6 +61,13 @@ std::vector<float> weights_after(const SampleSet& set, const TrainRun& run)
         all.insert(all.end(), flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel());
     }
     return all;
+}
+
+double loss_of(SampleTask& task, const std::vector<int64_t>& samples, bool training)
+{
+    Score score;
+    task.loss(samples, training, score);
+    return score.loss;
 }
 
 TEST(Trainer, learns_and_keeps_the_best_epoch)
@@ -108,16 +116,32 @@ TEST(Trainer, hides_rows_and_channels)
     run.options.mask_rows = 1;
     const std::vector<float> masked = weights_after(set, run);
     EXPECT_EQ(masked, weights_after(set, run));
-    SampleTask task = task_of(set, run.options);
-    Score hidden, again, seen;
-    at::manual_seed(1);
-    task.loss(run.validation, true, hidden);
-    task.loss(run.validation, true, again);
-    EXPECT_NE(hidden.loss, again.loss);
-    task.loss(run.validation, false, seen);
-    again = {};
-    task.loss(run.validation, false, again);
-    EXPECT_EQ(seen.loss, again.loss);
+    SampleTask task = task_of(set, run.options, "");
+    const double hidden = loss_of(task, run.validation, true);
+    EXPECT_NE(hidden, loss_of(task, run.validation, true));
+    const double seen = loss_of(task, run.validation, false);
+    EXPECT_EQ(seen, loss_of(task, run.validation, false));
+}
+
+// With two rows, moving by one makes them equal, to the first or to the second: points on the
+// diagonal stay where they are, and others do not.
+TEST(Trainer, shifts_rows_and_channels)
+{
+    SampleSet set = quadrants();
+    set.sample.shape = {2, 1};
+    TrainRun run = run_of(1);
+    run.options.shift_rows = 2;
+    EXPECT_THROW(weights_after(set, run), Error);
+    run.options.shift_rows = 1;
+    SampleTask task = task_of(set, run.options, "");
+    const double moved = loss_of(task, run.validation, true);
+    EXPECT_NE(moved, loss_of(task, run.validation, true));
+    EXPECT_EQ(loss_of(task, run.validation, false), loss_of(task, run.validation, false));
+    for (LabelledSample& sample : set.train)
+        std::memcpy(sample.features.data() + sizeof(float), sample.features.data(), sizeof(float));
+    SampleTask diagonal = task_of(set, run.options, "");
+    const double loss = loss_of(diagonal, run.validation, true);
+    EXPECT_EQ(loss, loss_of(diagonal, run.validation, false));
 }
 
 TEST(Trainer, gives_the_same_weights_again)
@@ -130,19 +154,46 @@ TEST(Trainer, gives_the_same_weights_again)
     EXPECT_NE(first, weights_after(set, other));
 }
 
+// Of the last epoch's validation.
+double mean_loss_after(const SampleSet& set, const TrainRun& run)
+{
+    SampleTask task = task_of(set, run.options);
+    return train(task, run).epochs.back().validation.mean_loss();
+}
+
+// Steps that are far too long go to and fro; their mean does not.
+TEST(Trainer, scores_and_keeps_the_mean_of_the_weights)
+{
+    const SampleSet set = quadrants();
+    TrainRun run = run_of(10);
+    run.options.optimizer = "sgd";
+    run.options.rate = 1;
+    const double last = mean_loss_after(set, run);
+    run.options.average = 0.99;
+    EXPECT_LT(mean_loss_after(set, run), 0.8 * last);
+    run.options.epochs = 1;
+    run.options.batch = 300;  // one step: its weights are the mean
+    const std::vector<float> one = weights_after(set, run);
+    run.options.average = 0;
+    EXPECT_EQ(weights_after(set, run), one);
+}
+
 TEST(Trainer, goes_on_as_if_it_had_not_been_stopped)
 {
     const SampleSet set = quadrants();
-    const TemporaryFolder folder;
-    TrainRun run = run_of(6);
-    run.checkpoint = folder.path() / "whole.checkpoint";
-    const std::vector<float> whole = weights_after(set, run);
-    run.checkpoint = folder.path() / "parts.checkpoint";
-    run.options.epochs = 2;
-    weights_after(set, run);
-    run.resume = true;
-    run.options.epochs = 6;
-    EXPECT_EQ(weights_after(set, run), whole);
+    for (const double average : {0.0, 0.9}) {
+        const TemporaryFolder folder;
+        TrainRun run = run_of(6);
+        run.options.average = average;
+        run.checkpoint = folder.path() / "whole.checkpoint";
+        const std::vector<float> whole = weights_after(set, run);
+        run.checkpoint = folder.path() / "parts.checkpoint";
+        run.options.epochs = 2;
+        weights_after(set, run);
+        run.resume = true;
+        run.options.epochs = 6;
+        EXPECT_EQ(weights_after(set, run), whole);
+    }
 }
 
 TEST(Trainer, goes_on_with_every_optimizer_and_from_within_an_epoch)
