@@ -17,7 +17,7 @@ all_scratch=$(mktemp -d)
 trap 'rm -rf "$all_scratch"' EXIT
 rate=16000
 per_word_train=${THIMBLE_SPEECH_CLIPS:-2800}  # of yes, and of no
-made="3 $per_word_train"                       # the number of this division of voices comes first
+made="4 $per_word_train"                       # the number of this division of voices comes first
 if [ -f "$folder/complete" ] && [ "$(cat "$folder/complete")" = "$made" ]; then exit 0; fi
 rm -rf "$folder"
 
@@ -88,9 +88,15 @@ voices() {
 voices train 400 400
 voices valid 48 402
 voices test 32 401
-# Voices that persons lent their sound to: a fifth of a part, or so.
-for i in $(seq 40); do train_voices+=(flite:awb flite:slt festival:ked_diphone festival:cmu_us_slt_arctic_hts); done
-for i in $(seq 40); do valid_voices+=(flite:rms); done
+# Voices that persons lent their sound to, as often as all variants and chances of a part, or half
+# as often, or a fifth. Those from abroad are read what their language spells like English.
+for i in $(seq 40); do
+    train_voices+=(flite:awb flite:slt festival:ked_diphone festival:cmu_us_slt_arctic_hts)
+    train_voices+=(abroad:suo_fi_lj_diphone abroad:hy_fi_mv_diphone abroad:lp_diphone abroad:czech_dita
+        abroad:czech_krb abroad:czech_ph)
+    valid_voices+=(flite:rms)
+done
+for i in $(seq 30); do valid_voices+=(abroad:pc_diphone abroad:czech_machac abroad:upc_ca_ona_hts); done
 for i in $(seq 26); do test_voices+=(flite:kal16); done
 
 # Other words: all parts say the first list (train/ more often), each says a list of its own.
@@ -104,25 +110,37 @@ train_others="$others $others please thank sorry good morning evening tomorrow t
     city street car train bus plane boat bicycle road bridge river mountain ocean island forest flower grass
     yet less us yoga young year joy jazz say may nor new note nine grow throw toe bow ago also"
 valid_others="$others apple finger chair paper button number coffee market machine silver"
+# What those from abroad say instead: short words of theirs, and what sounds nearly like "yes" and "no".
+# shellcheck disable=SC2034
+read -r -d '' -a abroad_others <<<"luna mama telefon banana auto radio limonada tri kato sol mar pan kino nebo nos mes les lou nau ne
+    si sou kou tou nu ni na do da mo mi me lo la li ta ti to pa pi po papa mapa kilo solo mono piano opera
+    tango polka tomato pasta pizza salata soda kola bes des tes kes est ast jo ja je ano ako oko sport test" || true
 test_others="$others bread pencil shoulder lemon engine ticket cousin mirror village thunder"
+
+# say_festival VOICE TEXT STRETCH FILE. Festival begins slowly: what it said once is kept.
+say_festival() {
+    local said=$scratch/$1_${2//[^a-z]/_}_$3.wav
+    [ -f "$said" ] || echo "$2" | text2wave -eval "(voice_$1)" -eval "(Parameter.set 'Duration_Stretch $3)" -o "$said"
+    cp "$said" "$4"
+}
 
 # speak VOICE WORD FILE: a word without silence around it.
 speak() {
     local engine=${1%%:*} voice=${1#*:} word=${2//_/ } melodies=("" "" "" "?" "!" ",")
-    local speed pitch stretch tone tract
+    local speed pitch stretch slow tone tract
     pick melodies
-    word=$word$picked
     between speed 105 200
     between pitch 20 80
     between tone 80 220
     hundredths stretch 75 145
+    between slow 7 14
+    printf -v slow '%d.%d' $((slow / 10)) $((slow % 10))
     hundredths tract 88 116
     case $engine in
-    espeak) espeak-ng --path="$speech_data" -v "$voice" -s "$speed" -p "$pitch" -w "$scratch/said.wav" "$word" ;;
+    espeak) espeak-ng --path="$speech_data" -v "$voice" -s "$speed" -p "$pitch" -w "$scratch/said.wav" "$word$picked" ;;
     flite) flite -voice "$voice" --setf duration_stretch="$stretch" --setf int_f0_target_mean="$tone" \
-        -t "$word" -o "$scratch/said.wav" ;;
-    festival) echo "$word" | text2wave -eval "(voice_$voice)" \
-        -eval "(Parameter.set 'Duration_Stretch $stretch)" -o "$scratch/said.wav" ;;
+        -t "$word$picked" -o "$scratch/said.wav" ;;
+    festival | abroad) say_festival "$voice" "$word" "$slow" "$scratch/said.wav" ;;
     esac >/dev/null 2>&1
     sox -R "$scratch/said.wav" -r $rate -b 16 -c 1 "$3" speed "$tract" \
         silence 1 0.01 1% reverse silence 1 0.01 1% reverse norm -3 2>/dev/null
@@ -195,6 +213,16 @@ clip() {
     fi
 }
 
+# spell_abroad: puts what `voice` reads like the English `word` into `text`, or another `word`.
+spell_abroad() {
+    case $word:$voice in
+    no:*) text=nou ;;
+    yes:*_fi_* | yes:*czech*) text=jes ;;
+    yes:*) text=ies ;;
+    *) pick abroad_others; word=$picked text=$picked ;;
+    esac
+}
+
 # clips PART VOICES LABEL COUNT WORD...
 clips() {
     local part=$1 voices=$2 label=$3 count=$4 i word
@@ -207,12 +235,14 @@ clips() {
             clip "$(printf '%s/%s/%s/noise_%04d.wav' "$folder" "$part" "$label" "$i")"
             continue
         fi
-        local voice
+        local voice text
         pick words
         word=$picked
         pick "$voices"
         voice=$picked
-        speak "$voice" "$word" "$scratch/word.wav" || continue
+        text=$word
+        [[ $voice != abroad:* ]] || spell_abroad
+        speak "$voice" "$text" "$scratch/word.wav" || continue
         file=$(printf '%s/%s/%s/%s_%s_%04d.wav' "$folder" "$part" "$label" "${cut:+part_of_}$word" "${voice#*:}" "$i")
         clip "$file" "$scratch/word.wav"
     done
