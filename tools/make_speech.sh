@@ -17,7 +17,7 @@ all_scratch=$(mktemp -d)
 trap 'rm -rf "$all_scratch"' EXIT
 rate=16000
 per_word_train=${THIMBLE_SPEECH_CLIPS:-2800}  # of yes, and of no
-made="4 $per_word_train"                       # the number of this division of voices comes first
+made="5 $per_word_train"                       # the number of this division of voices comes first
 if [ -f "$folder/complete" ] && [ "$(cat "$folder/complete")" = "$made" ]; then exit 0; fi
 rm -rf "$folder"
 
@@ -119,27 +119,32 @@ test_others="$others bread pencil shoulder lemon engine ticket cousin mirror vil
 
 # say_festival VOICE TEXT STRETCH FILE. Festival begins slowly: what it said once is kept.
 say_festival() {
-    local said=$scratch/$1_${2//[^a-z]/_}_$3.wav
-    [ -f "$said" ] || echo "$2" | text2wave -eval "(voice_$1)" -eval "(Parameter.set 'Duration_Stretch $3)" -o "$said"
+    local said=$all_scratch/$1_${2// /_}_$3.wav
+    if [ ! -f "$said" ]; then
+        echo "$2" | text2wave -eval "(voice_$1)" -eval "(Parameter.set 'Duration_Stretch $3)" -o "$4"
+        mv "$4" "$said"
+    fi
     cp "$said" "$4"
 }
 
 # speak VOICE WORD FILE: a word without silence around it.
 speak() {
-    local engine=${1%%:*} voice=${1#*:} word=${2//_/ } melodies=("" "" "" "?" "!" ",")
-    local speed pitch stretch slow tone tract
+    local engine=${1%%:*} voice=${1#*:} word=${2//_/ } melodies=("" "" "" "?" "!" ",") stretches=(0.8 1.0 1.25)
+    local melody speed pitch stretch slow tone tract
     pick melodies
+    melody=$picked
     between speed 105 200
     between pitch 20 80
     between tone 80 220
     hundredths stretch 75 145
-    between slow 7 14
-    printf -v slow '%d.%d' $((slow / 10)) $((slow % 10))
+    pick stretches
+    slow=$picked
     hundredths tract 88 116
+    rm -f "$scratch/said.wav"
     case $engine in
-    espeak) espeak-ng --path="$speech_data" -v "$voice" -s "$speed" -p "$pitch" -w "$scratch/said.wav" "$word$picked" ;;
+    espeak) espeak-ng --path="$speech_data" -v "$voice" -s "$speed" -p "$pitch" -w "$scratch/said.wav" "$word$melody" ;;
     flite) flite -voice "$voice" --setf duration_stretch="$stretch" --setf int_f0_target_mean="$tone" \
-        -t "$word$picked" -o "$scratch/said.wav" ;;
+        -t "$word$melody" -o "$scratch/said.wav" ;;
     festival | abroad) say_festival "$voice" "$word" "$slow" "$scratch/said.wav" ;;
     esac >/dev/null 2>&1
     sox -R "$scratch/said.wav" -r $rate -b 16 -c 1 "$3" speed "$tract" \
