@@ -17,7 +17,7 @@ all_scratch=$(mktemp -d)
 trap 'rm -rf "$all_scratch"' EXIT
 rate=16000
 per_word_train=${THIMBLE_SPEECH_CLIPS:-2800}  # of yes, and of no
-made="5 $per_word_train"                       # the number of this division of voices comes first
+made="6 $per_word_train"                       # the number of this division of voices comes first
 if [ -f "$folder/complete" ] && [ "$(cat "$folder/complete")" = "$made" ]; then exit 0; fi
 rm -rf "$folder"
 
@@ -117,38 +117,36 @@ read -r -d '' -a abroad_others <<<"luna mama telefon banana auto radio limonada 
     tango polka tomato pasta pizza salata soda kola bes des tes kes est ast jo ja je ano ako oko sport test" || true
 test_others="$others bread pencil shoulder lemon engine ticket cousin mirror village thunder"
 
-# say_festival VOICE TEXT STRETCH FILE. Festival begins slowly: what it said once is kept.
+# say_festival VOICE TEXT FILE. Festival begins slowly: what it said once is kept. Said alone, words
+# take twice the time that its voices give them in a sentence.
 say_festival() {
-    local said=$all_scratch/$1_${2// /_}_$3.wav
+    local said=$all_scratch/$1_${2// /_}.wav
     if [ ! -f "$said" ]; then
-        echo "$2" | text2wave -eval "(voice_$1)" -eval "(Parameter.set 'Duration_Stretch $3)" -o "$4"
-        mv "$4" "$said"
+        echo "$2" | text2wave -eval "(voice_$1)" -eval "(Parameter.set 'Duration_Stretch 2)" -o "$3"
+        mv "$3" "$said"
     fi
-    cp "$said" "$4"
+    cp "$said" "$3"
 }
 
 # speak VOICE WORD FILE: a word without silence around it.
 speak() {
-    local engine=${1%%:*} voice=${1#*:} word=${2//_/ } melodies=("" "" "" "?" "!" ",") stretches=(0.8 1.0 1.25)
-    local melody speed pitch stretch slow tone tract
+    local engine=${1%%:*} voice=${1#*:} word=${2//_/ } melodies=("" "" "" "?" "!" ",") said=$scratch/said.wav
+    local melody speed pitch tone tract tempo
     pick melodies
     melody=$picked
     between speed 105 200
     between pitch 20 80
     between tone 80 220
-    hundredths stretch 75 145
-    pick stretches
-    slow=$picked
     hundredths tract 88 116
-    rm -f "$scratch/said.wav"
+    hundredths tempo 65 120
+    rm -f "$said"
     case $engine in
-    espeak) espeak-ng --path="$speech_data" -v "$voice" -s "$speed" -p "$pitch" -w "$scratch/said.wav" "$word$melody" ;;
-    flite) flite -voice "$voice" --setf duration_stretch="$stretch" --setf int_f0_target_mean="$tone" \
-        -t "$word$melody" -o "$scratch/said.wav" ;;
-    festival | abroad) say_festival "$voice" "$word" "$slow" "$scratch/said.wav" ;;
+    espeak) espeak-ng --path="$speech_data" -v "$voice" -s "$speed" -p "$pitch" -w "$said" "$word$melody" ;;
+    flite) flite -voice "$voice" --setf int_f0_target_mean="$tone" -t "$word$melody" -o "$said" ;;
+    festival | abroad) say_festival "$voice" "$word" "$said" ;;
     esac >/dev/null 2>&1
-    sox -R "$scratch/said.wav" -r $rate -b 16 -c 1 "$3" speed "$tract" \
-        silence 1 0.01 1% reverse silence 1 0.01 1% reverse norm -3 2>/dev/null
+    sox -R "$said" -r $rate -b 16 -c 1 "$3" speed "$tract" tempo -s "$tempo" norm -3 \
+        silence 1 0.01 2% reverse silence 1 0.01 2% reverse 2>/dev/null
 }
 
 # room: puts effects of a room and of a microphone into `effects`, often none.
