@@ -7,9 +7,9 @@
 # seconds, in the last of which the word stands somewhere, over noise. A voice speaks in one of the
 # three parts only: train/ teaches, valid/ is there to choose settings by, test/ for one last look.
 # The same Debian release makes the same clips: bash's RANDOM with fixed seeds, sox with -R. Two
-# cores need about five minutes.
+# cores need about eight minutes.
 #
-# What is varied: voice, speed, pitch, melody, length of the vocal tract (sox `speed`), loudness,
+# What is varied: voice, speed, tempo, pitch, melody, length of the vocal tract (sox `speed`), loudness,
 # place, the room (reverb), the microphone (band pass, tone), noise: white, pink, brown, hum, or none.
 set -euo pipefail
 folder=${THIMBLE_SPEECH:?the folder to write}
@@ -88,8 +88,9 @@ voices() {
 voices train 400 400
 voices valid 48 402
 voices test 32 501
-# Voices that persons lent their sound to, as often as all variants and chances of a part, or half
-# as often, or a fifth. Those from abroad are read what their language spells like English.
+# Voices that persons lent their sound to: three in ten of train/ and valid/, two of test/. Those from
+# abroad read what sounds like the English word in their spelling. Without them in train/, half of
+# what such a voice says is missed.
 for i in $(seq 40); do
     train_voices+=(flite:kal16 flite:slt festival:ked_diphone festival:cmu_us_slt_arctic_hts)
     train_voices+=(abroad:suo_fi_lj_diphone abroad:hy_fi_mv_diphone abroad:lp_diphone abroad:czech_krb abroad:czech_ph)

@@ -133,7 +133,7 @@ mnist_conv 0.977
 mnist_lstm 0.977
 text_hash 0.98
 text_rnn 0.98
-micro_speech 0.87
+micro_speech 0.94
 dates 0.987
 number_to_words 0.993
 LIST
