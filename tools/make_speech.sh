@@ -1,13 +1,14 @@
 #!/bin/bash
 # Called by tools/get-data: clips of "yes", "no", other words and silence, spoken by machines.
 #
-#   THIMBLE_SPEECH=FOLDER tools/make_speech.sh
+#   THIMBLE_SPEECH=FOLDER [THIMBLE_SPEECH_CLIPS=COUNT] tools/make_speech.sh
 #
 # Writes FOLDER/{train,valid,test}/{yes,no,unknown,silence}/*.wav, 16 kHz, 16 bit, mono: one or two
 # seconds, in the last of which the word stands somewhere, over noise. A voice speaks in one of the
 # three parts only: train/ teaches, valid/ is there to choose settings by, test/ for one last look.
 # The same Debian release makes the same clips: bash's RANDOM with fixed seeds, sox with -R. Two
-# cores need about eight minutes.
+# cores need about eight minutes. COUNT clips of each word, 2,800 otherwise, are spoken in train/, and
+# no more in the other parts: a small set for a trial.
 #
 # What is varied: voice, speed, tempo, pitch, melody, length of the vocal tract (sox `speed`), loudness,
 # place, the room (reverb), the microphone (band pass, tone), noise: white, pink, brown, hum, or none.
@@ -16,8 +17,8 @@ folder=${THIMBLE_SPEECH:?the folder to write}
 all_scratch=$(mktemp -d)
 trap 'rm -rf "$all_scratch"' EXIT
 rate=16000
-per_word_train=${THIMBLE_SPEECH_CLIPS:-2800}  # of yes, and of no
-made="8 $per_word_train"                       # the number of this division of voices comes first
+per_word=${THIMBLE_SPEECH_CLIPS:-2800}  # of yes, and of no
+made="8 $per_word"                 # the number of this division of voices comes first
 if [ -f "$folder/complete" ] && [ "$(cat "$folder/complete")" = "$made" ]; then exit 0; fi
 rm -rf "$folder"
 
@@ -266,10 +267,13 @@ label() {
 for part in train valid test; do
     words=${part}_others
     case $part in
-    train) count=$per_word_train unknown=$((per_word_train * 2)) seed=100 ;;
-    valid) count=480 unknown=640 seed=300 ;;
-    test) count=240 unknown=320 seed=500 ;;
+    train) count=$per_word seed=100 ;;
+    valid) count=480 seed=300 ;;
+    test) count=240 seed=500 ;;
     esac
+    [ "$count" -le "$per_word" ] || count=$per_word
+    unknown=$((count * 4 / 3))
+    [ $part != train ] || unknown=$((count * 2))
     label $((seed + 1)) $part ${part}_voices yes "$count" yes &
     label $((seed + 2)) $part ${part}_voices no "$count" no &
     # shellcheck disable=SC2086
