@@ -19,7 +19,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int64_t kCheckpointVersion = 1;
 constexpr size_t kScoreBatch = 256;
 
 std::unique_ptr<torch::optim::Optimizer> make_optimizer(const TrainOptions& options,
@@ -66,8 +65,8 @@ public:
     {
         state_ = task.weights();
         state_.insert(state_.end(), task.statistics().begin(), task.statistics().end());
+        best_ = copies(state_);
         if (averaged()) mean_ = copies(state_);
-        keep_best();
         if (run.first_counts)
             task_.score(run.validation.empty() ? run.train : run.validation, best_score_);
         if (run.resume) load();
@@ -87,8 +86,7 @@ public:
             save();
             if (run_.ended) run_.ended(done);
         }
-        assign(task_.weights(), best_weights_);
-        assign(task_.statistics(), best_statistics_);
+        assign(state_, best_);
         return history_;
     }
 
@@ -104,12 +102,6 @@ private:
                next_epoch() - 1 - history_.best >= run_.options.patience;
     }
     bool averaged() const { return run_.options.average > 0; }
-
-    void keep_best()
-    {
-        best_weights_ = copies(task_.weights());
-        best_statistics_ = copies(task_.statistics());
-    }
 
     // Moves the mean of the weights towards those behind this step. Where steps go to and fro about
     // a minimum, their mean lies nearer to it (Polyak and Juditsky 1992); the first ones count as
@@ -135,7 +127,7 @@ private:
         if (is_better(done.judged(), best_score_)) {
             best_score_ = done.judged();
             history_.best = done.number;
-            keep_best();
+            best_ = copies(state_);
         }
         if (averaged()) assign(state_, own);
     }
@@ -179,16 +171,13 @@ private:
     {
         if (run_.checkpoint.empty()) return;
         torch::serialize::OutputArchive archive;
-        archive.write("version", torch::tensor(kCheckpointVersion));
         archive.write("fingerprint", c10::IValue(run_.fingerprint));
         if (!run_.origin.empty()) archive.write("origin", c10::IValue(run_.origin));
         archive.write("best", torch::tensor(history_.best));
-        write(archive, "weights", task_.weights());
-        write(archive, "statistics", task_.statistics());
+        write(archive, "state", state_);
+        write(archive, "best_state", best_);
         write(archive, "mean", mean_);
         archive.write("steps", torch::tensor(steps_));
-        write(archive, "best_weights", best_weights_);
-        write(archive, "best_statistics", best_statistics_);
         std::vector<double> epochs;
         for (const Epoch& epoch : history_.epochs)
             for (const double value :
@@ -254,10 +243,8 @@ private:
             archive.read("steps", steps);
             steps_ = steps.item<int64_t>();
             read(archive, "mean", mean_);
-            read(archive, "best_weights", best_weights_);
-            read(archive, "best_statistics", best_statistics_);
-            read(archive, "weights", task_.weights());
-            read(archive, "statistics", task_.statistics());
+            read(archive, "best_state", best_);
+            read(archive, "state", state_);
             archive.read("epochs", epochs);
             read_epochs(epochs);
             torch::serialize::InputArchive optimizer;
@@ -288,9 +275,9 @@ private:
     const TrainRun& run_;
     std::unique_ptr<torch::optim::Optimizer> optimizer_;
     std::vector<torch::Tensor> state_;  // weights, then statistics: the task's own tensors
+    std::vector<torch::Tensor> best_;   // of each
     std::vector<torch::Tensor> mean_;   // of each, if averaged
     int64_t steps_ = 0;                 // in the mean
-    std::vector<torch::Tensor> best_weights_, best_statistics_;
     Score best_score_;
     History history_;
 };
