@@ -97,10 +97,13 @@ std::optional<size_t> place_of_loss(const Graph& graph, const std::vector<Tensor
     return std::nullopt;
 }
 
+// Of one value z in front of a sigmoid, -ln of the right label's probability is ln(1 + e^-z) or
+// ln(1 + e^z), taken such that no power overflows.
 double label_loss(const std::vector<double>& values, int label)
 {
     if (values.size() > 1) return cross_entropy(values, label);
-    return std::log1p(std::exp(label == 1 ? -values[0] : values[0]));
+    const double wrong = label == 1 ? -values[0] : values[0];
+    return std::max(wrong, 0.0) + std::log1p(std::exp(-std::abs(wrong)));
 }
 
 // Of one layer, over all elements and runs.

@@ -259,6 +259,22 @@ TEST(Quantize, OneProbabilityIsJudgedByItsLabels)
     }
 }
 
+// A network that is sure of itself: e to the power of what goes into its sigmoid is no double.
+TEST(Quantize, TheLossOfOneProbabilityIsANumber)
+{
+    Graph graph = graph_of_one_value(true);
+    const TensorId weights = graph.nodes[graph.nodes.size() - 2].inputs[1];
+    std::vector<float> values = float_values(graph.tensor(weights));
+    for (float& value : values) value *= 1e5f;
+    set_floats(graph, weights, values);
+    const auto runs = runs_for(graph, 40);
+    QuantizeOptions options;
+    options.labels = labels_of(graph, runs);
+    const double loss = quantize(graph, runs, options).loss;
+    EXPECT_TRUE(std::isfinite(loss));
+    EXPECT_GT(loss, 1000) << "a tenth of the labels are wrong";
+}
+
 TEST(Quantize, OneValueThatIsNoProbabilityIsJudgedByFloat)
 {
     const Graph graph = graph_of_one_value(false);
