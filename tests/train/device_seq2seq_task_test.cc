@@ -138,9 +138,7 @@ TEST(DeviceSeq2seqTask, goes_on_as_if_it_had_not_been_stopped)
     run.options.sampling = 0.3;
     run.fingerprint = "reversal";
     run.first_counts = true;
-    int64_t epochs = 0;
-    run.ended = [&](const Epoch&) { ++epochs; };
-    const auto trained_on = [&](TrainRun& how) {
+    expect_to_go_on(run, folder.path(), [&](TrainRun& how) {
         const Trained one = trained(c);
         QuantizedSeq2seq quantized = one.quantized(c.scheme);
         how.origin = origin_of({&quantized.encoder, &quantized.decoder});
@@ -150,18 +148,7 @@ TEST(DeviceSeq2seqTask, goes_on_as_if_it_had_not_been_stopped)
         task.requantize();
         return std::tuple(losses(history), export_tflite(quantized.encoder.graph()),
                           export_tflite(quantized.decoder.graph()));
-    };
-    run.checkpoint = folder.path() / "whole";
-    const auto whole = trained_on(run);
-    run.checkpoint = folder.path() / "parts";
-    TrainRun part = run;
-    volatile std::sig_atomic_t stop = 0;
-    stop_in(3, stop, part);
-    trained_on(part);
-    run.resume = true;
-    epochs = 0;
-    EXPECT_EQ(trained_on(run), whole);
-    EXPECT_EQ(epochs, 2) << "the third and the fourth are left";
+    });
 }
 
 // Whatever layers have 8 bits and 16, a state goes out as it came in: nothing is rounded between

@@ -164,8 +164,6 @@ TEST(DeviceTask, goes_on_as_if_it_had_not_been_stopped)
     run.options.schedule = "cosine";
     run.fingerprint = "rows";
     run.first_counts = true;
-    int64_t epochs = 0;
-    run.ended = [&](const Epoch&) { ++epochs; };
     for (const char* const scheme : {"int8", "int4"}) {
         const Case c{"", "[{lstm = 6}, {dense = 3, activation = \"softmax\"}]", scheme};
         const auto trained = [&](TrainRun& how) {
@@ -177,18 +175,7 @@ TEST(DeviceTask, goes_on_as_if_it_had_not_been_stopped)
             task.requantize();
             return std::pair(losses(history), export_tflite(quantized.graph()));
         };
-        run.resume = false;
-        run.checkpoint = folder.path() / (std::string(scheme) + ".whole");
-        const auto whole = trained(run);
-        run.checkpoint = folder.path() / (std::string(scheme) + ".parts");
-        TrainRun part = run;
-        volatile std::sig_atomic_t stop = 0;
-        stop_in(3, stop, part);
-        trained(part);
-        run.resume = true;
-        epochs = 0;
-        EXPECT_EQ(trained(run), whole) << scheme;
-        EXPECT_EQ(epochs, 2) << "the third and the fourth are left";
+        expect_to_go_on(run, folder.path(), trained);
         TrainRun other = run;
         other.fingerprint = "columns";
         EXPECT_EQ(refusal_of([&] { trained(other); }), ErrorCode::T0107);

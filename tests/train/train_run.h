@@ -7,6 +7,7 @@
 #include "torch/trainer.h"
 #include "train/train_options.h"
 
+#include <gtest/gtest.h>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -61,6 +62,27 @@ inline std::vector<double> losses(const History& history)
     for (const Epoch& epoch : history.epochs)
         list.insert(list.end(), {epoch.train.loss, epoch.validation.loss});
     return list;
+}
+
+// Trains four epochs at once, and the same stopped within the third and gone on with: `train_by`
+// must give equal results. Leaves `run` about to go on.
+template <typename TrainBy>
+void expect_to_go_on(TrainRun& run, const std::filesystem::path& folder, const TrainBy& train_by)
+{
+    run.resume = false;
+    run.checkpoint = folder / "whole";
+    const auto whole = train_by(run);
+    run.checkpoint = folder / "parts";
+    TrainRun part = run;
+    volatile std::sig_atomic_t stop = 0;
+    stop_in(3, stop, part);
+    train_by(part);
+    run.resume = true;
+    int64_t epochs = 0;
+    run.ended = [&](const Epoch&) { ++epochs; };
+    EXPECT_EQ(train_by(run), whole);
+    EXPECT_EQ(epochs, 2) << "the third and the fourth are left";
+    run.ended = nullptr;
 }
 
 inline ErrorCode refusal_of(const std::function<void()>& training)
