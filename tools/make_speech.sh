@@ -20,6 +20,12 @@ rate=16000
 per_word=${THIMBLE_SPEECH_CLIPS:-2800}  # of yes, and of no
 made="8 $per_word"                 # the number of this division of voices comes first
 if [ -f "$folder/complete" ] && [ "$(cat "$folder/complete")" = "$made" ]; then exit 0; fi
+# Names that are not made here are somebody's own recordings.
+own=$(find "$folder" -name '*.wav' ! -name '*_[0-9][0-9][0-9][0-9].wav' -print -quit 2>/dev/null || true)
+if [ -n "$own" ]; then
+    echo "$folder is made anew, and would lose '$own': move your own clips to another folder" >&2
+    exit 1
+fi
 rm -rf "$folder"
 
 pick() { local -n list=$1; picked=${list[RANDOM % ${#list[@]}]}; }
