@@ -80,7 +80,7 @@ void SampleTask::set_changes(const TrainOptions& options, const SampleSet& set,
          fmt::format("{} rows and {} channels of {} {} are to be hidden or shifted", rows, channels,
                      set.ids > 0 ? "ids" : "features", shape_text(shape)),
          "fewer rows and channels than the network's input has",
-         "augment = {mask_rows = 6, mask_channels = 6}"});
+         "augment = {mask_rows = 6, shift_rows = 2}"});
     const auto trained = static_cast<int64_t>(set.train.size());
     mask_value_ = inputs_.narrow(0, 0, trained).mean().item<double>();
 }

@@ -54,6 +54,7 @@ std::vector<int32_t> answer_ids(const TextInterface& text, const Recording& reco
 
 std::vector<TextPair> read_text_pairs(const ProjectFile& file, const Seq2seqSpec& spec)
 {
+    augment_options(file);  // refuses changed copies: texts have none
     const Dataset dataset = load_dataset(data_options(file));
     const TextInterface text = interface_of(file.stages[0], spec);
     std::vector<TextPair> pairs;

@@ -193,6 +193,9 @@ expect "more epochs in float: integers begin anew" 0 "$thimble" train "$projects
 project number_to_words
 sed -i 's/^generate = .*/&\ncount = 1500/; s/embedding = [0-9]*/embedding = 8/g; s/lstm = [0-9]*/lstm = 12/; s/^\[train\]/[train]\nqat_epochs = 4/' "$projects/number_to_words/thimble.toml"
 as_one_run "$projects/number_to_words" --epochs 2
+sed -i 's/^\[train\]/&\naugment = {shift_rows = 2}/' "$projects/number_to_words/thimble.toml"
+expect "texts do not shift" 1 "$thimble" train "$projects/number_to_words" &&
+    { grep -q 'T0106.*augment: texts have no changed copies' "$scratch/err" && ok "is said" || failed "is said" "$(cat "$scratch/err")"; }
 
 # Stopped by the user: what was done is kept.
 project gesture >/dev/null 2>&1
