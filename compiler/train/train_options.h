@@ -23,7 +23,7 @@ struct TrainOptions {
     uint64_t seed;
     int64_t calibration, qat_epochs;
     double qat_rate;
-    double max_drop;                   // points of accuracy
+    double max_drop;                     // points of accuracy
     int64_t mask_rows, mask_channels;    // of `augment`: hidden at most
     int64_t shift_rows, shift_channels;  // of `augment`: moved by at most
 };
